@@ -1,0 +1,1 @@
+//! The `#[tools]` attribute of `mcp-core`.

@@ -1,0 +1,3 @@
+//! Workflows, task agents, gateway and fleet of servers.
+//!
+//! Nothing is implemented yet: this crate reserves its place in the workspace.
