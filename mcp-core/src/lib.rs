@@ -1,1 +1,2 @@
-//! x
+//! Model Context Protocol servers.
+pub mod protocol;
