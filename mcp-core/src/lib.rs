@@ -1,1 +1,3 @@
-//! x
+//! Model Context Protocol servers in Rust.
+
+pub mod protocol;
