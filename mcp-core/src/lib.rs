@@ -1,2 +1,9 @@
 //! Model Context Protocol servers.
+pub mod extension;
 pub mod protocol;
+pub mod server;
+pub mod service;
+
+#[cfg(feature = "macros")]
+pub use mcp_core_macros::tools;
+pub use server::{Args, Server, tool};

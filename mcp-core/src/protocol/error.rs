@@ -110,15 +110,21 @@ impl RpcError {
     #[must_use]
     pub fn unsupported_version(requested: &str) -> Self {
         let supported: Vec<_> = ProtocolVersion::ALL.iter().map(|v| v.as_str()).collect();
-        Self::new(ErrorCode::UNSUPPORTED_VERSION, format!("protocol version `{}` is not supported", excerpt(requested)))
-            .with_data(json!({ "supported": supported, "requested": requested }))
+        Self::new(
+            ErrorCode::UNSUPPORTED_VERSION,
+            format!("protocol version `{}` is not supported", excerpt(requested)),
+        )
+        .with_data(json!({ "supported": supported, "requested": requested }))
     }
 
     /// -32021 with the capabilities that are missing.
     #[must_use]
     pub fn missing_capability(required: Value) -> Self {
-        Self::new(ErrorCode::MISSING_CLIENT_CAPABILITY, "the client did not declare a capability this request needs")
-            .with_data(json!({ "requiredCapabilities": required }))
+        Self::new(
+            ErrorCode::MISSING_CLIENT_CAPABILITY,
+            "the client did not declare a capability this request needs",
+        )
+        .with_data(json!({ "requiredCapabilities": required }))
     }
 }
 

@@ -62,7 +62,9 @@ impl fmt::Display for ProtocolVersion {
 
 /// The text names no supported revision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("protocol version `{requested}` is not supported; supported: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05")]
+#[error(
+    "protocol version `{requested}` is not supported; supported: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05"
+)]
 pub struct UnknownVersion {
     /// What was asked for.
     pub requested: String,
@@ -72,6 +74,9 @@ impl FromStr for ProtocolVersion {
     type Err = UnknownVersion;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|v| v.as_str() == s).ok_or_else(|| UnknownVersion { requested: s.to_owned() })
+        Self::ALL
+            .into_iter()
+            .find(|v| v.as_str() == s)
+            .ok_or_else(|| UnknownVersion { requested: s.to_owned() })
     }
 }
