@@ -35,11 +35,7 @@ impl<S: Into<String>> IntoCompletion for Vec<S> {
 
 impl<T: IntoCompletion, E: Display + Send + 'static> IntoCompletion for Result<T, E> {
     fn into_completion(self) -> Result<Completion, RpcError> {
-        self.map_err(|error| {
-            let text = format!("{error:#}");
-            super::prompt::rpc_error(&mut Some(error), text)
-        })?
-        .into_completion()
+        self.map_err(super::prompt::rpc_error)?.into_completion()
     }
 }
 
@@ -72,11 +68,10 @@ impl FromContext for Completing {
     fn from_context(context: &Context) -> Result<Self, Rejection> {
         let params: CompleteParams =
             context.request().params.parse().map_err(|error| Rejection::Other(error.message.into_owned()))?;
-        let arguments = params.context.map(|context| context.arguments).unwrap_or_default();
         Ok(Self {
             argument: params.argument.name,
             value: params.argument.value,
-            arguments: arguments.into_iter().collect(),
+            arguments: params.context,
         })
     }
 }

@@ -85,8 +85,10 @@ impl Server {
             supported_versions: ProtocolVersion::ALL.iter().map(|v| v.as_str().to_owned()).collect(),
             capabilities: self.capabilities(),
             instructions: self.instructions().map(str::to_owned),
+            cache: Some(self.cache_hint()),
+            meta: None,
         };
-        Response::result(self.writer().complete(&result, None, Some(self.cache_hint())))
+        Response::result(self.writer().complete(&result, None, None))
     }
 
     fn call_tool(&self, catalog: &Catalog, request: Request) -> Result<ResponseFuture, RpcError> {
@@ -345,7 +347,7 @@ fn check_output(future: BodyFuture, tool: Option<Arc<ToolEntry>>) -> BodyFuture 
                     "the tool gave no structured output although it promises some",
                 ));
             };
-            if let Err((field, problem)) = validator.check(&structured.to_value()) {
+            if let Err((field, problem)) = validator.check(&structured.to_value().unwrap_or_default()) {
                 tracing::error!(tool = name, field, problem, "the output does not fit the schema");
                 return Err(RpcError::internal(format!(
                     "the output of the tool does not fit its schema: `{field}`: {problem}"

@@ -76,7 +76,7 @@ pub(crate) type ErasedHandler = Arc<dyn Fn(&Context) -> Result<BodyFuture, Rejec
 /// Forgets the type of a handler whose output `convert` turns into a body.
 pub(crate) fn erase<M, H: Handler<M>>(
     handler: H,
-    convert: fn(H::Output) -> Result<Body, RpcError>,
+    convert: impl Fn(H::Output) -> Result<Body, RpcError> + Copy + Send + Sync + 'static,
 ) -> ErasedHandler {
     Arc::new(move |context| {
         let future = handler.call(context)?;

@@ -7,7 +7,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use super::Server;
 use super::catalog::{Catalog, ListKey, Listed, Table};
-use crate::protocol::{CacheHint, CacheScope, RawJson, RpcError};
+use crate::protocol::{CacheScope, RawJson, RpcError};
 use crate::service::{Request, Response};
 
 /// A page, serialised under the member that its kind has.
@@ -41,8 +41,10 @@ impl Server {
             Some(_) => position(table, request.params.get_str("cursor").as_deref())?,
         };
         let visible = self.visible(table, request);
-        let scope = if visible.is_empty() { CacheScope::Public } else { CacheScope::Private };
-        let cache = CacheHint { scope: scope.max(self.cache_hint().scope), ..self.cache_hint() };
+        let mut cache = self.cache_hint();
+        if !visible.is_empty() {
+            cache.scope = CacheScope::Private;
+        }
         let key = ListKey { kind: T::KIND, start, visible };
         let seen = key.visible.clone();
         let (shared, bytes) = catalog

@@ -145,24 +145,17 @@ impl Server {
     #[must_use]
     pub fn capabilities(&self) -> ServerCapabilities {
         let offers = self.offers();
-        let mut capabilities = ServerCapabilities::default();
-        capabilities.set_logging();
-        if offers.tools {
-            capabilities.set_tools(true);
+        let list = ListCapability { list_changed: true };
+        let extensions = self.0.extensions.iter();
+        ServerCapabilities {
+            logging: true,
+            completions: self.catalog().has_completions(),
+            tools: offers.tools.then_some(list),
+            prompts: offers.prompts.then_some(list),
+            resources: offers.resources.then_some(ResourcesCapability { subscribe: true, list_changed: true }),
+            extensions: extensions.map(|e| (e.id().to_owned(), RawJson::from(e.settings()))).collect(),
+            ..ServerCapabilities::default()
         }
-        if offers.resources {
-            capabilities.set_resources(true, true);
-        }
-        if offers.prompts {
-            capabilities.set_prompts(true);
-        }
-        if self.catalog().has_completions() {
-            capabilities.set_completions();
-        }
-        for extension in &self.0.extensions {
-            capabilities.set_extension(extension.id(), extension.settings());
-        }
-        capabilities
     }
 
     /// Adds a tool, or replaces the one of the same name, and tells clients.

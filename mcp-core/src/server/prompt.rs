@@ -38,7 +38,7 @@ impl IntoPrompt for GetPromptResult {
 
 impl IntoPrompt for Vec<PromptMessage> {
     fn into_prompt(self) -> Result<GetPromptResult, RpcError> {
-        Ok(GetPromptResult::from(self))
+        Ok(GetPromptResult::new(self))
     }
 }
 
@@ -56,24 +56,18 @@ impl IntoPrompt for &'static str {
 
 impl<T: IntoPrompt, E: Display + Send + 'static> IntoPrompt for Result<T, E> {
     fn into_prompt(self) -> Result<GetPromptResult, RpcError> {
-        match self {
-            Ok(value) => value.into_prompt(),
-            Err(error) => {
-                let text = format!("{error:#}");
-                Err(rpc_error(&mut Some(error), text))
-            }
-        }
+        self.map_err(rpc_error)?.into_prompt()
     }
 }
 
-/// The protocol error for whatever a handler of a prompt or resource failed with. `error` is an
-/// `Option` of the error.
-pub(crate) fn rpc_error(error: &mut dyn Any, text: String) -> RpcError {
-    if let Some(error) = error.downcast_mut::<Option<RpcError>>().and_then(Option::take) {
-        return error;
+/// The protocol error for whatever a handler of a prompt or resource failed with.
+pub(crate) fn rpc_error<E: Display + 'static>(error: E) -> RpcError {
+    let any: &dyn Any = &error;
+    if let Some(error) = any.downcast_ref::<RpcError>() {
+        return error.clone();
     }
-    let asked = error.downcast_mut::<Option<AskError>>().and_then(Option::take);
-    asked.and_then(|error| error.as_protocol_error()).unwrap_or_else(|| RpcError::internal(text))
+    let asked = any.downcast_ref::<AskError>().and_then(AskError::as_protocol_error);
+    asked.unwrap_or_else(|| RpcError::internal(format!("{error:#}")))
 }
 
 /// A prompt under a name, rendered by an async function over extractors. The fields of the type in
@@ -95,7 +89,7 @@ where
 {
     let needs = H::needs();
     let mut definition = Prompt::new(name);
-    definition.arguments = needs.input_schema.as_ref().map(arguments);
+    definition.arguments = needs.input_schema.as_ref().map(arguments).unwrap_or_default();
     PromptEntry {
         definition,
         handler: erase(handler, |output| output.into_prompt().map(Body::Prompt)),
@@ -110,7 +104,7 @@ where
 
 /// The properties of a schema as arguments of a prompt.
 fn arguments(schema: &RawJson) -> Vec<PromptArgument> {
-    let schema = schema.to_value();
+    let schema = schema.to_value().unwrap_or_default();
     let required = |name: &str| {
         let required = schema.get("required").and_then(Value::as_array);
         required.is_some_and(|names| names.iter().any(|n| n == name))
@@ -160,14 +154,14 @@ impl PromptEntry {
     /// An icon for user interfaces.
     #[must_use]
     pub fn icon(mut self, icon: Icon) -> Self {
-        self.definition.icons.get_or_insert_default().push(icon);
+        self.definition.icons.push(icon);
         self
     }
 
     /// Declares an argument by hand, for handlers that take no `Args`.
     #[must_use]
     pub fn argument(mut self, argument: PromptArgument) -> Self {
-        self.definition.arguments.get_or_insert_default().push(argument);
+        self.definition.arguments.push(argument);
         self
     }
 

@@ -58,7 +58,9 @@ impl ResourceError {
 }
 
 fn one(body: ResourceBody) -> ReadResourceResult {
-    ReadResourceResult::from(vec![ResourceContents::new(String::new(), body)])
+    let mut contents = ResourceContents::text("", "");
+    contents.body = body;
+    ReadResourceResult::from(contents)
 }
 
 impl IntoResource for ReadResourceResult {
@@ -69,13 +71,13 @@ impl IntoResource for ReadResourceResult {
 
 impl IntoResource for ResourceContents {
     fn into_resource(self) -> Result<ReadResourceResult, ResourceError> {
-        Ok(ReadResourceResult::from(vec![self]))
+        Ok(ReadResourceResult::from(self))
     }
 }
 
 impl IntoResource for Vec<ResourceContents> {
     fn into_resource(self) -> Result<ReadResourceResult, ResourceError> {
-        Ok(ReadResourceResult::from(self))
+        Ok(ReadResourceResult::new(self))
     }
 }
 
@@ -120,12 +122,8 @@ impl<T: IntoResource, E: Display + Send + 'static> IntoResource for Result<T, E>
         if let Some(error) = any.downcast_mut::<Option<ResourceError>>().and_then(Option::take) {
             return Err(error);
         }
-        Err(ResourceError::Other(super::prompt::rpc_error(any, slot_text(&slot))))
+        Err(slot.map_or(ResourceError::NotFound, |error| ResourceError::Other(super::prompt::rpc_error(error))))
     }
-}
-
-fn slot_text<E: Display>(slot: &Option<E>) -> String {
-    slot.as_ref().map(|error| format!("{error:#}")).unwrap_or_default()
 }
 
 /// Erases a handler, filling in what it left out: the URI that was asked for and the usual type.
@@ -172,7 +170,7 @@ macro_rules! resource_setters {
         /// An icon for user interfaces.
         #[must_use]
         pub fn icon(mut self, icon: Icon) -> Self {
-            self.definition.icons.get_or_insert_default().push(icon);
+            self.definition.icons.push(icon);
             self
         }
 

@@ -122,7 +122,7 @@ impl ToolEntry {
     /// An icon for user interfaces.
     #[must_use]
     pub fn icon(mut self, icon: Icon) -> Self {
-        self.definition.icons.get_or_insert_default().push(icon);
+        self.definition.icons.push(icon);
         self
     }
 
@@ -204,7 +204,7 @@ impl ToolEntry {
         let name = self.definition.name.clone();
         let invalid = |problem: String| BuildError::Tool { name: name.clone(), problem };
         super::build_error::check_name(&name).map_err(&invalid)?;
-        let input = self.definition.input_schema.to_value();
+        let input = self.definition.input_schema.to_value().unwrap_or_default();
         if input.get("type").is_none_or(|kind| kind != "object") {
             return Err(invalid(
                 "the input schema must have `\"type\": \"object\"`: take a struct in `Args`".into(),
@@ -218,7 +218,7 @@ impl ToolEntry {
             use super::validate::Validator;
             self.validator = Some(Arc::new(Validator::new(&input).map_err(&invalid)?));
             if let Some(output) = &self.definition.output_schema {
-                self.output_validator = Some(Arc::new(Validator::new(&output.to_value()).map_err(&invalid)?));
+                self.output_validator = Some(Arc::new(Validator::new(&output.to_value().unwrap_or_default()).map_err(&invalid)?));
             }
         }
         self.state = Arc::clone(state);

@@ -17,11 +17,11 @@ impl Inquiry for Sample {
     type Answer = CreateMessageResult;
 
     fn capability(&self) -> Capability {
-        if self.0.tools.is_some() { Capability::SamplingTools } else { Capability::Sampling }
+        if self.0.tools.is_empty() { Capability::Sampling } else { Capability::SamplingTools }
     }
 
     fn request(&self) -> InputRequest {
-        InputRequest::Sample(Box::new(self.0.clone()))
+        InputRequest::Sample(self.0.clone())
     }
 
     fn read(&self, answer: &RawJson) -> Result<CreateMessageResult, String> {
