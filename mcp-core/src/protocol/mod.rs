@@ -6,6 +6,7 @@ mod completion;
 mod content;
 mod discover;
 mod elicitation;
+pub mod header;
 mod icon;
 mod implementation;
 mod input;
@@ -21,6 +22,7 @@ mod root;
 mod sampling;
 mod subscription;
 mod tool;
+mod uri_template;
 
 pub use self::{
     cache::{CacheHint, CacheScope},
@@ -53,4 +55,5 @@ pub use self::{
     },
     subscription::SubscriptionFilter,
     tool::{CallToolResult, Tool, ToolAnnotations},
+    uri_template::{UriTemplate, UriTemplateError},
 };
