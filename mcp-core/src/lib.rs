@@ -3,6 +3,8 @@ pub mod extension;
 pub mod protocol;
 pub mod server;
 pub mod service;
+mod session;
+pub mod transport;
 
 #[cfg(feature = "macros")]
 pub use mcp_core_macros::tools;

@@ -2,12 +2,14 @@
 
 mod cache;
 mod capability;
+pub mod compat;
 mod completion;
 mod content;
 mod discover;
 mod elicitation;
 mod error;
 mod frame;
+pub mod header;
 mod icon;
 mod id;
 mod implementation;
@@ -27,6 +29,7 @@ mod sampling;
 mod subscription;
 mod tool;
 mod version;
+mod uri_template;
 
 pub(crate) use self::error::excerpt;
 pub use self::{
@@ -65,4 +68,5 @@ pub use self::{
     subscription::SubscriptionFilter,
     tool::{CallToolResult, Tool, ToolAnnotations},
     version::{ProtocolVersion, UnknownVersion},
+    uri_template::{UriTemplate, UriTemplateError},
 };

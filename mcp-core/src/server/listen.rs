@@ -35,10 +35,12 @@ impl Server {
                 params: acknowledged.to_string().into(),
             });
             let shutdown = server.shutdown_token();
+            let closing = request.closing.unwrap_or_default();
             loop {
                 tokio::select! {
                     biased;
                     () = shutdown.cancelled() => break,
+                    () = closing.cancelled() => break,
                     changes = subscriber.changes() => changes.into_iter().for_each(tell),
                 }
             }

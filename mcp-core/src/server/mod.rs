@@ -74,7 +74,9 @@ use self::request_state::StateKeeper;
 use self::state::StateMap;
 use self::visibility::Visibility;
 use crate::extension::{Extension, ExtensionFuture};
-use crate::protocol::{CacheHint, ErrorCode, Implementation, RawJson, RpcError, ServerCapabilities};
+use crate::protocol::{
+    CacheHint, ErrorCode, Implementation, ListCapability, RawJson, ResourcesCapability, RpcError, ServerCapabilities,
+};
 use crate::service::Request;
 
 /// The future of a call that an extension takes over.

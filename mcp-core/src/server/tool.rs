@@ -11,7 +11,8 @@ use super::handler::{ErasedHandler, erase};
 use super::state::StateMap;
 use super::{Body, BuildError, Handler, IntoToolResult, Needs, schema};
 use crate::protocol::{
-    Capability, Icon, Meta, MirroredParam, RawJson, Tool, ToolAnnotations, mirrored_params,
+    Capability, Icon, Meta, RawJson, Tool, ToolAnnotations,
+    header::{MirroredParam, mirrored_params},
 };
 
 /// A tool under a name, served by an async function over extractors.

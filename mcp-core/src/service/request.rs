@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{Extensions, HeaderMap};
+use tokio_util::sync::CancellationToken;
 
 use super::{Principal, SharedOutbound};
 use crate::protocol::{
@@ -27,6 +28,8 @@ pub struct Request {
     pub outbound: Option<SharedOutbound>,
     /// Values that layers hand on to handlers.
     pub extensions: Extensions,
+    /// Cancelled when the transport is about to close: what stays open should end.
+    pub closing: Option<CancellationToken>,
 }
 
 impl Request {
@@ -40,6 +43,7 @@ impl Request {
             peer: Peer::new(ProtocolVersion::LATEST),
             outbound: None,
             extensions: Extensions::new(),
+            closing: None,
         }
     }
 

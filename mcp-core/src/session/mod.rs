@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use convert::{Downgrades, downgrade_notification};
 pub(crate) use listener::Listener;
@@ -48,6 +49,8 @@ pub(crate) struct Session {
     questions: Questions,
     watch: Watch,
     downgrades: Arc<Downgrades>,
+    /// Cancelled when the transport is about to close.
+    closing: CancellationToken,
 }
 
 impl Session {
@@ -58,12 +61,13 @@ impl Session {
         initialize: Initialize,
         peer: Peer,
         downgrades: Arc<Downgrades>,
+        closing: CancellationToken,
     ) -> Self {
         let version = negotiate(&initialize.protocol_version);
         let capabilities = initialize.capabilities.unwrap_or_default();
         let client = SessionPeer::new(id, capabilities, initialize.client_info, true);
         let peer = Peer { version, session: Some(Arc::new(client)), ..peer };
-        Self { service, version, peer, questions: Questions::default(), watch: Watch::default(), downgrades }
+        Self { service, version, peer, questions: Questions::default(), watch: Watch::default(), downgrades, closing }
     }
 
     /// Reads the parameters of `initialize`.
@@ -149,6 +153,7 @@ impl Session {
         let mut request = Request::new(0, Method::Listen, params);
         request.peer = self.peer.clone();
         request.outbound = Some(outbound);
+        request.closing = Some(self.closing.clone());
         self.service.handle(request)
     }
 

@@ -100,6 +100,8 @@ impl Chunks for CallStream {
             return if self.over { Poll::Ready(None) } else { Poll::Pending };
         }
         self.alive.as_mut().reset(Instant::now() + sse::KEEP_ALIVE);
+        // Registers the timer with this task.
+        let _ = self.alive.as_mut().poll(cx);
         Poll::Ready(Some(out.into()))
     }
 

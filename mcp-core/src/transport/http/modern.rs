@@ -35,6 +35,7 @@ pub(crate) async fn respond(
     request.peer = peer;
     let shared: Arc<Mailbox> = Arc::clone(&mailbox);
     request.outbound = Some(shared);
+    request.closing = Some(inner.closing.clone());
     let exchange = Exchange::new(inner.service.handle(request), mailbox);
     call::respond(ProtocolVersion::LATEST, id, exchange, inner.config.always_stream).await
 }
@@ -46,6 +47,9 @@ fn check(headers: &HeaderMap, method: &Method, params: &Params) -> Result<(), Rp
         return Err(mismatch("header `MCP-Protocol-Version` is missing"));
     };
     let Some(declared) = declared else {
+        if version.parse::<ProtocolVersion>().is_err() {
+            return Err(RpcError::unsupported_version(version));
+        }
         return Err(RpcError::invalid_params(format!("`_meta.{}` must be a string", meta::PROTOCOL_VERSION)));
     };
     if version != declared {
