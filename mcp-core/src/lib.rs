@@ -8,4 +8,5 @@ pub mod transport;
 
 #[cfg(feature = "macros")]
 pub use mcp_core_macros::tools;
-pub use server::{Args, Server, tool};
+pub use server::{Args, Server, State, tool};
+pub use transport::serve;

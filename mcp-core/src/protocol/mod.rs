@@ -28,8 +28,8 @@ mod root;
 mod sampling;
 mod subscription;
 mod tool;
-mod version;
 mod uri_template;
+mod version;
 
 pub(crate) use self::error::excerpt;
 pub use self::{
@@ -67,6 +67,6 @@ pub use self::{
     },
     subscription::SubscriptionFilter,
     tool::{CallToolResult, Tool, ToolAnnotations},
-    version::{ProtocolVersion, UnknownVersion},
     uri_template::{UriTemplate, UriTemplateError},
+    version::{ProtocolVersion, UnknownVersion},
 };

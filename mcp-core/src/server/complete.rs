@@ -68,10 +68,6 @@ impl FromContext for Completing {
     fn from_context(context: &Context) -> Result<Self, Rejection> {
         let params: CompleteParams =
             context.request().params.parse().map_err(|error| Rejection::Other(error.message.into_owned()))?;
-        Ok(Self {
-            argument: params.argument.name,
-            value: params.argument.value,
-            arguments: params.context,
-        })
+        Ok(Self { argument: params.argument.name, value: params.argument.value, arguments: params.context })
     }
 }

@@ -75,7 +75,8 @@ use self::state::StateMap;
 use self::visibility::Visibility;
 use crate::extension::{Extension, ExtensionFuture};
 use crate::protocol::{
-    CacheHint, ErrorCode, Implementation, ListCapability, RawJson, ResourcesCapability, RpcError, ServerCapabilities,
+    CacheHint, ErrorCode, Implementation, ListCapability, RawJson, ResourcesCapability, RpcError,
+    ServerCapabilities,
 };
 use crate::service::Request;
 
@@ -154,7 +155,9 @@ impl Server {
             completions: self.catalog().has_completions(),
             tools: offers.tools.then_some(list),
             prompts: offers.prompts.then_some(list),
-            resources: offers.resources.then_some(ResourcesCapability { subscribe: true, list_changed: true }),
+            resources: offers
+                .resources
+                .then_some(ResourcesCapability { subscribe: true, list_changed: true }),
             extensions: extensions.map(|e| (e.id().to_owned(), RawJson::from(e.settings()))).collect(),
             ..ServerCapabilities::default()
         }

@@ -122,7 +122,8 @@ impl<T: IntoResource, E: Display + Send + 'static> IntoResource for Result<T, E>
         if let Some(error) = any.downcast_mut::<Option<ResourceError>>().and_then(Option::take) {
             return Err(error);
         }
-        Err(slot.map_or(ResourceError::NotFound, |error| ResourceError::Other(super::prompt::rpc_error(error))))
+        Err(slot
+            .map_or(ResourceError::NotFound, |error| ResourceError::Other(super::prompt::rpc_error(error))))
     }
 }
 

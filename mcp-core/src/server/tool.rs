@@ -219,7 +219,8 @@ impl ToolEntry {
             use super::validate::Validator;
             self.validator = Some(Arc::new(Validator::new(&input).map_err(&invalid)?));
             if let Some(output) = &self.definition.output_schema {
-                self.output_validator = Some(Arc::new(Validator::new(&output.to_value().unwrap_or_default()).map_err(&invalid)?));
+                self.output_validator =
+                    Some(Arc::new(Validator::new(&output.to_value().unwrap_or_default()).map_err(&invalid)?));
             }
         }
         self.state = Arc::clone(state);

@@ -23,7 +23,9 @@ impl Downgrades {
         }
         match response.outcome {
             Outcome::Result(result) => {
-                let Ok(value) = serde_json::from_slice::<Value>(&result) else { return Response::result(result) };
+                let Ok(value) = serde_json::from_slice::<Value>(&result) else {
+                    return Response::result(result);
+                };
                 let value = compat::downgrade_result(version, method.as_str(), value);
                 let converted = Bytes::from(value.to_string());
                 if let Some(key) = key {
@@ -36,7 +38,8 @@ impl Downgrades {
                 Response::result(converted)
             }
             Outcome::Error(mut error) => {
-                error.code.0 = compat::downgrade_error(version, method.as_str(), error.code.0, error.data.as_ref());
+                error.code.0 =
+                    compat::downgrade_error(version, method.as_str(), error.code.0, error.data.as_ref());
                 Response::error(error)
             }
             Outcome::Accepted => Response::accepted(),
@@ -45,7 +48,10 @@ impl Downgrades {
 }
 
 /// A notification as `version` knows it; none where it has no such thing.
-pub(crate) fn downgrade_notification(version: ProtocolVersion, notification: Notification) -> Option<Notification> {
+pub(crate) fn downgrade_notification(
+    version: ProtocolVersion,
+    notification: Notification,
+) -> Option<Notification> {
     // The hot ones are the same in all revisions.
     if matches!(notification.method, Method::Progress | Method::LogMessage) {
         return Some(notification);

@@ -47,7 +47,8 @@ impl Future for Listener {
         let this = self.get_mut();
         loop {
             let session = Arc::clone(&this.session);
-            let changed = this.changed.get_or_insert_with(|| Box::pin(async move { session.watch().changed().await }));
+            let changed =
+                this.changed.get_or_insert_with(|| Box::pin(async move { session.watch().changed().await }));
             if changed.as_mut().poll(cx).is_pending() {
                 break;
             }

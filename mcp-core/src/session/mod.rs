@@ -23,10 +23,12 @@ use watch::Watch;
 
 use self::questions::Questions;
 use crate::protocol::{
-    ClientCapabilities, Implementation, LogLevel, Method, Params, ProtocolVersion, RawJson, RequestId, RpcError, meta,
+    ClientCapabilities, Implementation, LogLevel, Method, Params, ProtocolVersion, RawJson, RequestId,
+    RpcError, meta,
 };
 use crate::service::{
-    Notification, Peer, Question, Request, Response, ResponseFuture, SessionPeer, SharedOutbound, SharedService,
+    Notification, Peer, Question, Request, Response, ResponseFuture, SessionPeer, SharedOutbound,
+    SharedService,
 };
 
 /// The parameters of `initialize`.
@@ -67,7 +69,15 @@ impl Session {
         let capabilities = initialize.capabilities.unwrap_or_default();
         let client = SessionPeer::new(id, capabilities, initialize.client_info, true);
         let peer = Peer { version, session: Some(Arc::new(client)), ..peer };
-        Self { service, version, peer, questions: Questions::default(), watch: Watch::default(), downgrades, closing }
+        Self {
+            service,
+            version,
+            peer,
+            questions: Questions::default(),
+            watch: Watch::default(),
+            downgrades,
+            closing,
+        }
     }
 
     /// Reads the parameters of `initialize`.
@@ -108,13 +118,17 @@ impl Session {
         let answer = match method {
             Method::Ping => Ok(done()),
             Method::SetLogLevel => self.set_log_level(&params).map(|()| done()),
-            Method::ResourcesSubscribe => self.watched_uri(&params).and_then(|uri| self.watch.add(uri)).map(|()| done()),
+            Method::ResourcesSubscribe => {
+                self.watched_uri(&params).and_then(|uri| self.watch.add(uri)).map(|()| done())
+            }
             Method::ResourcesUnsubscribe => self.watched_uri(&params).map(|uri| {
                 self.watch.remove(&uri);
                 done()
             }),
             Method::Initialize => Err(RpcError::invalid_request("the session is initialized already")),
-            _ => Ok(forward(&self.service, self.version, id, method, params, peer, outbound, &self.downgrades)),
+            _ => {
+                Ok(forward(&self.service, self.version, id, method, params, peer, outbound, &self.downgrades))
+            }
         };
         answer.unwrap_or_else(|error| ResponseFuture::ready(Response::error(error)))
     }
@@ -160,7 +174,9 @@ impl Session {
     fn set_log_level(&self, params: &Params) -> Result<(), RpcError> {
         let level = params.get_str("level").and_then(|name| name.parse::<LogLevel>().ok());
         let level = level.ok_or_else(|| {
-            RpcError::invalid_params("`level` must be debug, info, notice, warning, error, critical, alert or emergency")
+            RpcError::invalid_params(
+                "`level` must be debug, info, notice, warning, error, critical, alert or emergency",
+            )
         })?;
         if let Some(session) = &self.peer.session {
             session.set_log_level(level);
@@ -169,7 +185,10 @@ impl Session {
     }
 
     fn watched_uri(&self, params: &Params) -> Result<String, RpcError> {
-        params.get_str("uri").map(Into::into).ok_or_else(|| RpcError::invalid_params("`uri` must be a string"))
+        params
+            .get_str("uri")
+            .map(Into::into)
+            .ok_or_else(|| RpcError::invalid_params("`uri` must be a string"))
     }
 }
 
@@ -201,7 +220,8 @@ pub(crate) fn initialize_result(
                 welcome.insert(member.into(), value);
             }
         }
-        let identity = result.get_mut("_meta").and_then(|meta| meta.get_mut(meta::SERVER_INFO)).map(Value::take);
+        let identity =
+            result.get_mut("_meta").and_then(|meta| meta.get_mut(meta::SERVER_INFO)).map(Value::take);
         welcome.insert("serverInfo".into(), identity.unwrap_or_default());
         let welcome = Value::Object(welcome).to_string();
         Ok(downgrades.apply(version, &Method::Initialize, Response::result(welcome)))

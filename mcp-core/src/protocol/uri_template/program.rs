@@ -56,10 +56,7 @@ impl Program {
             Some(Part::Literal(text)) => text.clone().into_bytes(),
             _ => Vec::new(),
         };
-        let mut writer = Compiler {
-            ops: Vec::new(),
-            variable: 0,
-        };
+        let mut writer = Compiler { ops: Vec::new(), variable: 0 };
         for part in parts {
             match part {
                 Part::Literal(text) => writer.literal(text),
@@ -68,10 +65,7 @@ impl Program {
             }
         }
         writer.ops.push(Op::Match);
-        Self {
-            ops: writer.ops,
-            prefix,
-        }
+        Self { ops: writer.ops, prefix }
     }
 
     /// The span of each variable, or `None` where the program does not match.
@@ -138,11 +132,7 @@ impl Compiler {
         };
         let mut optional = Vec::new();
         for index in 0..count {
-            let lead = if index == 0 {
-                operator.first()
-            } else {
-                operator.separator()
-            };
+            let lead = if index == 0 { operator.first() } else { operator.separator() };
             if !lead.is_empty() {
                 optional.push(self.branch());
             }
@@ -156,11 +146,7 @@ impl Compiler {
 
     /// `name=value` in any order, all of them optional.
     fn named(&mut self, operator: Operator, names: &[String]) {
-        let class = if operator == Operator::Parameter {
-            Class::Segment
-        } else {
-            Class::Query
-        };
+        let class = if operator == Operator::Parameter { Class::Segment } else { Class::Query };
         let none = self.branch();
         self.literal(operator.first());
         let pair = self.ops.len();

@@ -40,7 +40,12 @@ pub(crate) async fn first(exchange: &mut Exchange) -> First {
 }
 
 /// Answers a request that nobody can resume: when the client goes, the request is cancelled.
-pub(crate) async fn respond(version: ProtocolVersion, id: RequestId, mut exchange: Exchange, force: bool) -> HttpResponse {
+pub(crate) async fn respond(
+    version: ProtocolVersion,
+    id: RequestId,
+    mut exchange: Exchange,
+    force: bool,
+) -> HttpResponse {
     let first = match first(&mut exchange).await {
         First::Item(Item::Response(response)) if !force => return reply::answer(version, &id, &response),
         First::Item(item) => Some(item),
@@ -62,7 +67,9 @@ impl CallStream {
     /// Writes one item; true if it was the last.
     fn write(&mut self, out: &mut Vec<u8>, item: Item) -> bool {
         match item {
-            Item::Event(Event::Notification(notification)) => sse::write_event(out, None, &notification.to_frame()),
+            Item::Event(Event::Notification(notification)) => {
+                sse::write_event(out, None, &notification.to_frame())
+            }
             // Questions are for sessions, and there is nothing to come back for.
             Item::Event(_) => {}
             Item::Response(response) => {

@@ -49,7 +49,9 @@ impl Config {
             return true;
         }
         let Ok(origin) = origin.parse::<Uri>() else { return false };
-        let Some(name) = origin.authority().map(|authority| strip_port(authority.as_str())) else { return false };
+        let Some(name) = origin.authority().map(|authority| strip_port(authority.as_str())) else {
+            return false;
+        };
         match &self.allowed_hosts {
             Some(allowed) => allowed.iter().any(|host| host.eq_ignore_ascii_case(name)),
             None => host.is_some_and(|host| host.eq_ignore_ascii_case(name)),

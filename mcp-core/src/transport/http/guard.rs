@@ -19,7 +19,10 @@ pub(crate) fn check_host(config: &Config, uri: &Uri, headers: &HeaderMap) -> Res
     let host = uri.host().or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok()).map(strip_port));
     match (&config.allowed_hosts, host) {
         (Some(allowed), Some(host)) if !allowed.iter().any(|name| name.eq_ignore_ascii_case(host)) => {
-            return refuse(StatusCode::FORBIDDEN, format!("host `{}` is not allowed here", crate::protocol::excerpt(host)));
+            return refuse(
+                StatusCode::FORBIDDEN,
+                format!("host `{}` is not allowed here", crate::protocol::excerpt(host)),
+            );
         }
         (Some(_), None) => return refuse(StatusCode::FORBIDDEN, "header `Host` is missing".into()),
         _ => {}
@@ -29,7 +32,10 @@ pub(crate) fn check_host(config: &Config, uri: &Uri, headers: &HeaderMap) -> Res
     if config.allows_origin(origin, host) {
         return Ok(());
     }
-    refuse(StatusCode::FORBIDDEN, format!("origin `{}` is not allowed here", crate::protocol::excerpt(origin)))
+    refuse(
+        StatusCode::FORBIDDEN,
+        format!("origin `{}` is not allowed here", crate::protocol::excerpt(origin)),
+    )
 }
 
 /// A host without its port: `[::1]:8080`, `localhost:8080`, `localhost`.

@@ -26,11 +26,18 @@ use crate::transport::mailbox::Mailbox;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The session that the headers name; none if they name none.
-pub(crate) fn session_of(inner: &Inner, headers: &HeaderMap, peer: &Peer) -> Result<Option<Arc<HttpSession>>, RpcError> {
+pub(crate) fn session_of(
+    inner: &Inner,
+    headers: &HeaderMap,
+    peer: &Peer,
+) -> Result<Option<Arc<HttpSession>>, RpcError> {
     let Some(id) = headers.get(header::MCP_SESSION_ID) else { return Ok(None) };
     let found = id.to_str().ok().and_then(|id| inner.sessions.find(id, peer.principal.as_deref()));
     found.map(Some).ok_or_else(|| {
-        RpcError::new(ErrorCode::SESSION_NOT_FOUND, "the session is unknown or has ended; initialize a new one")
+        RpcError::new(
+            ErrorCode::SESSION_NOT_FOUND,
+            "the session is unknown or has ended; initialize a new one",
+        )
     })
 }
 
@@ -79,7 +86,9 @@ async fn initialize(inner: &Inner, id: RequestId, params: &Params, peer: Peer) -
     let opened = Session::read_initialize(params).and_then(|initialize| inner.open_session(initialize, peer));
     let session = match opened {
         Ok(session) => session,
-        Err(error) => return reply::error(reply::status_of(ProtocolVersion::ASSUMED, error.code), Some(&id), &error),
+        Err(error) => {
+            return reply::error(reply::status_of(ProtocolVersion::ASSUMED, error.code), Some(&id), &error);
+        }
     };
     let version = session.session.version();
     let welcome = session.session.welcome().await;
@@ -102,7 +111,9 @@ struct Call {
 
 impl Call {
     async fn respond(mut self, force: bool) -> HttpResponse {
-        let Some((session, exchange, begun)) = &mut self.parts else { return reply::empty(StatusCode::ACCEPTED) };
+        let Some((session, exchange, begun)) = &mut self.parts else {
+            return reply::empty(StatusCode::ACCEPTED);
+        };
         let version = session.session.version();
         let cancelled = begun.cancelled();
         let first = tokio::select! {
@@ -122,7 +133,9 @@ impl Call {
             First::Item(item) => Some(item),
             First::Silence => None,
         };
-        let Some((session, exchange, begun)) = self.parts.take() else { return reply::empty(StatusCode::ACCEPTED) };
+        let Some((session, exchange, begun)) = self.parts.take() else {
+            return reply::empty(StatusCode::ACCEPTED);
+        };
         let log = session.streams(super::streams::Streams::begin);
         let reader = log.read_from(0);
         let stream = SessionStream::new(&session, reader, None, true);

@@ -133,7 +133,8 @@ impl Http {
     /// Makes the tower service.
     pub fn build(self) -> HttpService {
         let config = self.config;
-        let sessions = Sessions::new(config.session_ttl, config.max_sessions, config.max_sessions_per_principal);
+        let sessions =
+            Sessions::new(config.session_ttl, config.max_sessions, config.max_sessions_per_principal);
         let inner = Inner {
             service: self.service,
             sessions: Arc::new(sessions),

@@ -28,7 +28,11 @@ pub(crate) async fn respond(
 ) -> HttpResponse {
     let headers = peer.headers.clone().unwrap_or_default();
     if let Err(error) = check(&headers, &method, &params) {
-        return reply::error(reply::status_of(ProtocolVersion::LATEST, error.code).max(StatusCode::BAD_REQUEST), Some(&id), &error);
+        return reply::error(
+            reply::status_of(ProtocolVersion::LATEST, error.code).max(StatusCode::BAD_REQUEST),
+            Some(&id),
+            &error,
+        );
     }
     let mailbox = Arc::new(Mailbox::default());
     let mut request = Request::new(id.clone(), method, params);
@@ -61,7 +65,10 @@ fn check(headers: &HeaderMap, method: &Method, params: &Params) -> Result<(), Rp
         _ => return Err(RpcError::unsupported_version(&declared)),
     }
     if !params.meta(meta::CLIENT_CAPABILITIES).is_some_and(|raw| raw.starts_with('{')) {
-        return Err(RpcError::invalid_params(format!("`_meta.{}` must be an object", meta::CLIENT_CAPABILITIES)));
+        return Err(RpcError::invalid_params(format!(
+            "`_meta.{}` must be an object",
+            meta::CLIENT_CAPABILITIES
+        )));
     }
     match one(headers, header::MCP_METHOD)? {
         None => return Err(mismatch("header `Mcp-Method` is missing")),
@@ -74,9 +81,11 @@ fn check(headers: &HeaderMap, method: &Method, params: &Params) -> Result<(), Rp
     let Some(expected) = params.get_str(member) else {
         return Err(RpcError::invalid_params(format!("`{member}` must be a string")));
     };
-    let Some(name) = one(headers, header::MCP_NAME)? else { return Err(mismatch("header `Mcp-Name` is missing")) };
-    let name: Cow<'_, str> = header::decode_value(name)
-        .map_err(|error| mismatch(format!("header `Mcp-Name`: {error}")))?;
+    let Some(name) = one(headers, header::MCP_NAME)? else {
+        return Err(mismatch("header `Mcp-Name` is missing"));
+    };
+    let name: Cow<'_, str> =
+        header::decode_value(name).map_err(|error| mismatch(format!("header `Mcp-Name`: {error}")))?;
     if name != expected {
         return Err(mismatch(format!("header `Mcp-Name` says `{name}`, the body `{expected}`")));
     }

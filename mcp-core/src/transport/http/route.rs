@@ -40,8 +40,14 @@ where
             let peer = peer(&parts, ProtocolVersion::ASSUMED);
             legacy::delete(&inner, &parts.headers, &peer)
         }
-        (_, path) if path == inner.config.path => legacy::method_not_allowed("this method is not supported here"),
-        _ => reply::error(StatusCode::NOT_FOUND, None, &RpcError::new(ErrorCode::REFUSED, "there is nothing here")),
+        (_, path) if path == inner.config.path => {
+            legacy::method_not_allowed("this method is not supported here")
+        }
+        _ => reply::error(
+            StatusCode::NOT_FOUND,
+            None,
+            &RpcError::new(ErrorCode::REFUSED, "there is nothing here"),
+        ),
     };
     if let Some(origin) = origin {
         let headers = response.headers_mut();
@@ -69,7 +75,8 @@ fn preflight() -> HttpResponse {
 
 fn health(inner: &Inner, path: &str) -> HttpResponse {
     let down = path == "/ready" && inner.closing.is_cancelled();
-    let (status, text) = if down { (StatusCode::SERVICE_UNAVAILABLE, "stopping") } else { (StatusCode::OK, "ok") };
+    let (status, text) =
+        if down { (StatusCode::SERVICE_UNAVAILABLE, "stopping") } else { (StatusCode::OK, "ok") };
     let sessions = inner.sessions.len();
     reply::json(status, format!(r#"{{"status":"{text}","sessions":{sessions}}}"#))
 }
@@ -170,7 +177,8 @@ async fn one(inner: &Arc<Inner>, frame: Frame, peer: Peer) -> HttpResponse {
                 reply::empty(StatusCode::ACCEPTED)
             }
             Ok(None) => {
-                let error = RpcError::invalid_request("responses are for sessions: send header `Mcp-Session-Id`");
+                let error =
+                    RpcError::invalid_request("responses are for sessions: send header `Mcp-Session-Id`");
                 reply::error(StatusCode::BAD_REQUEST, None, &error)
             }
             Err(error) => reply::error(StatusCode::NOT_FOUND, None, &error),

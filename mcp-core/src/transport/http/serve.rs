@@ -16,6 +16,8 @@ use tokio::sync::watch;
 use tower_service::Service;
 
 use super::{Http, HttpService};
+use crate::service::SharedService;
+use crate::transport::{ServeError, Transport, told_to_stop};
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -54,7 +56,9 @@ impl Listener {
     /// # Errors
     /// The listener broke.
     pub async fn serve(self, mut http: Http, stop: impl Future<Output = ()>) -> io::Result<()> {
-        if !self.local_addr()?.ip().is_loopback() && http.config.allowed_hosts.as_ref().is_some_and(|h| h.len() == 3) {
+        if !self.local_addr()?.ip().is_loopback()
+            && http.config.allowed_hosts.as_ref().is_some_and(|h| h.len() == 3)
+        {
             http = http.allow_any_host();
         }
         let http = http.build();
@@ -81,6 +85,26 @@ impl Listener {
         let _ = stopping.send(());
         let _ = tokio::time::timeout(GRACE, stopping.closed()).await;
         Ok(())
+    }
+}
+
+impl Transport for Listener {
+    async fn serve(self, service: SharedService) -> Result<(), ServeError> {
+        Ok(Self::serve(self, Http::new(service), told_to_stop()).await?)
+    }
+}
+
+impl Transport for &str {
+    async fn serve(self, service: SharedService) -> Result<(), ServeError> {
+        let bind = |source| ServeError::Bind { address: self.to_owned(), source };
+        let listener = Listener::bind(self).await.map_err(bind)?;
+        Transport::serve(listener, service).await
+    }
+}
+
+impl Transport for SocketAddr {
+    async fn serve(self, service: SharedService) -> Result<(), ServeError> {
+        self.to_string().as_str().serve(service).await
     }
 }
 

@@ -40,7 +40,9 @@ impl HttpSession {
         let cancelled = CancellationToken::new();
         match self.in_flight.lock().entry(id.clone()) {
             Entry::Occupied(_) => {
-                let message = format!("request `{id}` is in flight already: identifiers must be unique within a session");
+                let message = format!(
+                    "request `{id}` is in flight already: identifiers must be unique within a session"
+                );
                 Err(RpcError::invalid_request(message))
             }
             Entry::Vacant(slot) => {
@@ -146,7 +148,10 @@ impl Sessions {
                 && all.values().filter(owned).count() >= self.limit_per_principal
                 && !evict(&mut all, |other| is_owner(other, Some(principal)))
             {
-                return Err(RpcError::new(ErrorCode::OVERLOADED, "the caller has as many sessions as allowed"));
+                return Err(RpcError::new(
+                    ErrorCode::OVERLOADED,
+                    "the caller has as many sessions as allowed",
+                ));
             }
         }
         if all.len() >= self.limit && !evict(&mut all, |_| true) {
@@ -175,7 +180,9 @@ impl Sessions {
         let ttl = u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX);
         let oldest = self.now().saturating_sub(ttl);
         let mut all = self.by_id.lock();
-        let stale = |s: &HttpSession| s.busy.load(Ordering::Relaxed) == 0 && s.last_seen.load(Ordering::Relaxed) < oldest;
+        let stale = |s: &HttpSession| {
+            s.busy.load(Ordering::Relaxed) == 0 && s.last_seen.load(Ordering::Relaxed) < oldest
+        };
         all.retain(|_, session| {
             let keep = !stale(session);
             if !keep {
