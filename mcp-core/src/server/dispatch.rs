@@ -19,7 +19,7 @@ use super::{Body, Context, Rejection, Server, ToolEntry};
 use crate::extension::Begin;
 use crate::protocol::{
     CallToolResult, Capability, CompleteParams, CompletionReference, DiscoverResult, ErrorCode, Method,
-    ProtocolVersion, RawJson, RpcError, decode, header,
+    ProtocolVersion, RawJson, RpcError, decode,
 };
 use crate::service::{BoxError, Request, Response, ResponseFuture};
 
@@ -319,8 +319,8 @@ fn check_mirrored(tool: &ToolEntry, request: &Request) -> Result<(), RpcError> {
     let arguments = request.params.get("arguments").unwrap_or("{}");
     let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
     for param in &tool.mirrored {
-        let name = format!("{}{}", header::MCP_PARAM_PREFIX, param.header.to_ascii_lowercase());
-        let value = headers.get(name.as_str());
+        let name = param.header.as_str();
+        let value = headers.get(name);
         let unreadable =
             || RpcError::new(ErrorCode::HEADER_MISMATCH, format!("header `{name}` has invalid characters"));
         let value = value.map(|value| value.to_str().map_err(|_| unreadable())).transpose()?;

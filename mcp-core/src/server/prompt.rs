@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::complete::{Completers, IntoCompletion, completer};
 use super::handler::{ErasedHandler, erase};
 use super::state::StateMap;
-use super::{AskError, Body, BuildError, Handler, Needs};
+use super::{AskError, Body, BuildError, Handler, Needs, ToolError};
 use crate::protocol::{
     GetPromptResult, Icon, Meta, Prompt, PromptArgument, PromptMessage, RawJson, RpcError,
 };
@@ -64,6 +64,9 @@ impl<T: IntoPrompt, E: Display + Send + 'static> IntoPrompt for Result<T, E> {
 pub(crate) fn rpc_error<E: Display + 'static>(error: E) -> RpcError {
     let any: &dyn Any = &error;
     if let Some(error) = any.downcast_ref::<RpcError>() {
+        return error.clone();
+    }
+    if let Some(error) = any.downcast_ref::<ToolError>().and_then(ToolError::as_protocol_error) {
         return error.clone();
     }
     let asked = any.downcast_ref::<AskError>().and_then(AskError::as_protocol_error);

@@ -32,6 +32,14 @@ impl ToolError {
         Self(Kind::Visible(Box::new(result)))
     }
 
+    /// The error of the request, if that is what it is.
+    pub(crate) fn as_protocol_error(&self) -> Option<&RpcError> {
+        match &self.0 {
+            Kind::Visible(_) => None,
+            Kind::Protocol(error) => Some(error),
+        }
+    }
+
     pub(crate) fn into_result(self) -> Result<CallToolResult, RpcError> {
         match self.0 {
             Kind::Visible(result) => Ok(*result),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::Inquiry;
 use crate::protocol::{
-    Capability, ElicitAction, ElicitResult, Elicitation, FormSchema, InputRequest, RawJson, validate_answer,
+    Capability, ElicitAction, ElicitResult, Elicitation, InputRequest, RawJson, validate_answer,
 };
 use crate::server::schema;
 
@@ -27,9 +27,10 @@ impl Elicit<()> {
         Elicit { message: message.into(), schema: schema::of_form::<T>(), answer: PhantomData }
     }
 
-    /// A form built at run time; the answer is a map.
-    pub fn with_schema(message: impl Into<String>, schema: FormSchema) -> Elicit<Map<String, Value>> {
-        Elicit { message: message.into(), schema: schema.build(), answer: PhantomData }
+    /// A form built at run time, with [`FormSchema`](crate::protocol::FormSchema) or by hand; the
+    /// answer is a map.
+    pub fn with_schema(message: impl Into<String>, schema: impl Into<RawJson>) -> Elicit<Map<String, Value>> {
+        Elicit { message: message.into(), schema: schema.into(), answer: PhantomData }
     }
 
     /// A page for the person to open, for what must not pass through the client: passwords, keys,
