@@ -1,5 +1,5 @@
 # The only door to the workspace: people and CI call these targets and nothing else. `make` prints the table.
-SHELL := /bin/bash
+SHELL := bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/.work/cargo/bin:$(PATH)
 
@@ -17,19 +17,19 @@ mcp-logs: ## Show the log of mcp-up (FOLLOW=1 keeps reading)
 memory-up: ## Serve the memory engine (not there yet: says so and fails)
 	@echo "memory-up: mcp-memory has no server yet; nothing was started" >&2; exit 1
 
-.PHONY: check lint-scripts test interop conformance features deny
+.PHONY: check lint-scripts test unit interop conformance features deny
 check: lint-scripts ## Formatting, clippy and rustdoc with warnings as errors, scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 lint-scripts: ## Syntax of the shell and Python scripts
 	@scripts/lint-scripts
-test: ## Unit, integration and doc tests, then real third-party clients
+test: unit interop ## Unit, integration and doc tests, then real third-party clients
+	python3 -m unittest discover --start-directory conformance --quiet
+unit: ## Only the Rust tests of `make test`
 	@scripts/tools nextest >/dev/null
 	cargo nextest run --workspace --all-features
 	cargo test --workspace --all-features --doc
-	python3 -m unittest discover --start-directory conformance --quiet
-	interop/run
 interop: ## Only the third-party clients of `make test`
 	interop/run
 conformance: ## The official conformance suite, every check judged

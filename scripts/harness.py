@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / ".work"
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy must not see loopback
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
@@ -37,8 +38,11 @@ def output(command: list[str]) -> str:
 
 def commit() -> str:
     """The commit under test; `+` says that the work tree differs from it."""
-    name = output(["git", "rev-parse", "--short", "HEAD"]).strip()
-    return name + ("+" if output(["git", "status", "--porcelain"]).strip() else "")
+    try:
+        name = output(["git", "rev-parse", "--short", "HEAD"]).strip()
+        return name + ("+" if output(["git", "status", "--porcelain"]).strip() else "")
+    except (Broken, OSError):
+        return "unknown"
 
 
 def build(package: str) -> pathlib.Path:
@@ -60,7 +64,7 @@ def free_port() -> int:
 def answers(url: str) -> bool:
     """True when something speaks HTTP there, whatever it says."""
     try:
-        urllib.request.urlopen(url, timeout=2).close()
+        _DIRECT.open(url, timeout=2).close()
     except urllib.error.HTTPError:
         return True
     except OSError:
