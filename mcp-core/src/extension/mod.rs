@@ -15,6 +15,9 @@ use crate::service::Request;
 /// A future that an extension returns.
 pub type ExtensionFuture<T> = Pin<Box<dyn Future<Output = Result<T, RpcError>> + Send>>;
 
+/// The members of a subscription filter that an extension honours, and the topics they stand for.
+pub type Honoured = (Map<String, Value>, Vec<String>);
+
 /// How a call of a tool begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Begin {
@@ -75,7 +78,7 @@ pub trait Extension: Send + Sync + 'static {
         &self,
         _filter: &Map<String, Value>,
         _request: &Request,
-    ) -> Result<Option<(Map<String, Value>, Vec<String>)>, RpcError> {
+    ) -> Result<Option<Honoured>, RpcError> {
         Ok(None)
     }
 }

@@ -305,7 +305,7 @@ fn refusal(rejection: &Rejection) -> RpcError {
 
 fn check_capabilities(required: &[Capability], request: &Request) -> Result<(), RpcError> {
     let missing = required.iter().find(|capability| !request.client().can(capability));
-    missing.map_or(Ok(()), |capability| Err(RpcError::missing_capability(capability.required())))
+    missing.map_or(Ok(()), |capability| Err(RpcError::missing_capability(&capability.required())))
 }
 
 /// Whether headers that mirror arguments say the same as the arguments (2026-07-28 over HTTP).

@@ -57,13 +57,14 @@ impl Server {
         request: &Request,
     ) -> Result<(Wanted, SubscriptionFilter), RpcError> {
         let offers = self.offers();
-        let mut honoured = SubscriptionFilter::default();
-        honoured.tools_list_changed = filter.tools_list_changed && offers.tools;
-        honoured.prompts_list_changed = filter.prompts_list_changed && offers.prompts;
-        honoured.resources_list_changed = filter.resources_list_changed && offers.resources;
-        if offers.resources {
-            honoured.resource_subscriptions = filter.resource_subscriptions;
-        }
+        let uris = if offers.resources { filter.resource_subscriptions } else { Vec::new() };
+        let mut honoured = SubscriptionFilter {
+            tools_list_changed: filter.tools_list_changed && offers.tools,
+            prompts_list_changed: filter.prompts_list_changed && offers.prompts,
+            resources_list_changed: filter.resources_list_changed && offers.resources,
+            resource_subscriptions: uris,
+            ..SubscriptionFilter::default()
+        };
         if honoured.resource_subscriptions.len() > URI_LIMIT {
             let message =
                 format!("`notifications.resourceSubscriptions` names more than {URI_LIMIT} resources");

@@ -245,7 +245,7 @@ impl Connection {
         self.spawn(async move {
             let mut frames = Vec::new();
             for (id, answer) in answers {
-                let response = answer.await.unwrap_or_else(broken);
+                let response = answer.await.unwrap_or_else(|error| broken(&error));
                 frames.extend(response.to_frame(id.as_ref()));
             }
             let mut out = vec![b'['];
@@ -272,13 +272,13 @@ impl Connection {
     }
 }
 
-fn broken(error: crate::service::BoxError) -> Response {
+fn broken(error: &crate::service::BoxError) -> Response {
     tracing::error!(%error, "the path to a handler broke");
     Response::error(RpcError::internal("the server could not serve the request"))
 }
 
 fn to_frame(id: &RequestId, response: Result<Response, crate::service::BoxError>) -> Option<Vec<u8>> {
-    let response = response.unwrap_or_else(broken);
+    let response = response.unwrap_or_else(|error| broken(&error));
     match &response.outcome {
         Outcome::Error(error) => {
             tracing::debug!(%id, code = error.code.0, message = %error.message, "request refused")

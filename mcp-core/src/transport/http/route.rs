@@ -230,6 +230,6 @@ fn last_event(body: Bytes) -> Bytes {
     if body.first() == Some(&b'{') {
         return body;
     }
-    let lines = body.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data: "));
-    lines.last().map_or_else(Bytes::new, |line| body.slice_ref(line))
+    let mut lines = body.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data: "));
+    lines.next_back().map_or_else(Bytes::new, |line| body.slice_ref(line))
 }
