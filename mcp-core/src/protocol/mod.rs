@@ -2,6 +2,7 @@
 
 mod cache;
 mod capability;
+pub mod compat;
 mod completion;
 mod content;
 mod discover;
