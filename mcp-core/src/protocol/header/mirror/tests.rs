@@ -24,9 +24,9 @@ fn annotations_are_found_by_property_names() {
     })))
     .unwrap();
     let expect = [
-        ("mcp-param-method", vec!["maybe"], MirroredKind::Boolean),
-        ("mcp-param-deep.er", vec!["nested", "deep"], MirroredKind::Integer),
         ("mcp-param-region", vec!["region"], MirroredKind::String),
+        ("mcp-param-deep.er", vec!["nested", "deep"], MirroredKind::Integer),
+        ("mcp-param-method", vec!["maybe"], MirroredKind::Boolean),
     ];
     let found: Vec<_> = found
         .iter()
