@@ -25,37 +25,54 @@ mod stdio;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::options::{Command, Options};
+use crate::options::{Command, Options, Paths};
 use crate::results::{Results, Section};
 
 fn main() -> Result<()> {
     let options = Options::parse();
     let paths = options.paths()?;
     let mut results = Results::load(&paths.results())?;
-    let all = options.command == Command::All;
-    if all || options.command == Command::Http {
-        results.http = Some(Section::measure(&paths, || http::measure(&options, &paths))?);
-    }
-    if all || options.command == Command::Stdio {
-        results.stdio = Some(Section::measure(&paths, || stdio::measure(&options, &paths))?);
-    }
-    if all || options.command == Command::Start {
-        results.start = Some(Section::measure(&paths, || start::measure(&options, &paths))?);
-    }
-    if (all && options.sessions > 0) || options.command == Command::Sessions {
-        results.sessions = Some(Section::measure(&paths, || sessions::measure(&options, &paths))?);
-    }
-    if (all && options.rebuild) || options.command == Command::Rebuild {
-        results.rebuild = Some(Section::measure(&paths, || rebuild::measure(&options, &paths))?);
+    for part in [
+        Command::Http,
+        Command::Stdio,
+        Command::Start,
+        Command::Sessions,
+        Command::Rebuild,
+    ] {
+        if options.includes(part) {
+            measure(part, &options, &paths, &mut results)?;
+            // After each part: what took minutes must survive a failure of the next.
+            report::write(&paths, &results)?;
+        }
     }
     report::write(&paths, &results)?;
+    eprintln!(
+        "wrote {}",
+        paths.report().canonicalize()?.join("REPORT.md").display()
+    );
     if options.json {
         serde_json::to_writer_pretty(std::io::stdout().lock(), &results)?;
     }
     let errors = results.errors();
     anyhow::ensure!(
         errors == 0,
-        "{errors} answers were wrong or missing: the numbers above do not count"
+        "{errors} answers were wrong or missing: those numbers do not count"
     );
+    Ok(())
+}
+
+fn measure(part: Command, options: &Options, paths: &Paths, results: &mut Results) -> Result<()> {
+    match part {
+        Command::Http => results.http = Some(Section::measure(paths, || http::measure(options, paths))?),
+        Command::Stdio => results.stdio = Some(Section::measure(paths, || stdio::measure(options, paths))?),
+        Command::Start => results.start = Some(Section::measure(paths, || start::measure(options, paths))?),
+        Command::Sessions => {
+            results.sessions = Some(Section::measure(paths, || sessions::measure(options, paths))?);
+        }
+        Command::Rebuild => {
+            results.rebuild = Some(Section::measure(paths, || rebuild::measure(options, paths))?)
+        }
+        Command::All | Command::Report => {}
+    }
     Ok(())
 }

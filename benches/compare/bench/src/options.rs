@@ -99,6 +99,16 @@ impl Options {
         }
     }
 
+    /// Whether a part was asked for.
+    pub(crate) fn includes(&self, part: Command) -> bool {
+        match (self.command, part) {
+            (Command::All, Command::Sessions) => self.sessions > 0,
+            (Command::All, Command::Rebuild) => self.rebuild,
+            (Command::All, _) => true,
+            (command, part) => command == part,
+        }
+    }
+
     /// Whether a server was asked for.
     pub(crate) fn wants(&self, server: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|part| server.contains(part.as_str()))

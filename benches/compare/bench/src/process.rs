@@ -3,10 +3,13 @@
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::catalog::Server;
 
@@ -65,6 +68,32 @@ impl Process {
         Ok(process)
     }
 
+    /// Binds all its threads to one processor; those they start later inherit it.
+    pub(crate) fn bind(&self, processor: usize) -> Result<()> {
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let number = thread?.file_name().to_string_lossy().parse()?;
+            // A thread that ended since the listing needs no place.
+            let _ = sched_setaffinity(Pid::from_raw(number), &only(processor));
+        }
+        Ok(())
+    }
+
+    /// Ends the process if this lasts longer than the patience: a blocked read of ours then returns.
+    pub(crate) fn watch(&self, patience: Duration) -> Result<Watch> {
+        let process = Pid::from_raw(i32::try_from(self.child.id())?).context("no such process")?;
+        let (done, waiting) = mpsc::channel::<()>();
+        let thread = thread::spawn(move || {
+            if waiting.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+                // It may have ended by itself.
+                let _ = kill_process(process, Signal::KILL);
+            }
+        });
+        Ok(Watch {
+            done: Some(done),
+            thread: Some(thread),
+        })
+    }
+
     /// CPU time that its threads have run, in nanoseconds. Threads that ended take their time with them: the servers
     /// here keep theirs, or end them long after a measurement.
     pub(crate) fn cpu(&self) -> Result<u64> {
@@ -84,6 +113,48 @@ impl Process {
             peak: field("VmHWM:")?,
         })
     }
+}
+
+/// Limits how long a server may keep us waiting. Drop it before the process, whose number may be used again after.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    done: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        drop(self.done.take());
+        // The thread cannot panic, and there is nobody to tell here.
+        self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// The calling thread on one processor; on all it had before when this is dropped, lest servers started later
+/// inherit it.
+#[derive(Debug)]
+pub(crate) struct Bound(CpuSet);
+
+impl Bound {
+    /// Binds the calling thread.
+    pub(crate) fn to(processor: usize) -> Result<Self> {
+        let before = sched_getaffinity(None)?;
+        sched_setaffinity(None, &only(processor))?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        // What was allowed before is allowed now.
+        let _ = sched_setaffinity(None, &self.0);
+    }
+}
+
+fn only(processor: usize) -> CpuSet {
+    let mut set = CpuSet::new();
+    set.set(processor);
+    set
 }
 
 impl Drop for Process {
@@ -134,6 +205,15 @@ pub(crate) fn to_f64(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_binding_ends_with_its_guard() {
+        let before = sched_getaffinity(None).unwrap();
+        let bound = Bound::to(0).unwrap();
+        assert_eq!(sched_getaffinity(None).unwrap(), only(0));
+        drop(bound);
+        assert_eq!(sched_getaffinity(None).unwrap(), before);
+    }
 
     #[test]
     fn the_books_show_work_that_was_done() {

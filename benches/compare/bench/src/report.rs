@@ -11,6 +11,7 @@ use crate::machine::Stamp;
 use crate::options::Paths;
 use crate::plot::{self, Group};
 use crate::results::{HttpRow, RebuildRow, Results, Section, SessionRow, StartRow, StdioRow};
+use crate::stdio::Placement;
 
 /// Writes the results, the page and the plots into the report folder.
 pub(crate) fn write(paths: &Paths, results: &Results) -> Result<()> {
@@ -22,9 +23,7 @@ pub(crate) fn write(paths: &Paths, results: &Results) -> Result<()> {
             fs::write(folder.join(name), svg)?;
         }
     }
-    let page = folder.join("REPORT.md");
-    fs::write(&page, markdown(results))?;
-    eprintln!("wrote {}", page.canonicalize()?.display());
+    fs::write(folder.join("REPORT.md"), markdown(results))?;
     Ok(())
 }
 
@@ -123,11 +122,7 @@ fn server_row(text: &mut String, rows: &[&HttpRow], server: &str) {
     let rows: Vec<_> = rows.iter().filter(|row| row.server == server).collect();
     if let Some(error) = rows.iter().find_map(|row| row.first_error.as_ref()) {
         let errors: u64 = rows.iter().map(|row| row.errors).sum();
-        let _ = writeln!(
-            text,
-            "| {server} | **{errors} errors**: {} ||||||||",
-            error.replace('|', "\\|")
-        );
+        let _ = writeln!(text, "| {server} | **{errors} errors**: {} ||||||||", cell(error));
         return;
     }
     let all =
@@ -207,46 +202,69 @@ fn streams(rows: &[HttpRow]) -> String {
 }
 
 fn stdio(rows: &[StdioRow]) -> String {
-    let mut text = "One call after the other, then 64 in flight.\n\n| server | min / p50 / p99 µs | p50 × floor | CPU µs/request | pipelined/s | × floor | CPU µs/request | peak MB |\n|---|---|---|---|---|---|---|---|\n".to_owned();
-    for row in rows {
-        if let Some(error) = &row.first_error {
-            let _ = writeln!(
+    let mut text = "One call after the other, then 64 in flight.\n".to_owned();
+    for (placement, title) in [
+        (Placement::Together, "on one processor"),
+        (Placement::Apart, "on one processor each"),
+    ] {
+        let rows: Vec<_> = rows.iter().filter(|row| row.placement == placement).collect();
+        if !rows.is_empty() {
+            let _ = write!(
                 text,
-                "| {} | **error**: {} |||||||",
-                row.server,
-                error.replace('|', "\\|")
+                "\n### Client and server {title}\n\n| server | min / p50 / p99 µs | p50 × floor | CPU µs/request | \
+                 pipelined/s | × floor | CPU µs/request | peak MB |\n|---|---|---|---|---|---|---|---|\n"
             );
-            continue;
         }
-        let _ = writeln!(
-            text,
-            "| {} | {:.1} / {:.1} / {:.1} | {} | {:.1} | {:.0} | {} | {:.1} | {:.1} |",
-            row.server,
-            row.min_us,
-            row.p50_us,
-            row.p99_us,
-            optional(row.p50_ratio),
-            row.cpu_us,
-            row.pipelined_per_second,
-            optional(row.pipelined_ratio),
-            row.pipelined_cpu_us,
-            row.peak_mb,
-        );
+        for row in rows {
+            stdio_row(&mut text, row);
+        }
     }
     text
 }
 
+fn stdio_row(text: &mut String, row: &StdioRow) {
+    if let Some(error) = &row.first_error {
+        let _ = writeln!(text, "| {} | **error**: {} |||||||", row.server, cell(error));
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "| {} | {:.1} / {:.1} / {:.1} | {} | {:.1} | {:.0} | {} | {:.1} | {:.1} |",
+        row.server,
+        row.min_us,
+        row.p50_us,
+        row.p99_us,
+        optional(row.p50_ratio),
+        row.cpu_us,
+        row.pipelined_per_second,
+        optional(row.pipelined_ratio),
+        row.pipelined_cpu_us,
+        row.peak_mb,
+    );
+}
+
 fn start(rows: &[StartRow]) -> String {
     let mut text = "Median of 20 starts, taking turns.\n\n| server | transport | median ms | min ms | CPU ms | resident MB |\n|---|---|---|---|---|---|\n".to_owned();
-    for StartRow {
-        server,
-        transport,
-        min_ms,
-        median_ms,
-        cpu_ms,
-        resident_mb,
-    } in rows
-    {
+    for row in rows {
+        if let Some(error) = &row.error {
+            let _ = writeln!(
+                text,
+                "| {} | {} | **error**: {} ||||",
+                row.server,
+                row.transport,
+                cell(error)
+            );
+            continue;
+        }
+        let StartRow {
+            server,
+            transport,
+            min_ms,
+            median_ms,
+            cpu_ms,
+            resident_mb,
+            ..
+        } = row;
         let _ = writeln!(
             text,
             "| {server} | {transport} | {median_ms:.2} | {min_ms:.2} | {cpu_ms:.2} | {resident_mb:.1} |"
@@ -258,6 +276,10 @@ fn start(rows: &[StartRow]) -> String {
 fn sessions(rows: &[SessionRow]) -> String {
     let mut text = "Growth of resident memory; the kernel's socket buffers are not in it.\n\n| server | sessions | before MB | + sessions MB | streams | + sessions and streams MB | CPU µs to open one | remark |\n|---|---|---|---|---|---|---|---|\n".to_owned();
     for row in rows {
+        if let Some(error) = &row.error {
+            let _ = writeln!(text, "| {} | **error**: {} |||||||", row.server, cell(error));
+            continue;
+        }
         let _ = writeln!(
             text,
             "| {} | {} | {:.1} | {:.1} | {} | {} | {:.0} | {} |",
@@ -358,6 +380,12 @@ fn servers<'a>(rows: &[&'a HttpRow]) -> Vec<&'a str> {
 
 fn join<T>(items: impl IntoIterator<Item = T>, text: impl Fn(T) -> String) -> String {
     items.into_iter().map(text).collect::<Vec<_>>().join(" / ")
+}
+
+/// Foreign text in a table must neither end its cell nor its line.
+fn cell(text: &str) -> String {
+    let text: String = text.chars().take(200).collect();
+    text.replace('|', "\\|").replace(['\r', '\n'], " ")
 }
 
 fn optional(value: Option<f64>) -> String {

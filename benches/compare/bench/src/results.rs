@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Workload;
 use crate::machine::{self, Stamp};
 use crate::options::Paths;
+use crate::stdio::Placement;
 
 /// Everything that was measured last.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -62,6 +63,7 @@ pub(crate) struct HttpRow {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StdioRow {
     pub(crate) server: String,
+    pub(crate) placement: Placement,
     pub(crate) tools: usize,
     pub(crate) min_us: f64,
     pub(crate) p50_us: f64,
@@ -79,7 +81,7 @@ pub(crate) struct StdioRow {
 }
 
 /// From process start to the first answer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct StartRow {
     pub(crate) server: String,
     pub(crate) transport: String,
@@ -88,10 +90,12 @@ pub(crate) struct StartRow {
     /// CPU time of the server by then.
     pub(crate) cpu_ms: f64,
     pub(crate) resident_mb: f64,
+    /// Why there are no numbers.
+    pub(crate) error: Option<String>,
 }
 
 /// Memory of idle sessions.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct SessionRow {
     pub(crate) server: String,
     pub(crate) sessions: usize,
@@ -104,6 +108,8 @@ pub(crate) struct SessionRow {
     /// CPU time of the server to open one session.
     pub(crate) open_cpu_us: f64,
     pub(crate) remark: Option<String>,
+    /// Why there are no numbers.
+    pub(crate) error: Option<String>,
 }
 
 /// What a rebuild costs after `touch main.rs`.
@@ -129,7 +135,7 @@ impl Results {
         }
     }
 
-    /// Wrong or missing answers in all parts.
+    /// Wrong or missing answers in all parts; a server without numbers counts as one.
     pub(crate) fn errors(&self) -> u64 {
         let http = self.http.iter().flat_map(|part| &part.rows).map(|row| row.errors);
         let stdio = self
@@ -137,7 +143,17 @@ impl Results {
             .iter()
             .flat_map(|part| &part.rows)
             .map(|row| row.errors);
-        http.chain(stdio).sum()
+        let start = self
+            .start
+            .iter()
+            .flat_map(|part| &part.rows)
+            .filter_map(|row| row.error.as_ref());
+        let sessions = self
+            .sessions
+            .iter()
+            .flat_map(|part| &part.rows)
+            .filter_map(|row| row.error.as_ref());
+        http.chain(stdio).chain(start.chain(sessions).map(|_| 1)).sum()
     }
 }
 

@@ -31,7 +31,11 @@ pub(crate) fn measure(options: &Options, paths: &Paths) -> Result<Vec<SessionRow
         .filter(|server| !matches!(server.name, "rmcp-nodelay" | "rmcp-stateless"))
     {
         let row = runtime.block_on(idle(server, options.sessions, streams));
-        let row = row.with_context(|| format!("sessions of `{}`", server.name))?;
+        let row = row.unwrap_or_else(|error| SessionRow {
+            server: server.name.to_owned(),
+            error: Some(format!("{error:#}")),
+            ..SessionRow::default()
+        });
         eprintln!("{row:?}");
         rows.push(row);
     }
@@ -95,6 +99,7 @@ async fn idle(server: &Server, count: usize, streams: usize) -> Result<SessionRo
         streams_mb: (!open.is_empty()).then_some(with - empty),
         open_cpu_us: to_f64(opened) / 1e3 / to_f64(u64::try_from(count.max(1))?),
         remark: (!remarks.is_empty()).then(|| remarks.join("; ")),
+        error: None,
     })
 }
 

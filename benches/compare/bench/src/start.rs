@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use tokio::runtime::{self, Runtime};
 
 use crate::catalog::{self, Server, Workload};
@@ -21,6 +21,14 @@ const STARTS: usize = 20;
 /// What one start showed: milliseconds to the answer, CPU milliseconds of the server, resident megabytes.
 type Start = [f64; 3];
 
+/// A server and how it started so far, until it failed to.
+struct Candidate {
+    server: Server,
+    transport: &'static str,
+    starts: Vec<Start>,
+    error: Option<String>,
+}
+
 /// Starts all servers in turn.
 pub(crate) fn measure(options: &Options, paths: &Paths) -> Result<Vec<StartRow>> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
@@ -30,27 +38,31 @@ pub(crate) fn measure(options: &Options, paths: &Paths) -> Result<Vec<StartRow>>
     let pipes = catalog::pipes(options, paths)
         .into_iter()
         .map(|server| (server, "stdio"));
-    let mut servers: Vec<(Server, &str, Vec<Start>)> = http
-        .chain(pipes)
-        .map(|(server, transport)| (server, transport, Vec::new()))
-        .collect();
+    let candidate = |(server, transport)| Candidate {
+        server,
+        transport,
+        starts: Vec::new(),
+        error: None,
+    };
+    let mut candidates: Vec<Candidate> = http.chain(pipes).map(candidate).collect();
     for turn in 0..=STARTS {
-        for (server, transport, starts) in &mut servers {
-            let start = if *transport == "http" {
+        for candidate in candidates
+            .iter_mut()
+            .filter(|candidate| candidate.error.is_none())
+        {
+            let server = &candidate.server;
+            match if candidate.transport == "http" {
                 over_http(&runtime, server)
             } else {
                 over_pipes(server)
-            };
-            let start = start.with_context(|| format!("the start of `{}` over {transport}", server.name))?;
-            if turn > 0 {
-                starts.push(start);
+            } {
+                Ok(start) if turn > 0 => candidate.starts.push(start),
+                Ok(_) => {}
+                Err(error) => candidate.error = Some(format!("{error:#}")),
             }
         }
     }
-    Ok(servers
-        .iter()
-        .map(|(server, transport, starts)| row(server, transport, starts))
-        .collect())
+    Ok(candidates.into_iter().map(Candidate::row).collect())
 }
 
 fn over_http(runtime: &Runtime, server: &Server) -> Result<Start> {
@@ -92,14 +104,22 @@ fn finish(started: Instant, process: &Process) -> Result<Start> {
     ])
 }
 
-fn row(server: &Server, transport: &str, starts: &[Start]) -> StartRow {
-    let of = |place: usize| median(starts.iter().map(|start| start[place]));
-    StartRow {
-        server: server.name.to_owned(),
-        transport: transport.to_owned(),
-        min_ms: starts.iter().map(|start| start[0]).fold(f64::INFINITY, f64::min),
-        median_ms: of(0),
-        cpu_ms: of(1),
-        resident_mb: of(2),
+impl Candidate {
+    fn row(self) -> StartRow {
+        let of = |place: usize| median(self.starts.iter().map(|start| start[place]));
+        StartRow {
+            server: self.server.name.to_owned(),
+            transport: self.transport.to_owned(),
+            min_ms: self
+                .starts
+                .iter()
+                .map(|start| start[0])
+                .reduce(f64::min)
+                .unwrap_or_default(),
+            median_ms: of(0),
+            cpu_ms: of(1),
+            resident_mb: of(2),
+            error: self.error,
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! Requests over pipes: one after the other, then many in flight. Blocking reads and writes on our side, as a client
 //! of its own thread would make them: the least that a round trip can cost.
+//!
+//! Where the scheduler puts the two processes changes a round trip tenfold, so both places are fixed: on one processor,
+//! where only work counts, and on two, where waking the other one counts as well.
 
 use std::io::{Read, Write};
 use std::process::{ChildStdin, ChildStdout};
@@ -11,41 +14,83 @@ use crate::answer::Expected;
 use crate::catalog::{self, PIPE_FLOOR, Server};
 use crate::frame::{self, Frame};
 use crate::options::{Options, Paths};
-use crate::process::{Process, to_f64};
+use crate::process::{Bound, Process, Watch, to_f64};
 use crate::results::StdioRow;
 use crate::stats::{Latencies, median};
 
 /// Requests in flight in the pipelined part.
 const WINDOW: u32 = 64;
 
-/// Measures all servers with pipes.
+/// How long a server may keep us waiting beyond the time of measuring.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where client and server run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Placement {
+    /// Both on one processor.
+    Together,
+    /// Each on its own.
+    Apart,
+}
+
+/// Measures all servers with pipes, in both placements if there are two processors.
 pub(crate) fn measure(options: &Options, paths: &Paths) -> Result<Vec<StdioRow>> {
     let servers = catalog::pipes(options, paths);
-    let mut columns: Vec<Vec<StdioRow>> = vec![Vec::new(); servers.len()];
-    for round in 1..=options.rounds {
-        let mut group = Vec::new();
-        for server in &servers {
-            let row = Client::start(server, 2).and_then(|client| client.measure(options.duration()));
-            group.push(row.unwrap_or_else(|error| failed(server, &error)));
+    let processors = std::thread::available_parallelism()?.get();
+    let placements = if processors > 1 {
+        &[Placement::Together, Placement::Apart][..]
+    } else {
+        &[Placement::Together]
+    };
+    let mut rows = Vec::new();
+    for &placement in placements {
+        let mut columns: Vec<Vec<StdioRow>> = vec![Vec::new(); servers.len()];
+        for round in 1..=options.rounds {
+            let mut group = Vec::new();
+            for server in &servers {
+                let row =
+                    Client::start(server, 2).and_then(|client| client.measure(placement, options.duration()));
+                group.push(row.unwrap_or_else(|error| failed(server, placement, &error)));
+            }
+            let floor = group
+                .iter()
+                .find(|row| row.server == PIPE_FLOOR && row.errors == 0)
+                .cloned();
+            for (column, mut row) in columns.iter_mut().zip(group) {
+                row.p50_ratio = floor.as_ref().map(|floor| row.p50_us / floor.p50_us);
+                row.pipelined_ratio = floor
+                    .as_ref()
+                    .map(|floor| row.pipelined_per_second / floor.pipelined_per_second);
+                show(round, &row);
+                column.push(row);
+            }
         }
-        let floor = group.iter().find(|row| row.server == PIPE_FLOOR).cloned();
-        for (column, mut row) in columns.iter_mut().zip(group) {
-            row.p50_ratio = floor.as_ref().map(|floor| row.p50_us / floor.p50_us);
-            row.pipelined_ratio = floor
-                .as_ref()
-                .map(|floor| row.pipelined_per_second / floor.pipelined_per_second);
-            eprintln!(
-                "stdio round {round}: {:18} p50 {:7.1} µs {:6.1} µs CPU, pipelined {:8.0}/s",
-                row.server, row.p50_us, row.cpu_us, row.pipelined_per_second
-            );
-            column.push(row);
-        }
+        rows.extend(columns.iter().filter_map(|rounds| middle(rounds)));
     }
-    Ok(columns.iter().filter_map(|rounds| middle(rounds)).collect())
+    Ok(rows)
+}
+
+fn show(round: u32, row: &StdioRow) {
+    let StdioRow {
+        server,
+        placement,
+        p50_us,
+        cpu_us,
+        pipelined_per_second,
+        first_error,
+        ..
+    } = row;
+    eprintln!(
+        "stdio {placement:?} round {round}: {server:18} p50 {p50_us:7.1} µs {cpu_us:6.1} µs CPU, \
+         pipelined {pipelined_per_second:8.0}/s {}",
+        first_error.as_deref().unwrap_or_default()
+    );
 }
 
 /// A server and both ends of its pipes.
 pub(crate) struct Client {
+    // Before the process: fields are dropped in this order.
+    watch: Watch,
     process: Process,
     name: &'static str,
     tools: usize,
@@ -67,6 +112,7 @@ impl Client {
         let stdin = process.child.stdin.take().context("no pipe")?;
         let stdout = process.child.stdout.take().context("no pipe")?;
         Ok(Self {
+            watch: process.watch(PATIENCE)?,
             process,
             name: server.name,
             tools,
@@ -110,7 +156,14 @@ impl Client {
         Ok(done)
     }
 
-    fn measure(mut self, duration: Duration) -> Result<StdioRow> {
+    fn measure(mut self, placement: Placement, duration: Duration) -> Result<StdioRow> {
+        self.call()?;
+        self.check()?;
+        self.watch = self.process.watch(PATIENCE + 4 * duration)?;
+        // Only now: a server decides by the processors it sees at its start how many threads it wants.
+        self.process
+            .bind(if placement == Placement::Apart { 1 } else { 0 })?;
+        let _bound = Bound::to(0)?;
         let (latencies, sequential) = self
             .sequential(duration / 5)
             .and_then(|_| self.sequential(duration))?;
@@ -120,6 +173,7 @@ impl Client {
             .and_then(|_| self.pipelined(duration))?;
         Ok(StdioRow {
             server: self.name.to_owned(),
+            placement,
             tools: self.tools,
             min_us,
             p50_us,
@@ -224,9 +278,10 @@ fn scramble(sequence: u32) -> u64 {
 }
 
 /// Stands for a measurement that did not take place.
-fn failed(server: &Server, error: &anyhow::Error) -> StdioRow {
+fn failed(server: &Server, placement: Placement, error: &anyhow::Error) -> StdioRow {
     StdioRow {
         server: server.name.to_owned(),
+        placement,
         tools: 2,
         min_us: 0.0,
         p50_us: 0.0,
