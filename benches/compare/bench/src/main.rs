@@ -12,6 +12,7 @@ mod http;
 mod load;
 mod machine;
 mod options;
+mod pipe;
 mod plot;
 mod process;
 mod rebuild;

@@ -1,16 +1,15 @@
 //! The results as a page of tables and two plots.
 
-use std::collections::BTreeSet;
+mod http;
+
 use std::fmt::Write;
 use std::fs;
 
 use anyhow::Result;
 
-use crate::catalog::Workload;
 use crate::machine::Stamp;
 use crate::options::Paths;
-use crate::plot::{self, Group};
-use crate::results::{HttpRow, RebuildRow, Results, Section, SessionRow, StartRow, StdioRow};
+use crate::results::{RebuildRow, Results, SessionRow, StartRow, StdioRow};
 use crate::stdio::Placement;
 
 /// Writes the results, the page and the plots into the report folder.
@@ -19,7 +18,7 @@ pub(crate) fn write(paths: &Paths, results: &Results) -> Result<()> {
     fs::create_dir_all(&folder)?;
     fs::write(paths.results(), serde_json::to_vec_pretty(results)?)?;
     if let Some(section) = &results.http {
-        for (name, svg) in plots(&section.rows) {
+        for (name, svg) in http::plots(&section.rows) {
             fs::write(folder.join(name), svg)?;
         }
     }
@@ -33,7 +32,12 @@ fn markdown(results: &Results) -> String {
                     server's alone, from the scheduler's accounting of its threads.\n"
             .to_owned();
     if let Some(section) = &results.http {
-        http(&mut page, section);
+        part(
+            &mut page,
+            "`tools/call` over HTTP",
+            &section.stamp,
+            &http::tables(&section.rows),
+        );
     }
     if let Some(section) = &results.stdio {
         part(&mut page, "Pipes", &section.stamp, &stdio(&section.rows));
@@ -77,128 +81,6 @@ fn part(page: &mut String, title: &str, stamp: &Stamp, table: &str) {
         page,
         "\n## {title}\n\n{machine}; commit {commit}; {date}; load average {load_before} before, {load_after} after.\n\n{table}"
     );
-}
-
-fn http(page: &mut String, section: &Section<HttpRow>) {
-    let rows = &section.rows;
-    let mut text =
-        "![CPU per request](cpu.svg)\n\nColumns with slashes: one value for each number of connections, \
-                    in the order of the heading.\n"
-            .to_owned();
-    let titles = [
-        (Workload::Json, "2026-07-28, JSON"),
-        (
-            Workload::Stream,
-            "2026-07-28, event streams, one progress note asked for",
-        ),
-        (Workload::Session, "2025-11-25, after `initialize`"),
-    ];
-    for (workload, title) in titles {
-        for tools in values(rows, |row| (row.workload == workload).then_some(row.tools)) {
-            let rows: Vec<_> = rows
-                .iter()
-                .filter(|row| row.workload == workload && row.tools == tools)
-                .collect();
-            let connections = join(values(&rows, |row| Some(row.connections)), |count| {
-                count.to_string()
-            });
-            let _ = write!(
-                text,
-                "\n### {title}, {tools} tools, {connections} connections\n\n| server | CPU µs/request | × rmcp | \
-                 requests/s | p50 µs | p99 µs | notes/call | idle / peak MB | tool's CPU µs |\n\
-                 |---|---|---|---|---|---|---|---|---|\n"
-            );
-            for server in servers(&rows) {
-                server_row(&mut text, &rows, server);
-            }
-        }
-    }
-    text.push_str(&more_tools(rows));
-    text.push_str(&streams(rows));
-    part(page, "`tools/call` over HTTP", &section.stamp, &text);
-}
-
-fn server_row(text: &mut String, rows: &[&HttpRow], server: &str) {
-    let rows: Vec<_> = rows.iter().filter(|row| row.server == server).collect();
-    if let Some(error) = rows.iter().find_map(|row| row.first_error.as_ref()) {
-        let errors: u64 = rows.iter().map(|row| row.errors).sum();
-        let _ = writeln!(text, "| {server} | **{errors} errors**: {} ||||||||", cell(error));
-        return;
-    }
-    let all =
-        |digits: usize, field: fn(&HttpRow) -> f64| join(&rows, |row| format!("{:.digits$}", field(row)));
-    let _ = writeln!(
-        text,
-        "| {server} | {} | {} | {} | {} | {} | {} | {} / {:.1} | {} |",
-        all(1, |row| row.cpu_us),
-        join(&rows, |row| optional(row.ratio)),
-        all(0, |row| row.requests_per_second),
-        all(0, |row| row.p50_us),
-        all(0, |row| row.p99_us),
-        all(0, |row| row.notes),
-        rows.first()
-            .map_or_else(String::new, |row| format!("{:.1}", row.idle_mb)),
-        rows.iter().map(|row| row.peak_mb).fold(0.0, f64::max),
-        all(1, |row| row.client_cpu_us),
-    );
-}
-
-/// What many tools cost a call, for servers that were measured with several numbers.
-fn more_tools(rows: &[HttpRow]) -> String {
-    let counts = values(rows, |row| (row.workload == Workload::Json).then_some(row.tools));
-    let (Some(least), true) = (counts.first().copied(), counts.len() > 1) else {
-        return String::new();
-    };
-    let mut text = "\n### More tools, CPU µs/request\n\n![CPU by number of tools](tools.svg)\n\n| server | connections | tools: CPU µs | most ÷ least |\n|---|---|---|---|\n".to_owned();
-    let good: Vec<_> = rows
-        .iter()
-        .filter(|row| row.workload == Workload::Json && row.errors == 0)
-        .collect();
-    for server in servers(&good) {
-        for connections in values(&good, |row| Some(row.connections)) {
-            let mine: Vec<_> = good
-                .iter()
-                .filter(|row| row.server == server && row.connections == connections)
-                .collect();
-            let first = mine.iter().find(|row| row.tools == least);
-            if let (Some(first), Some(last), true) = (first, mine.last(), mine.len() > 1) {
-                let list = join(&mine, |row| format!("{}: {:.1}", row.tools, row.cpu_us));
-                let ratio = last.cpu_us / first.cpu_us;
-                let _ = writeln!(text, "| {server} | {connections} | {list} | {ratio:.2} |");
-            }
-        }
-    }
-    text
-}
-
-/// How much longer a call takes as a stream with a note than as JSON.
-fn streams(rows: &[HttpRow]) -> String {
-    let mut text = "\n### A stream with a note against JSON, p50\n\n| server | connections | JSON µs | stream µs | stream ÷ JSON |\n|---|---|---|---|---|\n".to_owned();
-    let length = text.len();
-    for stream in rows
-        .iter()
-        .filter(|row| row.workload == Workload::Stream && row.errors == 0)
-    {
-        // `rmcp-nodelay` answers as rmcp does where no stream is involved.
-        let name = stream.server.split('-').next().unwrap_or_default();
-        let json = rows.iter().find(|row| {
-            row.workload == Workload::Json
-                && row.server == name
-                && (row.tools, row.connections, row.errors) == (stream.tools, stream.connections, 0)
-        });
-        if let Some(json) = json {
-            let _ = writeln!(
-                text,
-                "| {} | {} | {:.0} | {:.0} | {:.2} |",
-                stream.server,
-                stream.connections,
-                json.p50_us,
-                stream.p50_us,
-                stream.p50_us / json.p50_us
-            );
-        }
-    }
-    if text.len() > length { text } else { String::new() }
 }
 
 fn stdio(rows: &[StdioRow]) -> String {
@@ -312,74 +194,6 @@ fn rebuild(rows: &[RebuildRow]) -> String {
         );
     }
     text
-}
-
-fn plots(rows: &[HttpRow]) -> Vec<(&'static str, String)> {
-    let json: Vec<_> = rows
-        .iter()
-        .filter(|row| row.workload == Workload::Json && row.errors == 0)
-        .collect();
-    let group = |label: String, chosen: &dyn Fn(&HttpRow) -> bool| Group {
-        label,
-        bars: json
-            .iter()
-            .filter(|row| chosen(row))
-            .map(|row| (row.server.clone(), row.cpu_us))
-            .collect(),
-    };
-    let counts = values(&json, |row| Some(row.tools));
-    let connections = values(&json, |row| Some(row.connections));
-    let (Some(&least), Some(&middle)) = (counts.first(), connections.get(connections.len() / 2)) else {
-        return Vec::new();
-    };
-    let by_connections: Vec<_> = connections
-        .iter()
-        .map(|&c| {
-            group(format!("{c} connections"), &|row| {
-                row.connections == c && row.tools == least
-            })
-        })
-        .collect();
-    let by_tools: Vec<_> = counts
-        .iter()
-        .map(|&tools| {
-            group(format!("{tools} tools"), &|row| {
-                row.connections == middle && row.tools == tools
-            })
-        })
-        .collect();
-    let title = format!("Server CPU per tools/call, {middle} connections");
-    vec![
-        (
-            "cpu.svg",
-            plot::bars("Server CPU per tools/call", "µs", &by_connections),
-        ),
-        ("tools.svg", plot::bars(&title, "µs", &by_tools)),
-    ]
-}
-
-/// The distinct values of a field, in order.
-fn values<'a, T: std::borrow::Borrow<HttpRow> + 'a>(
-    rows: impl IntoIterator<Item = &'a T>,
-    field: impl Fn(&HttpRow) -> Option<usize>,
-) -> Vec<usize> {
-    let values: BTreeSet<_> = rows.into_iter().filter_map(|row| field(row.borrow())).collect();
-    values.into_iter().collect()
-}
-
-/// The servers in the order of their rows.
-fn servers<'a>(rows: &[&'a HttpRow]) -> Vec<&'a str> {
-    let mut names: Vec<&str> = Vec::new();
-    for row in rows {
-        if !names.contains(&row.server.as_str()) {
-            names.push(&row.server);
-        }
-    }
-    names
-}
-
-fn join<T>(items: impl IntoIterator<Item = T>, text: impl Fn(T) -> String) -> String {
-    items.into_iter().map(text).collect::<Vec<_>>().join(" / ")
 }
 
 /// Foreign text in a table must neither end its cell nor its line.

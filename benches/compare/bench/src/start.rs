@@ -10,10 +10,10 @@ use crate::catalog::{self, Server, Workload};
 use crate::frame::Era;
 use crate::load::{self, Load};
 use crate::options::{Options, Paths};
+use crate::pipe::Client;
 use crate::process::{Process, to_f64};
 use crate::results::StartRow;
 use crate::stats::median;
-use crate::stdio;
 
 /// How often each server is started. One more start before these fills the page cache.
 const STARTS: usize = 20;
@@ -88,7 +88,7 @@ fn over_http(runtime: &Runtime, server: &Server) -> Result<Start> {
 
 fn over_pipes(server: &Server) -> Result<Start> {
     let started = Instant::now();
-    let mut client = stdio::Client::start(server, 2)?;
+    let mut client = Client::start(server, 2)?;
     client.call()?;
     let start = finish(started, client.process())?;
     client.check()?;
