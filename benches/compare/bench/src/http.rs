@@ -148,6 +148,7 @@ fn row(
         p99_us,
         cpu_us: to_f64(sample.server_cpu) / 1e3 / requests,
         ratio: None,
+        cpu_range_us: [0.0; 2],
         client_cpu_us: to_f64(sample.client_cpu) / 1e3 / requests,
         notes: to_f64(sample.notes) / requests,
         idle_mb: to_f64(idle.resident) / 1024.0,
@@ -169,6 +170,13 @@ fn middle(rounds: &[HttpRow]) -> Option<HttpRow> {
         ratio: first
             .ratio
             .map(|_| median(rounds.iter().filter_map(|row| row.ratio))),
+        cpu_range_us: [f64::min, f64::max].map(|pick| {
+            rounds
+                .iter()
+                .map(|row| row.cpu_us)
+                .reduce(pick)
+                .unwrap_or_default()
+        }),
         client_cpu_us: of(|row| row.client_cpu_us),
         notes: of(|row| row.notes),
         idle_mb: of(|row| row.idle_mb),

@@ -121,11 +121,7 @@ impl Options {
             .parent()
             .context("a program lies in a folder")?
             .to_path_buf();
-        let compare = match std::env::var_os("CARGO_MANIFEST_DIR") {
-            Some(package) => Path::new(&package).join(".."),
-            None => std::env::current_dir()?,
-        };
-        let compare = compare.canonicalize()?;
+        let compare = compare_folder()?;
         let candidates = match &self.ours {
             Some(path) => {
                 anyhow::ensure!(path.is_file(), "no server at `{}`", path.display());
@@ -143,4 +139,17 @@ impl Options {
             compare,
         })
     }
+}
+
+/// The workspace of the peers: known when cargo runs this program, else the current folder or one below it.
+fn compare_folder() -> Result<PathBuf> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(|package| Path::new(&package).join(".."));
+    let current = std::env::current_dir()?;
+    let mut candidates = package
+        .into_iter()
+        .chain([current.join("benches/compare"), current]);
+    let found = candidates.find(|folder| folder.join("bench/Cargo.toml").is_file());
+    Ok(found
+        .context("run this by cargo or in the folder `benches/compare`")?
+        .canonicalize()?)
 }

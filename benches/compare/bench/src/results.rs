@@ -49,6 +49,8 @@ pub(crate) struct HttpRow {
     pub(crate) cpu_us: f64,
     /// The same divided by the reference's of the same round.
     pub(crate) ratio: Option<f64>,
+    /// CPU time for one request in the best and the worst round.
+    pub(crate) cpu_range_us: [f64; 2],
     /// CPU time of the measuring tool for one request.
     pub(crate) client_cpu_us: f64,
     /// Progress notes for one request.

@@ -33,9 +33,9 @@ pub(super) fn tables(rows: &[HttpRow]) -> String {
             });
             let _ = write!(
                 text,
-                "\n### {title}, {tools} tools, {connections} connections\n\n| server | CPU µs/request | × rmcp | \
+                "\n### {title}, {tools} tools, {connections} connections\n\n| server | CPU µs/request | best–worst round | × rmcp | \
                  requests/s | p50 µs | p99 µs | notes/call | idle / peak MB | tool's CPU µs |\n\
-                 |---|---|---|---|---|---|---|---|---|\n"
+                 |---|---|---|---|---|---|---|---|---|---|\n"
             );
             for server in servers(&rows) {
                 server_row(&mut text, &rows, server);
@@ -51,15 +51,23 @@ fn server_row(text: &mut String, rows: &[&HttpRow], server: &str) {
     let rows: Vec<_> = rows.iter().filter(|row| row.server == server).collect();
     if let Some(error) = rows.iter().find_map(|row| row.first_error.as_ref()) {
         let errors: u64 = rows.iter().map(|row| row.errors).sum();
-        let _ = writeln!(text, "| {server} | **{errors} errors**: {} ||||||||", cell(error));
+        let _ = writeln!(
+            text,
+            "| {server} | **{errors} errors**: {} |||||||||",
+            cell(error)
+        );
         return;
     }
     let all =
         |digits: usize, field: fn(&HttpRow) -> f64| join(&rows, |row| format!("{:.digits$}", field(row)));
     let _ = writeln!(
         text,
-        "| {server} | {} | {} | {} | {} | {} | {} | {} / {:.1} | {} |",
+        "| {server} | {} | {} | {} | {} | {} | {} | {} | {} / {:.1} | {} |",
         all(1, |row| row.cpu_us),
+        join(&rows, |row| format!(
+            "{:.1}–{:.1}",
+            row.cpu_range_us[0], row.cpu_range_us[1]
+        )),
         join(&rows, |row| optional(row.ratio)),
         all(0, |row| row.requests_per_second),
         all(0, |row| row.p50_us),
@@ -152,9 +160,14 @@ pub(super) fn plots(rows: &[HttpRow]) -> Vec<(&'static str, String)> {
     let by_connections: Vec<_> = connections
         .iter()
         .map(|&c| {
-            group(format!("{c} connections"), &|row| {
-                row.connections == c && row.tools == least
-            })
+            group(
+                if c == 1 {
+                    "1 connection".to_owned()
+                } else {
+                    format!("{c} connections")
+                },
+                &|row| row.connections == c && row.tools == least,
+            )
         })
         .collect();
     let by_tools: Vec<_> = counts
