@@ -1,3 +1,5 @@
-//! Integration tests of the crate, in one binary.
+//! The integration tests of `mcp-core`: one binary.
 
 mod golden;
+#[cfg(feature = "http-server")]
+mod http;
