@@ -65,13 +65,9 @@ pub fn downgrade_notification(version: &str, method: &str, mut params: Value) ->
 /// Turns the params of a question to the client into those of a request that `version` sends.
 ///
 /// `id` names the question where a revision wants a name for it.
-pub fn downgrade_input_request(version: &str, method: &str, params: Value, id: &str) -> Value {
-    let mut old = params.clone();
-    let question = Question {
-        method,
-        params: &params,
-        id,
-    };
+pub fn downgrade_input_request(version: &str, method: &str, params: &Value, id: &str) -> Value {
+    let mut old = Value::clone(params);
+    let question = Question { method, params, id };
     steps(version).for_each(|step| (step.downgrade_input_request)(&question, &mut old));
     old
 }

@@ -279,10 +279,10 @@ fn clients_promise_only_what_their_revision_knows() {
 #[test]
 fn an_address_bears_an_id_or_becomes_words() {
     let ask = serde_json::to_value(Elicitation::url("Log in", "https://a.b/")).unwrap();
-    let old = downgrade_input_request("2025-11-25", "elicitation/create", ask.clone(), "id-1");
+    let old = downgrade_input_request("2025-11-25", "elicitation/create", &ask, "id-1");
     let expect = json!({"mode": "url", "message": "Log in", "url": "https://a.b/", "elicitationId": "id-1"});
     assert_eq!(old, expect);
-    let older = downgrade_input_request("2025-06-18", "elicitation/create", ask, "id-1");
+    let older = downgrade_input_request("2025-06-18", "elicitation/create", &ask, "id-1");
     let expect =
         json!({"message": "Log in\nhttps://a.b/", "requestedSchema": {"type": "object", "properties": {}}});
     assert_eq!(older, expect);
@@ -304,10 +304,10 @@ fn form() -> FormSchema {
 fn forms_were_simpler() {
     let ask = serde_json::to_value(Elicitation::form("Well?", form())).unwrap();
     assert_eq!(
-        downgrade_input_request("2025-11-25", "elicitation/create", ask.clone(), ""),
+        downgrade_input_request("2025-11-25", "elicitation/create", &ask, ""),
         ask
     );
-    let old = downgrade_input_request("2025-06-18", "elicitation/create", ask, "");
+    let old = downgrade_input_request("2025-06-18", "elicitation/create", &ask, "");
     let expect = json!({"message": "Well?", "requestedSchema": {"type": "object", "properties": {
         "name": {"type": "string"},
         "sure": {"type": "boolean", "default": true},
@@ -359,7 +359,7 @@ fn conversations_had_one_block_a_message_and_no_tools() {
         "maxTokens": 5, "tools": [{"name": "t", "inputSchema": {"type": "object"}, "outputSchema": {"type": "array"}}],
         "toolChoice": {"mode": "auto"},
     });
-    let old = |version| downgrade_input_request(version, "sampling/createMessage", params.clone(), "");
+    let old = |version| downgrade_input_request(version, "sampling/createMessage", &params, "");
     let newer = old("2025-11-25");
     assert_eq!(
         newer["messages"][2]["content"][0]["structuredContent"],
@@ -475,7 +475,7 @@ proptest! {
             downgrade_notification(version, method, tree.clone());
         }
         for method in ["elicitation/create", "sampling/createMessage", "roots/list"] {
-            downgrade_input_request(version, method, tree.clone(), "id");
+            downgrade_input_request(version, method, &tree, "id");
             upgrade_input_response(version, method, &tree, tree.clone());
         }
     }
@@ -541,7 +541,7 @@ proptest! {
             .choices("titled", |f| f.titled("a", "One").titled("b", "Two").titled("c", "Three").titled("d", "Four"));
         let ask = Elicitation::form("?", form.clone());
         let params = serde_json::to_value(&ask).unwrap();
-        let old = downgrade_input_request(version, "elicitation/create", params.clone(), "");
+        let old = downgrade_input_request(version, "elicitation/create", &params, "");
         // A client fills in what its form asks for: text where the field is text, a list where it is one.
         let fill = |name: &str, words: &[&str]| {
             let field = &old["requestedSchema"]["properties"][name]["type"];
