@@ -16,18 +16,12 @@ pub struct CacheHint {
 impl CacheHint {
     /// Anyone may keep it for `ttl_ms`.
     pub const fn public(ttl_ms: u64) -> Self {
-        Self {
-            ttl_ms,
-            scope: CacheScope::Public,
-        }
+        Self { ttl_ms, scope: CacheScope::Public }
     }
 
     /// The same principal may keep it for `ttl_ms`.
     pub const fn private(ttl_ms: u64) -> Self {
-        Self {
-            ttl_ms,
-            scope: CacheScope::Private,
-        }
+        Self { ttl_ms, scope: CacheScope::Private }
     }
 }
 

@@ -126,9 +126,7 @@ impl ClientCapabilities {
             }
             Capability::Extension(id) => {
                 let settings = || RawJson::from(json!({}));
-                self.extensions
-                    .entry(id.clone().into_owned())
-                    .or_insert_with(settings);
+                self.extensions.entry(id.clone().into_owned()).or_insert_with(settings);
             }
         }
         self
@@ -137,9 +135,7 @@ impl ClientCapabilities {
 
 impl FromIterator<Capability> for ClientCapabilities {
     fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> Self {
-        capabilities
-            .into_iter()
-            .fold(Self::default(), |all, one| all.with(&one))
+        capabilities.into_iter().fold(Self::default(), |all, one| all.with(&one))
     }
 }
 

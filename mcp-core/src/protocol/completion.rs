@@ -29,17 +29,11 @@ pub enum CompletionReference {
 impl WireObject for CompletionReference {
     fn read(mut members: Members) -> Result<Self, MemberError> {
         match members.required::<String>("type")?.as_str() {
-            "ref/prompt" => Ok(Self::Prompt {
-                name: members.required("name")?,
-                title: members.optional("title")?,
-            }),
-            "ref/resource" => Ok(Self::Resource {
-                uri: members.required("uri")?,
-            }),
-            other => Err(MemberError::Unknown {
-                name: "type",
-                found: other.to_owned(),
-            }),
+            "ref/prompt" => {
+                Ok(Self::Prompt { name: members.required("name")?, title: members.optional("title")? })
+            }
+            "ref/resource" => Ok(Self::Resource { uri: members.required("uri")? }),
+            other => Err(MemberError::Unknown { name: "type", found: other.to_owned() }),
         }
     }
 
@@ -98,12 +92,7 @@ impl WireObject for CompleteParams {
     fn write<M: SerializeMap>(&self, writer: &mut Writer<'_, M>) -> Result<(), M::Error> {
         writer.required("ref", &self.reference)?;
         writer.required("argument", &self.argument)?;
-        writer.default(
-            "context",
-            &Context {
-                arguments: self.context.clone(),
-            },
-        )
+        writer.default("context", &Context { arguments: self.context.clone() })
     }
 }
 
@@ -132,11 +121,7 @@ impl Completion {
         let mut values: Vec<String> = values.into_iter().map(Into::into).collect();
         let total = values.len();
         values.truncate(Self::MAX_VALUES);
-        Self {
-            has_more: Some(total > values.len()),
-            total: u64::try_from(total).ok(),
-            values,
-        }
+        Self { has_more: Some(total > values.len()), total: u64::try_from(total).ok(), values }
     }
 }
 
@@ -165,23 +150,15 @@ mod tests {
             assert_eq!(serde_json::to_string(&params).unwrap(), json);
         }
         let unknown = r#"{"ref":{"type":"ref/tool"},"argument":{"name":"a","value":"v"}}"#;
-        let error = serde_json::from_str::<CompleteParams>(unknown)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<CompleteParams>(unknown).unwrap_err().to_string();
         assert!(error.contains("`type` is `ref/tool`"), "{error}");
     }
 
     #[test]
     fn proposals_are_capped() {
         let many = Completion::new((0..250).map(|n| n.to_string()));
-        assert_eq!(
-            (many.values.len(), many.total, many.has_more),
-            (100, Some(250), Some(true))
-        );
+        assert_eq!((many.values.len(), many.total, many.has_more), (100, Some(250), Some(true)));
         let few = Completion::new(["a"]);
-        assert_eq!(
-            (few.values.len(), few.total, few.has_more),
-            (1, Some(1), Some(false))
-        );
+        assert_eq!((few.values.len(), few.total, few.has_more), (1, Some(1), Some(false)));
     }
 }

@@ -62,20 +62,12 @@ impl ContentBlock {
 
     /// A picture, as Base64.
     pub fn image(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
-        Self::Image(ImageContent {
-            data: data.into(),
-            mime_type: mime_type.into(),
-            ..Default::default()
-        })
+        Self::Image(ImageContent { data: data.into(), mime_type: mime_type.into(), ..Default::default() })
     }
 
     /// Sound, as Base64.
     pub fn audio(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
-        Self::Audio(AudioContent {
-            data: data.into(),
-            mime_type: mime_type.into(),
-            ..Default::default()
-        })
+        Self::Audio(AudioContent { data: data.into(), mime_type: mime_type.into(), ..Default::default() })
     }
 
     /// The address of a resource.
@@ -130,10 +122,7 @@ pub struct TextContent {
 impl TextContent {
     /// Plain text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            ..Self::default()
-        }
+        Self { text: text.into(), ..Self::default() }
     }
 }
 
@@ -209,10 +198,7 @@ wire_object!(EmbeddedResource {
 impl WireObject for ContentBlock {
     fn read(mut members: Members) -> Result<Self, MemberError> {
         let kind: String = members.peek("type")?;
-        if !matches!(
-            kind.as_str(),
-            "text" | "image" | "audio" | "resource_link" | "resource"
-        ) {
+        if !matches!(kind.as_str(), "text" | "image" | "audio" | "resource_link" | "resource") {
             return Ok(Self::Other(members.into_raw()));
         }
         members.remove("type");

@@ -39,18 +39,12 @@ pub enum Elicitation {
 impl Elicitation {
     /// Fill in a form.
     pub fn form(message: impl Into<String>, requested_schema: impl Into<RawJson>) -> Self {
-        Self::Form {
-            message: message.into(),
-            requested_schema: requested_schema.into(),
-        }
+        Self::Form { message: message.into(), requested_schema: requested_schema.into() }
     }
 
     /// Go to an address.
     pub fn url(message: impl Into<String>, url: impl Into<String>) -> Self {
-        Self::Url {
-            message: message.into(),
-            url: url.into(),
-        }
+        Self::Url { message: message.into(), url: url.into() }
     }
 
     /// What the user reads.
@@ -65,27 +59,17 @@ impl WireObject for Elicitation {
     fn read(mut members: Members) -> Result<Self, MemberError> {
         let message = members.required("message")?;
         match members.optional::<String>("mode")?.as_deref() {
-            None | Some("form") => Ok(Self::Form {
-                message,
-                requested_schema: members.required("requestedSchema")?,
-            }),
-            Some("url") => Ok(Self::Url {
-                message,
-                url: members.required("url")?,
-            }),
-            Some(other) => Err(MemberError::Unknown {
-                name: "mode",
-                found: other.to_owned(),
-            }),
+            None | Some("form") => {
+                Ok(Self::Form { message, requested_schema: members.required("requestedSchema")? })
+            }
+            Some("url") => Ok(Self::Url { message, url: members.required("url")? }),
+            Some(other) => Err(MemberError::Unknown { name: "mode", found: other.to_owned() }),
         }
     }
 
     fn write<M: SerializeMap>(&self, writer: &mut Writer<'_, M>) -> Result<(), M::Error> {
         match self {
-            Self::Form {
-                message,
-                requested_schema,
-            } => {
+            Self::Form { message, requested_schema } => {
                 writer.required("mode", "form")?;
                 writer.required("message", message)?;
                 writer.required("requestedSchema", requested_schema)
@@ -125,18 +109,12 @@ pub struct ElicitResult {
 impl ElicitResult {
     /// Answered with `content`.
     pub fn accept(content: Map<String, Value>) -> Self {
-        Self {
-            action: ElicitAction::Accept,
-            content: Some(content),
-        }
+        Self { action: ElicitAction::Accept, content: Some(content) }
     }
 
     /// Agreed to go to the address, or one of the two refusals.
     pub fn bare(action: ElicitAction) -> Self {
-        Self {
-            action,
-            content: None,
-        }
+        Self { action, content: None }
     }
 }
 

@@ -62,9 +62,7 @@ pub fn decode_value(value: &str) -> Result<Cow<'_, str>, HeaderValueError> {
         return Ok(Cow::Borrowed(value));
     };
     let bytes = STANDARD.decode(encoded).map_err(|_| HeaderValueError::Base64)?;
-    String::from_utf8(bytes)
-        .map(Cow::Owned)
-        .map_err(|_| HeaderValueError::Utf8)
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| HeaderValueError::Utf8)
 }
 
 fn is_plain(byte: u8) -> bool {

@@ -22,10 +22,7 @@ pub struct Icon {
 impl Icon {
     /// A picture found at `src`.
     pub fn new(src: impl Into<String>) -> Self {
-        Self {
-            src: src.into(),
-            ..Self::default()
-        }
+        Self { src: src.into(), ..Self::default() }
     }
 
     /// Sets the MIME type.

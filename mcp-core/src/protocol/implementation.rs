@@ -29,11 +29,7 @@ pub struct Implementation {
 impl Implementation {
     /// Software called `name` at `version`.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            version: version.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), version: version.into(), ..Self::default() }
     }
 
     /// Sets the name for people.

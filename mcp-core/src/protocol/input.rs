@@ -54,10 +54,7 @@ impl WireObject for InputRequest {
             "elicitation/create" => members.required("params").map(Self::Elicit),
             "sampling/createMessage" => members.required("params").map(Self::Sample),
             "roots/list" => Ok(Self::Roots),
-            other => Err(MemberError::Unknown {
-                name: "method",
-                found: other.to_owned(),
-            }),
+            other => Err(MemberError::Unknown { name: "method", found: other.to_owned() }),
         }
     }
 

@@ -99,18 +99,14 @@ mod tests {
             assert_eq!(level.as_str().parse(), Ok(level));
             assert_eq!(serde_json::to_string(&level).unwrap(), format!("\"{level}\""));
         }
-        assert_eq!(
-            "warn".parse::<LogLevel>().unwrap_err().to_string(),
-            "`warn` is not a log level"
-        );
+        assert_eq!("warn".parse::<LogLevel>().unwrap_err().to_string(), "`warn` is not a log level");
     }
 
     #[test]
     fn messages_survive_the_wire() {
-        for json in [
-            r#"{"level":"error","logger":"db","data":{"z":1.0,"a":[]}}"#,
-            r#"{"level":"info","data":null}"#,
-        ] {
+        for json in
+            [r#"{"level":"error","logger":"db","data":{"z":1.0,"a":[]}}"#, r#"{"level":"info","data":null}"#]
+        {
             let message: LogMessage = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&message).unwrap(), json);
         }

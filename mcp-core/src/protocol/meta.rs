@@ -105,11 +105,7 @@ pub fn check_key(key: &str) -> Result<(), KeyError> {
         }
         None => key,
     };
-    if name.is_empty() || is_name(name.as_bytes()) {
-        Ok(())
-    } else {
-        Err(KeyError::Name)
-    }
+    if name.is_empty() || is_name(name.as_bytes()) { Ok(()) } else { Err(KeyError::Name) }
 }
 
 /// Whether a key belongs to the protocol itself: its second label is `modelcontextprotocol` or `mcp`, or it is
@@ -131,9 +127,7 @@ fn is_label(label: &str) -> bool {
 fn is_name(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
-        && bytes
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]

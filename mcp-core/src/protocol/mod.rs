@@ -1,4 +1,4 @@
-//! The Model Context Protocol as types: the newest revision, without I/O.
+//! JSON-RPC 2.0 and the Model Context Protocol: frames, and types of the newest revision. No I/O, no async.
 
 mod cache;
 mod capability;
@@ -7,13 +7,18 @@ mod completion;
 mod content;
 mod discover;
 mod elicitation;
+mod error;
+mod frame;
 pub mod header;
 mod icon;
+mod id;
 mod implementation;
 mod input;
+pub(crate) mod json;
 mod list;
 mod logging;
 pub mod meta;
+mod method;
 mod object;
 mod progress;
 mod prompt;
@@ -24,7 +29,9 @@ mod sampling;
 mod subscription;
 mod tool;
 mod uri_template;
+mod version;
 
+pub(crate) use self::error::excerpt;
 pub use self::{
     cache::{CacheHint, CacheScope},
     capability::{
@@ -38,12 +45,16 @@ pub use self::{
         BooleanField, ChoiceField, ChoicesField, ElicitAction, ElicitResult, Elicitation, FieldError,
         FieldProblem, FormSchema, IntegerField, NumberField, StringField, TextFormat, validate_answer,
     },
+    error::{ErrorCode, RpcError},
+    frame::{DEFAULT_DEPTH, DecodeError, Frame, FrameError, FrameProblem, Incoming, Params, decode},
     icon::{Icon, IconTheme},
+    id::RequestId,
     implementation::Implementation,
     input::{InputRequest, InputRequests, InputResponses},
     list::{ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult},
     logging::{LogLevel, LogMessage, UnknownLogLevel},
     meta::Meta,
+    method::Method,
     object::Extra,
     progress::{Progress, ProgressParams, ProgressToken},
     prompt::{GetPromptResult, Prompt, PromptArgument, PromptMessage},
@@ -57,4 +68,5 @@ pub use self::{
     subscription::SubscriptionFilter,
     tool::{CallToolResult, Tool, ToolAnnotations},
     uri_template::{UriTemplate, UriTemplateError},
+    version::{ProtocolVersion, UnknownVersion},
 };

@@ -41,10 +41,7 @@ pub(crate) enum MemberError {
     #[error("`{0}` is missing")]
     Missing(&'static str),
     #[error("`{name}`: {source}")]
-    Invalid {
-        name: &'static str,
-        source: serde_json::Error,
-    },
+    Invalid { name: &'static str, source: serde_json::Error },
     #[error("`{name}` is `{found}`, which is not known")]
     Unknown { name: &'static str, found: String },
 }
@@ -56,8 +53,7 @@ pub(crate) struct Members(IndexMap<String, RawJson>);
 impl Members {
     pub(crate) fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, MemberError> {
         let raw = self.0.shift_remove(name).ok_or(MemberError::Missing(name))?;
-        raw.parse()
-            .map_err(|source| MemberError::Invalid { name, source })
+        raw.parse().map_err(|source| MemberError::Invalid { name, source })
     }
 
     /// Absent and `null` are the same.
@@ -66,10 +62,9 @@ impl Members {
         name: &'static str,
     ) -> Result<Option<T>, MemberError> {
         match self.0.shift_remove(name) {
-            Some(raw) if !raw.is_null() => raw
-                .parse()
-                .map(Some)
-                .map_err(|source| MemberError::Invalid { name, source }),
+            Some(raw) if !raw.is_null() => {
+                raw.parse().map(Some).map_err(|source| MemberError::Invalid { name, source })
+            }
             _ => Ok(None),
         }
     }
@@ -89,20 +84,15 @@ impl Members {
 
     /// An object whose presence alone is the message.
     pub(crate) fn marker(&mut self, name: &'static str) -> Result<bool, MemberError> {
-        Ok(self
-            .0
-            .shift_remove(name)
-            .is_some_and(|raw| !matches!(raw.get(), "null" | "false")))
+        Ok(self.0.shift_remove(name).is_some_and(|raw| !matches!(raw.get(), "null" | "false")))
     }
 
     /// A cache hint, whose two members lie flat in the object; half a hint takes the careful half.
     pub(crate) fn hint(&mut self, ttl: &'static str) -> Result<Option<CacheHint>, MemberError> {
         let ttl_ms = self.optional(ttl)?;
         let scope = self.optional("cacheScope")?;
-        Ok((ttl_ms.is_some() || scope.is_some()).then(|| CacheHint {
-            ttl_ms: ttl_ms.unwrap_or_default(),
-            scope: scope.unwrap_or_default(),
-        }))
+        Ok((ttl_ms.is_some() || scope.is_some())
+            .then(|| CacheHint { ttl_ms: ttl_ms.unwrap_or_default(), scope: scope.unwrap_or_default() }))
     }
 
     pub(crate) fn number(&mut self, name: &'static str) -> Result<f64, MemberError> {
@@ -127,8 +117,7 @@ impl Members {
     /// Reads a member and leaves it where it is.
     pub(crate) fn peek<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, MemberError> {
         let raw = self.0.get(name).ok_or(MemberError::Missing(name))?;
-        raw.parse()
-            .map_err(|source| MemberError::Invalid { name, source })
+        raw.parse().map_err(|source| MemberError::Invalid { name, source })
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -183,11 +172,7 @@ impl<M: SerializeMap> Writer<'_, M> {
         name: &'static str,
         value: &T,
     ) -> Result<(), M::Error> {
-        if *value == T::default() {
-            Ok(())
-        } else {
-            self.required(name, value)
-        }
+        if *value == T::default() { Ok(()) } else { self.required(name, value) }
     }
 
     /// A single value stands alone; readers of older revisions know nothing else.
@@ -206,10 +191,7 @@ impl<M: SerializeMap> Writer<'_, M> {
     pub(crate) fn number(&mut self, name: &'static str, value: &f64) -> Result<(), M::Error> {
         const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
         if value.fract() == 0.0 && value.abs() <= EXACT {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "whole and at most 2^53 by the line above"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "whole and at most 2^53 by the line above")]
             let whole = *value as i64;
             return self.required(name, &whole);
         }
@@ -225,11 +207,7 @@ impl<M: SerializeMap> Writer<'_, M> {
     }
 
     pub(crate) fn marker(&mut self, name: &'static str, value: &bool) -> Result<(), M::Error> {
-        if *value {
-            self.required(name, &EmptyObject {})
-        } else {
-            Ok(())
-        }
+        if *value { self.required(name, &EmptyObject {}) } else { Ok(()) }
     }
 
     pub(crate) fn hint(&mut self, _ttl: &'static str, value: &Option<CacheHint>) -> Result<(), M::Error> {

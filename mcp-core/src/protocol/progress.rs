@@ -49,9 +49,7 @@ impl de::Visitor<'_> for TokenVisitor {
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<ProgressToken, E> {
         let out_of_range = |_| E::invalid_value(de::Unexpected::Unsigned(number), &self);
-        i64::try_from(number)
-            .map(ProgressToken::Integer)
-            .map_err(out_of_range)
+        i64::try_from(number).map(ProgressToken::Integer).map_err(out_of_range)
     }
 }
 
@@ -81,10 +79,7 @@ pub struct Progress {
 impl Progress {
     /// `progress` of an unknown total.
     pub fn new(progress: f64) -> Self {
-        Self {
-            progress,
-            ..Self::default()
-        }
+        Self { progress, ..Self::default() }
     }
 
     /// Sets how much there is.
@@ -124,12 +119,7 @@ pub struct ProgressParams {
 impl ProgressParams {
     /// `progress` of the request that bears `token`.
     pub fn new(token: ProgressToken, progress: Progress) -> Self {
-        Self {
-            token,
-            progress: progress.progress,
-            total: progress.total,
-            message: progress.message,
-        }
+        Self { token, progress: progress.progress, total: progress.total, message: progress.message }
     }
 }
 
@@ -150,15 +140,9 @@ mod tests {
             assert_eq!(serde_json::to_string(&progress).unwrap(), expect);
             assert_eq!(serde_json::from_str::<Progress>(expect).unwrap(), progress);
         };
-        check(
-            Progress::new(3.0).total(10.0).message("m"),
-            r#"{"progress":3,"total":10,"message":"m"}"#,
-        );
+        check(Progress::new(3.0).total(10.0).message("m"), r#"{"progress":3,"total":10,"message":"m"}"#);
         check(Progress::new(0.5), r#"{"progress":0.5}"#);
-        check(
-            Progress::new(-2.0).total(1e300),
-            r#"{"progress":-2,"total":1e+300}"#,
-        );
+        check(Progress::new(-2.0).total(1e300), r#"{"progress":-2,"total":1e+300}"#);
     }
 
     #[test]

@@ -26,10 +26,7 @@ pub struct Prompt {
 impl Prompt {
     /// A prompt called `name`.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// Sets the name for people.
@@ -95,10 +92,7 @@ pub struct PromptArgument {
 impl PromptArgument {
     /// An optional argument called `name`.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// Sets the name for people.
@@ -142,18 +136,12 @@ pub struct PromptMessage {
 impl PromptMessage {
     /// Said by the user.
     pub fn user(content: impl Into<ContentBlock>) -> Self {
-        Self {
-            role: Role::User,
-            content: content.into(),
-        }
+        Self { role: Role::User, content: content.into() }
     }
 
     /// Said by the model.
     pub fn assistant(content: impl Into<ContentBlock>) -> Self {
-        Self {
-            role: Role::Assistant,
-            content: content.into(),
-        }
+        Self { role: Role::Assistant, content: content.into() }
     }
 }
 
@@ -171,10 +159,7 @@ pub struct GetPromptResult {
 impl GetPromptResult {
     /// These messages.
     pub fn new(messages: impl IntoIterator<Item = PromptMessage>) -> Self {
-        Self {
-            messages: messages.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { messages: messages.into_iter().collect(), ..Self::default() }
     }
 
     /// Sets what the prompt is for.

@@ -75,6 +75,13 @@ impl RawJson {
     }
 }
 
+impl Default for RawJson {
+    /// `null`.
+    fn default() -> Self {
+        Self(RawValue::NULL.to_owned().into())
+    }
+}
+
 impl From<&Value> for RawJson {
     fn from(value: &Value) -> Self {
         Self::from_serialize(value).expect("invariant: a JSON tree can be written as JSON")
@@ -97,9 +104,7 @@ impl Eq for RawJson {}
 
 impl fmt::Debug for RawJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RawJson")
-            .field(&format_args!("{}", self.get()))
-            .finish()
+        f.debug_tuple("RawJson").field(&format_args!("{}", self.get())).finish()
     }
 }
 

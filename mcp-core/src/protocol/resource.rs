@@ -35,11 +35,7 @@ pub struct Resource {
 impl Resource {
     /// A resource called `name` at `uri`.
     pub fn new(uri: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            uri: uri.into(),
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { uri: uri.into(), name: name.into(), ..Self::default() }
     }
 
     /// Sets the name for people.
@@ -130,11 +126,7 @@ pub struct ResourceTemplate {
 impl ResourceTemplate {
     /// A family called `name` whose URIs follow `uri_template`.
     pub fn new(uri_template: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            uri_template: uri_template.into(),
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { uri_template: uri_template.into(), name: name.into(), ..Self::default() }
     }
 
     /// Sets the name for people.
@@ -216,22 +208,12 @@ pub enum ResourceBody {
 impl ResourceContents {
     /// Text read at `uri`.
     pub fn text(uri: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            uri: uri.into(),
-            mime_type: None,
-            meta: None,
-            body: ResourceBody::Text(text.into()),
-        }
+        Self { uri: uri.into(), mime_type: None, meta: None, body: ResourceBody::Text(text.into()) }
     }
 
     /// Bytes read at `uri`, as Base64.
     pub fn blob(uri: impl Into<String>, base64: impl Into<String>) -> Self {
-        Self {
-            uri: uri.into(),
-            mime_type: None,
-            meta: None,
-            body: ResourceBody::Blob(base64.into()),
-        }
+        Self { uri: uri.into(), mime_type: None, meta: None, body: ResourceBody::Blob(base64.into()) }
     }
 
     /// Sets the MIME type.
@@ -258,12 +240,7 @@ impl WireObject for ResourceContents {
         } else {
             ResourceBody::Text(members.required("text")?)
         };
-        Ok(Self {
-            uri,
-            mime_type,
-            meta: members.optional("_meta")?,
-            body,
-        })
+        Ok(Self { uri, mime_type, meta: members.optional("_meta")?, body })
     }
 
     fn write<M: SerializeMap>(&self, writer: &mut Writer<'_, M>) -> Result<(), M::Error> {
@@ -293,11 +270,7 @@ pub struct ReadResourceResult {
 impl ReadResourceResult {
     /// What was read, without a cache hint.
     pub fn new(contents: impl IntoIterator<Item = ResourceContents>) -> Self {
-        Self {
-            contents: contents.into_iter().collect(),
-            meta: None,
-            cache: None,
-        }
+        Self { contents: contents.into_iter().collect(), meta: None, cache: None }
     }
 
     /// Sets how long it may be kept.

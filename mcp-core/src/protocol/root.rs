@@ -19,10 +19,7 @@ pub struct Root {
 impl Root {
     /// A directory or file at `uri`.
     pub fn new(uri: impl Into<String>) -> Self {
-        Self {
-            uri: uri.into(),
-            ..Self::default()
-        }
+        Self { uri: uri.into(), ..Self::default() }
     }
 
     /// Sets the name for people.

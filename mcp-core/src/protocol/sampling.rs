@@ -41,11 +41,7 @@ pub struct CreateMessage {
 impl CreateMessage {
     /// Asks for at most `max_tokens` that continue `messages`.
     pub fn new(messages: impl IntoIterator<Item = SamplingMessage>, max_tokens: u64) -> Self {
-        Self {
-            messages: messages.into_iter().collect(),
-            max_tokens,
-            ..Self::default()
-        }
+        Self { messages: messages.into_iter().collect(), max_tokens, ..Self::default() }
     }
 
     /// Sets the system prompt.

@@ -37,18 +37,11 @@ mod tests {
 
     #[test]
     fn filters_survive_the_wire() {
-        for json in [
-            "{}",
-            r#"{"toolsListChanged":true,"resourceSubscriptions":["a:b"],"taskIds":["t"]}"#,
-        ] {
+        for json in ["{}", r#"{"toolsListChanged":true,"resourceSubscriptions":["a:b"],"taskIds":["t"]}"#] {
             let filter: SubscriptionFilter = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&filter).unwrap(), json);
         }
         let refused = r#"{"promptsListChanged":false,"resourceSubscriptions":[]}"#;
-        assert!(
-            serde_json::from_str::<SubscriptionFilter>(refused)
-                .unwrap()
-                .is_empty()
-        );
+        assert!(serde_json::from_str::<SubscriptionFilter>(refused).unwrap().is_empty());
     }
 }

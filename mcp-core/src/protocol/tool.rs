@@ -138,10 +138,7 @@ pub struct CallToolResult {
 impl CallToolResult {
     /// Success, told in blocks of content.
     pub fn new(content: impl IntoIterator<Item = ContentBlock>) -> Self {
-        Self {
-            content: content.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { content: content.into_iter().collect(), ..Self::default() }
     }
 
     /// Success, told in words.
@@ -151,10 +148,7 @@ impl CallToolResult {
 
     /// Failure, told in words that let the model mend its call.
     pub fn error(text: impl Into<String>) -> Self {
-        Self {
-            is_error: true,
-            ..Self::text(text)
-        }
+        Self { is_error: true, ..Self::text(text) }
     }
 
     /// Success as data, and the same data as text for clients that read only text.
@@ -163,10 +157,7 @@ impl CallToolResult {
     /// When `value` cannot be written as JSON.
     pub fn structured<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         let raw = RawJson::from_serialize(value)?;
-        Ok(Self {
-            structured_content: Some(raw.clone()),
-            ..Self::text(raw.get())
-        })
+        Ok(Self { structured_content: Some(raw.clone()), ..Self::text(raw.get()) })
     }
 
     /// Sets the metadata.
@@ -193,10 +184,7 @@ mod tests {
         let json = r#"{"name":"t","title":"T","inputSchema":{"type":"object", "properties":{"z":{"default":1.0},"a":{}}},"outputSchema":{"type":"array"},"annotations":{"readOnlyHint":true,"x":1e1},"icons":[{"src":"data:,","sizes":["any"],"theme":"dark"}],"_meta":{"a/b":{}},"execution":{"taskSupport" : "optional"}}"#;
         let tool: Tool = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&tool).unwrap(), json);
-        assert_eq!(
-            tool.extra.get("execution").unwrap().get(),
-            r#"{"taskSupport" : "optional"}"#
-        );
+        assert_eq!(tool.extra.get("execution").unwrap().get(), r#"{"taskSupport" : "optional"}"#);
     }
 
     #[test]
@@ -224,14 +212,8 @@ mod tests {
             assert_eq!(serde_json::to_string(&result).unwrap(), expect);
             assert_eq!(serde_json::from_str::<CallToolResult>(expect).unwrap(), result);
         };
-        check(
-            CallToolResult::text("a"),
-            r#"{"content":[{"type":"text","text":"a"}]}"#,
-        );
-        check(
-            CallToolResult::error("a"),
-            r#"{"content":[{"type":"text","text":"a"}],"isError":true}"#,
-        );
+        check(CallToolResult::text("a"), r#"{"content":[{"type":"text","text":"a"}]}"#);
+        check(CallToolResult::error("a"), r#"{"content":[{"type":"text","text":"a"}],"isError":true}"#);
         check(
             CallToolResult::structured(&[1]).unwrap(),
             r#"{"content":[{"type":"text","text":"[1]"}],"structuredContent":[1]}"#,

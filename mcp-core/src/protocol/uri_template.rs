@@ -135,12 +135,7 @@ impl UriTemplate {
             }
         }
         let program = Program::of(&parts);
-        Ok(Self {
-            source: source.to_owned(),
-            parts,
-            names,
-            program,
-        })
+        Ok(Self { source: source.to_owned(), parts, names, program })
     }
 
     /// The text it was read from.

@@ -6,12 +6,14 @@
 use std::{io::Write, path::PathBuf};
 
 use mcp_core::protocol::{
-    CacheHint, CallToolResult, CompleteParams, CompleteResult, Completion, CompletionArgument,
-    CompletionReference, CreateMessageResult, DiscoverResult, ElicitAction, ElicitResult, Elicitation,
-    GetPromptResult, Implementation, InputRequest, InputRequests, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListRootsResult, ListToolsResult, LogLevel, LogMessage,
-    Progress, ProgressParams, PromptMessage, RawJson, ReadResourceResult, ResourceContents, Role, Root,
-    SamplingContent, StopReason,
+    Annotations, CacheHint, CallToolResult, CompleteParams, CompleteResult, Completion, CompletionArgument,
+    CompletionReference, ContentBlock, CreateMessage, CreateMessageResult, DiscoverResult, ElicitAction,
+    ElicitResult, Elicitation, FormSchema, GetPromptResult, Icon, IconTheme, Implementation, InputRequest,
+    InputRequests, ListCapability, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListRootsResult, ListToolsResult, LogLevel, LogMessage, Meta, Progress, ProgressParams, Prompt,
+    PromptArgument, PromptMessage, ProtocolVersion, RawJson, ReadResourceResult, Resource, ResourceContents,
+    ResourceTemplate, ResourcesCapability, Role, Root, SamplingContent, SamplingMessage, ServerCapabilities,
+    StopReason, SubscriptionFilter, TextFormat, Tool, ToolAnnotations, ToolChoice, ToolResult, ToolUse,
     compat::{downgrade_input_request, downgrade_notification, downgrade_result},
     meta,
 };
@@ -32,6 +34,11 @@ struct Golden {
     frame: Value,
 }
 
+/// The revision of a date.
+fn v(date: &str) -> ProtocolVersion {
+    date.parse().unwrap()
+}
+
 #[test]
 fn frames_of_every_revision_are_what_the_schemas_say() {
     let Some(folder) = spec_folder() else {
@@ -47,15 +54,8 @@ fn frames_of_every_revision_are_what_the_schemas_say() {
         let mut schema: Value = serde_json::from_str(&text).unwrap();
         close(&mut schema);
         for Golden { definition, frame } in frames(version) {
-            let group = if schema.get("$defs").is_some() {
-                "$defs"
-            } else {
-                "definitions"
-            };
-            assert!(
-                schema[group].get(definition).is_some(),
-                "{version} has no {definition}"
-            );
+            let group = if schema.get("$defs").is_some() { "$defs" } else { "definitions" };
+            assert!(schema[group].get(definition).is_some(), "{version} has no {definition}");
             schema["$ref"] = json!(format!("#/{group}/{definition}"));
             let validator = jsonschema::validator_for(&schema).unwrap();
             let body = body(&schema[group][definition], &frame);
@@ -63,11 +63,7 @@ fn frames_of_every_revision_are_what_the_schemas_say() {
                 .iter_errors(&body)
                 .map(|error| format!("{}: {error}", error.instance_path()))
                 .collect();
-            assert!(
-                errors.is_empty(),
-                "{version} {definition}\n{body:#}\n{}",
-                errors.join("\n")
-            );
+            assert!(errors.is_empty(), "{version} {definition}\n{body:#}\n{}", errors.join("\n"));
         }
     }
 }
@@ -111,9 +107,7 @@ fn body(definition: &Value, frame: &Value) -> Value {
     }
     let mut body = frame.clone();
     if definition["properties"].get("jsonrpc").is_none() {
-        body.as_object_mut()
-            .unwrap()
-            .retain(|name, _| matches!(name.as_str(), "method" | "params"));
+        body.as_object_mut().unwrap().retain(|name, _| matches!(name.as_str(), "method" | "params"));
     }
     body
 }
@@ -132,46 +126,21 @@ fn result(version: &str, method: &str, definition: &'static str, value: impl Ser
     let mut value = serde_json::to_value(value).unwrap();
     value["resultType"] = json!("complete");
     value["_meta"][meta::SERVER_INFO] = json!(server());
-    let result = downgrade_result(version, method, value);
-    Golden {
-        definition,
-        frame: json!({"jsonrpc": "2.0", "id": 1, "result": result}),
-    }
+    let result = downgrade_result(v(version), method, value);
+    Golden { definition, frame: json!({"jsonrpc": "2.0", "id": 1, "result": result}) }
 }
 
 fn results(version: &str) -> Vec<Golden> {
     let cache = Some(CacheHint::public(60_000));
     let next_cursor = Some("next".to_owned());
-    let tools = ListToolsResult {
-        tools: tools(),
-        next_cursor: next_cursor.clone(),
-        cache,
-        meta: None,
-    };
-    let resources = ListResourcesResult {
-        resources: vec![resource()],
-        next_cursor,
-        cache,
-        meta: None,
-    };
-    let templates = ListResourceTemplatesResult {
-        resource_templates: vec![template()],
-        cache,
-        ..Default::default()
-    };
-    let prompts = ListPromptsResult {
-        prompts: vec![prompt()],
-        cache,
-        ..Default::default()
-    };
-    let completion = CompleteResult {
-        completion: Completion::new(["alpha", "beta"]),
-        meta: None,
-    };
+    let tools = ListToolsResult { tools: tools(), next_cursor: next_cursor.clone(), cache, meta: None };
+    let resources = ListResourcesResult { resources: vec![resource()], next_cursor, cache, meta: None };
+    let templates =
+        ListResourceTemplatesResult { resource_templates: vec![template()], cache, ..Default::default() };
+    let prompts = ListPromptsResult { prompts: vec![prompt()], cache, ..Default::default() };
+    let completion = CompleteResult { completion: Completion::new(["alpha", "beta"]), meta: None };
     let contents = [
-        ResourceContents::text("file:///a.txt", "text")
-            .mime_type("text/plain")
-            .meta(some_meta()),
+        ResourceContents::text("file:///a.txt", "text").mime_type("text/plain").meta(some_meta()),
         ResourceContents::blob("file:///a.bin", "AAEC"),
     ];
     let read = ReadResourceResult::new(contents).cache(CacheHint::private(0));
@@ -180,32 +149,12 @@ fn results(version: &str) -> Vec<Golden> {
     let prompt = GetPromptResult::new(messages).description("All kinds of content.");
     let mut all = vec![
         result(version, "tools/list", "ListToolsResult", tools),
-        result(
-            version,
-            "tools/call",
-            "CallToolResult",
-            CallToolResult::new(blocks()),
-        ),
-        result(
-            version,
-            "tools/call",
-            "CallToolResult",
-            structured(json!({"sum": 3})),
-        ),
+        result(version, "tools/call", "CallToolResult", CallToolResult::new(blocks())),
+        result(version, "tools/call", "CallToolResult", structured(json!({"sum": 3}))),
         result(version, "tools/call", "CallToolResult", structured(json!([1, 2]))),
-        result(
-            version,
-            "tools/call",
-            "CallToolResult",
-            CallToolResult::error("no such city"),
-        ),
+        result(version, "tools/call", "CallToolResult", CallToolResult::error("no such city")),
         result(version, "resources/list", "ListResourcesResult", resources),
-        result(
-            version,
-            "resources/templates/list",
-            "ListResourceTemplatesResult",
-            templates,
-        ),
+        result(version, "resources/templates/list", "ListResourceTemplatesResult", templates),
         result(version, "resources/read", "ReadResourceResult", read),
         result(version, "prompts/list", "ListPromptsResult", prompts),
         result(version, "prompts/get", "GetPromptResult", prompt),
@@ -231,11 +180,8 @@ fn results(version: &str) -> Vec<Golden> {
 }
 
 fn notification(version: &str, method: &str, definition: &'static str, params: impl Serialize) -> Golden {
-    let params = downgrade_notification(version, method, serde_json::to_value(params).unwrap());
-    Golden {
-        definition,
-        frame: json!({"jsonrpc": "2.0", "method": method, "params": params}),
-    }
+    let params = downgrade_notification(v(version), method, serde_json::to_value(params).unwrap());
+    Golden { definition, frame: json!({"jsonrpc": "2.0", "method": method, "params": params}) }
 }
 
 fn notifications(version: &str) -> Vec<Golden> {
@@ -248,34 +194,14 @@ fn notifications(version: &str) -> Vec<Golden> {
     };
     let subscribed = json!({"uri": "file:///a.txt", "_meta": {meta::SUBSCRIPTION_ID: 7}});
     let mut all = vec![
-        notification(
-            version,
-            "notifications/progress",
-            "ProgressNotification",
-            progress,
-        ),
-        notification(
-            version,
-            "notifications/message",
-            "LoggingMessageNotification",
-            logged,
-        ),
-        notification(
-            version,
-            "notifications/resources/updated",
-            "ResourceUpdatedNotification",
-            subscribed,
-        ),
+        notification(version, "notifications/progress", "ProgressNotification", progress),
+        notification(version, "notifications/message", "LoggingMessageNotification", logged),
+        notification(version, "notifications/resources/updated", "ResourceUpdatedNotification", subscribed),
     ];
     if version == NEWEST {
         let method = "notifications/subscriptions/acknowledged";
         let params = json!({"notifications": filter(), "_meta": {meta::SUBSCRIPTION_ID: "s-1"}});
-        all.push(notification(
-            version,
-            method,
-            "SubscriptionsAcknowledgedNotification",
-            params,
-        ));
+        all.push(notification(version, method, "SubscriptionsAcknowledgedNotification", params));
     }
     all
 }
@@ -294,33 +220,23 @@ fn questions(version: &str) -> Vec<Golden> {
             "2025-11-25",
             InputRequest::Elicit(Elicitation::url("Log in.", "https://a.example/")),
         ),
-        (
-            "model",
-            "CreateMessageRequest",
-            "2024-11-05",
-            InputRequest::Sample(sampling()),
-        ),
+        ("model", "CreateMessageRequest", "2024-11-05", InputRequest::Sample(sampling())),
         ("roots", "ListRootsRequest", "2024-11-05", InputRequest::Roots),
     ];
     if version == NEWEST {
-        let requests: InputRequests = asked
-            .iter()
-            .map(|(key, _, _, request)| ((*key).to_owned(), request.clone()))
-            .collect();
+        let requests: InputRequests =
+            asked.iter().map(|(key, _, _, request)| ((*key).to_owned(), request.clone())).collect();
         let result = json!({
             "resultType": "input_required", "inputRequests": requests, "requestState": "sealed",
             "_meta": {meta::SERVER_INFO: server()},
         });
         let frame = json!({"jsonrpc": "2.0", "id": 1, "result": result});
-        return vec![Golden {
-            definition: "InputRequiredResult",
-            frame,
-        }];
+        return vec![Golden { definition: "InputRequiredResult", frame }];
     }
-    let old = asked.into_iter().filter(|(_, _, since, _)| version >= since);
+    let old = asked.into_iter().filter(|(_, _, since, _)| version >= *since);
     old.map(|(key, definition, _, request)| {
         let newest = serde_json::to_value(&request).unwrap()["params"].clone();
-        let params = downgrade_input_request(version, request.method(), &newest, key);
+        let params = downgrade_input_request(v(version), request.method(), newest, key);
         let frame = json!({"jsonrpc": "2.0", "id": key, "method": request.method(), "params": params});
         Golden { definition, frame }
     })
@@ -337,58 +253,23 @@ fn requests(version: &str) -> Vec<Golden> {
         if version == NEWEST {
             params["_meta"] = modern.clone();
         }
-        Golden {
-            definition,
-            frame: json!({"jsonrpc": "2.0", "id": 2, "method": method, "params": params}),
-        }
+        Golden { definition, frame: json!({"jsonrpc": "2.0", "id": 2, "method": method, "params": params}) }
     };
     let complete = |reference: CompletionReference, context: bool| {
-        let argument = CompletionArgument {
-            name: "city".to_owned(),
-            value: "Pa".to_owned(),
-        };
-        let context = context
-            .then(|| ("country".to_owned(), "fr".to_owned()))
-            .into_iter()
-            .collect();
-        serde_json::to_value(CompleteParams {
-            reference,
-            argument,
-            context,
-        })
-        .unwrap()
+        let argument = CompletionArgument { name: "city".to_owned(), value: "Pa".to_owned() };
+        let context = context.then(|| ("country".to_owned(), "fr".to_owned())).into_iter().collect();
+        serde_json::to_value(CompleteParams { reference, argument, context }).unwrap()
     };
-    let of_prompt = CompletionReference::Prompt {
-        name: "p".to_owned(),
-        title: None,
-    };
-    let of_resource = CompletionReference::Resource {
-        uri: "w://{city}".to_owned(),
-    };
+    let of_prompt = CompletionReference::Prompt { name: "p".to_owned(), title: None };
+    let of_resource = CompletionReference::Resource { uri: "w://{city}".to_owned() };
     let mut all = vec![
-        request(
-            "completion/complete",
-            "CompleteRequest",
-            complete(of_prompt, version >= "2025-06-18"),
-        ),
-        request(
-            "completion/complete",
-            "CompleteRequest",
-            complete(of_resource, false),
-        ),
-        request(
-            "tools/call",
-            "CallToolRequest",
-            json!({"name": "t", "arguments": {"a": 1}}),
-        ),
+        request("completion/complete", "CompleteRequest", complete(of_prompt, version >= "2025-06-18")),
+        request("completion/complete", "CompleteRequest", complete(of_resource, false)),
+        request("tools/call", "CallToolRequest", json!({"name": "t", "arguments": {"a": 1}})),
     ];
     if version == NEWEST {
         let params = json!({"notifications": filter()});
-        all.push(request(
-            "subscriptions/listen",
-            "SubscriptionsListenRequest",
-            params,
-        ));
+        all.push(request("subscriptions/listen", "SubscriptionsListenRequest", params));
     }
     all
 }
@@ -398,10 +279,7 @@ fn answers(version: &str) -> Vec<Golden> {
         definition,
         frame: json!({"jsonrpc": "2.0", "id": 3, "result": value}),
     };
-    let roots = ListRootsResult {
-        roots: vec![Root::new("file:///home/a").name("a")],
-        meta: None,
-    };
+    let roots = ListRootsResult { roots: vec![Root::new("file:///home/a").name("a")], meta: None };
     let said = CreateMessageResult {
         role: Role::Assistant,
         content: vec![SamplingContent::text("Paris")],
@@ -409,20 +287,177 @@ fn answers(version: &str) -> Vec<Golden> {
         stop_reason: Some(StopReason::EndTurn),
         meta: None,
     };
-    let mut all = vec![
-        answer("ListRootsResult", json!(roots)),
-        answer("CreateMessageResult", json!(said)),
-    ];
+    let mut all = vec![answer("ListRootsResult", json!(roots)), answer("CreateMessageResult", json!(said))];
     if version >= "2025-06-18" {
-        let content = json!({"name": "Ada", "seats": 2, "sure": true})
-            .as_object()
-            .unwrap()
-            .clone();
+        let content = json!({"name": "Ada", "seats": 2, "sure": true}).as_object().unwrap().clone();
         all.push(answer("ElicitResult", json!(ElicitResult::accept(content))));
-        all.push(answer(
-            "ElicitResult",
-            json!(ElicitResult::bare(ElicitAction::Decline)),
-        ));
+        all.push(answer("ElicitResult", json!(ElicitResult::bare(ElicitAction::Decline))));
     }
     all
+}
+
+fn server() -> Implementation {
+    let mut server = Implementation::new("weather", "1.2.3")
+        .title("Weather")
+        .description("Tells the weather.")
+        .website_url("https://weather.example/");
+    server.icons.push(icon());
+    server
+}
+
+fn capabilities() -> ServerCapabilities {
+    ServerCapabilities {
+        logging: true,
+        completions: true,
+        prompts: Some(ListCapability { list_changed: true }),
+        resources: Some(ResourcesCapability { subscribe: true, list_changed: true }),
+        tools: Some(ListCapability { list_changed: true }),
+        ..Default::default()
+    }
+}
+
+fn icon() -> Icon {
+    Icon::new("https://weather.example/icon.svg").mime_type("image/svg+xml").theme(IconTheme::Dark)
+}
+
+fn some_meta() -> Meta {
+    let mut meta = Meta::new();
+    meta.insert("com.example/note", "kept");
+    meta
+}
+
+fn annotations() -> Annotations {
+    Annotations {
+        audience: Some(vec![Role::User, Role::Assistant]),
+        priority: Some(0.5),
+        last_modified: Some("2026-07-28T09:00:00Z".to_owned()),
+        ..Default::default()
+    }
+}
+
+fn tools() -> Vec<Tool> {
+    let input = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+    let hints = ToolAnnotations {
+        read_only_hint: Some(true),
+        destructive_hint: Some(false),
+        idempotent_hint: Some(true),
+        open_world_hint: Some(true),
+        ..Default::default()
+    };
+    let rich = Tool::new("forecast", RawJson::from(input))
+        .title("Forecast")
+        .description("Tells the weather of the next days.")
+        .output_schema(RawJson::from(json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "array", "items": {"$ref": "#/$defs/day"}, "$defs": {"day": {"type": "number"}},
+        })))
+        .annotations(hints)
+        .icon(icon())
+        .meta(some_meta());
+    let any = RawJson::from(json!({"type": "object", "properties": {"anything": true}}));
+    let loose =
+        Tool::new("loose", any).output_schema(RawJson::from(json!({"oneOf": [{"type": "string"}, {}]})));
+    vec![rich, loose]
+}
+
+fn resource() -> Resource {
+    Resource::new("file:///a.txt", "a.txt")
+        .title("A")
+        .description("A file.")
+        .mime_type("text/plain")
+        .size(4)
+        .annotations(annotations())
+        .icon(icon())
+        .meta(some_meta())
+}
+
+fn template() -> ResourceTemplate {
+    ResourceTemplate::new("file:///{+path}", "files")
+        .title("Files")
+        .description("All files.")
+        .mime_type("text/plain")
+        .annotations(annotations())
+        .icon(icon())
+        .meta(some_meta())
+}
+
+fn prompt() -> Prompt {
+    Prompt::new("greet")
+        .title("Greet")
+        .description("Greets someone.")
+        .argument(PromptArgument::new("who").title("Who").description("Whom to greet.").required(true))
+        .icon(icon())
+        .meta(some_meta())
+}
+
+fn blocks() -> Vec<ContentBlock> {
+    let embedded = ResourceContents::text("file:///a.txt", "text").meta(some_meta());
+    let mut blocks = vec![
+        ContentBlock::text("words"),
+        ContentBlock::image("AAEC", "image/png"),
+        ContentBlock::audio("AAEC", "audio/wav"),
+        ContentBlock::resource_link(resource()),
+        ContentBlock::resource(embedded),
+    ];
+    for block in &mut blocks {
+        match block {
+            ContentBlock::Text(content) => {
+                (content.annotations, content.meta) = (Some(annotations()), Some(some_meta()));
+            }
+            ContentBlock::Audio(content) => {
+                (content.annotations, content.meta) = (Some(annotations()), Some(some_meta()));
+            }
+            _ => {}
+        }
+    }
+    blocks
+}
+
+fn form() -> FormSchema {
+    FormSchema::new()
+        .string("name", |f| f.title("Name").min_length(1).max_length(80).default("Ada").required())
+        .string("mail", |f| f.format(TextFormat::Email))
+        .number("ratio", |f| f.minimum(0.0).maximum(2.0).default(1.0))
+        .integer("seats", |f| f.minimum(1).maximum(8).default(2))
+        .boolean("sure", |f| f.default(false).required())
+        .choice("size", |f| f.options(["s", "l"]).default("s"))
+        .choice("plan", |f| f.titled("free", "Free").titled("pro", "Professional"))
+        .choices("tags", |f| f.options(["a", "b"]).min_items(1).max_items(2))
+        .choices("days", |f| f.titled("mo", "Monday").titled("tu", "Tuesday"))
+}
+
+fn filter() -> SubscriptionFilter {
+    SubscriptionFilter {
+        tools_list_changed: true,
+        resource_subscriptions: vec!["file:///a.txt".to_owned()],
+        ..Default::default()
+    }
+}
+
+fn sampling() -> CreateMessage {
+    let input = RawJson::from(json!({"city": "Paris"}));
+    let call = ToolUse { id: "1".to_owned(), name: "forecast".to_owned(), input, meta: None };
+    let given = ToolResult {
+        tool_use_id: "1".to_owned(),
+        content: vec![ContentBlock::text("sunny")],
+        structured_content: Some(RawJson::from(json!([21.5]))),
+        ..Default::default()
+    };
+    let audio = mcp_core::protocol::AudioContent {
+        data: "AAEC".to_owned(),
+        mime_type: "audio/wav".to_owned(),
+        ..Default::default()
+    };
+    let mut calling = SamplingMessage::assistant("Let me see.");
+    calling.content.push(SamplingContent::ToolUse(call));
+    let mut given =
+        SamplingMessage { content: vec![SamplingContent::ToolResult(given)], ..SamplingMessage::user("") };
+    given.meta = Some(some_meta());
+    let heard = SamplingMessage { content: vec![SamplingContent::Audio(audio)], ..SamplingMessage::user("") };
+    let mut request = CreateMessage::new([SamplingMessage::user("Weather?"), calling, given, heard], 100)
+        .system_prompt("Be brief.")
+        .temperature(0.5)
+        .tool_choice(ToolChoice::Auto);
+    request.tools = tools();
+    request
 }

@@ -6,11 +6,7 @@ pub(super) type Object = Map<String, Value>;
 
 /// The objects in the array `name` of `value`.
 pub(super) fn objects<'a>(value: &'a mut Value, name: &str) -> impl Iterator<Item = &'a mut Object> {
-    let items = value
-        .get_mut(name)
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten();
+    let items = value.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten();
     items.filter_map(Value::as_object_mut)
 }
 
@@ -51,20 +47,12 @@ pub(super) fn sampled_blocks(params: &mut Value) -> Vec<&mut Object> {
 
 /// The server's name and version in the answer to `initialize`.
 pub(super) fn server_info<'a>(method: &str, result: &'a mut Value) -> Option<&'a mut Object> {
-    if method == "initialize" {
-        result.get_mut("serverInfo")?.as_object_mut()
-    } else {
-        None
-    }
+    if method == "initialize" { result.get_mut("serverInfo")?.as_object_mut() } else { None }
 }
 
 /// The capabilities in the params or the answer of `initialize`.
 pub(super) fn capabilities<'a>(method: &str, value: &'a mut Value) -> Option<&'a mut Object> {
-    if method == "initialize" {
-        value.get_mut("capabilities")?.as_object_mut()
-    } else {
-        None
-    }
+    if method == "initialize" { value.get_mut("capabilities")?.as_object_mut() } else { None }
 }
 
 pub(super) fn kind(block: &Object) -> &str {

@@ -10,14 +10,16 @@ use crate::protocol::{
 
 const ALL: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
+/// The revision of a date.
+fn v(date: &str) -> ProtocolVersion {
+    date.parse().unwrap()
+}
+
 #[test]
 fn the_newest_revision_is_left_alone() {
     let result = json!({"resultType": "complete", "structuredContent": 1, "ttlMs": 5, "content": []});
-    assert_eq!(
-        downgrade_result("2026-07-28", "tools/call", result.clone()),
-        result
-    );
-    assert_eq!(upgrade_params("2026-07-28", "initialize", result.clone()), result);
+    assert_eq!(downgrade_result(v("2026-07-28"), "tools/call", result.clone()), result);
+    assert_eq!(upgrade_params(v("2026-07-28"), "initialize", result.clone()), result);
 }
 
 #[test]
@@ -27,49 +29,31 @@ fn results_lose_what_is_new_around_them() {
         "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "s", "version": "1"}},
     });
     for version in ALL {
-        assert_eq!(
-            downgrade_result(version, "tools/list", result.clone()),
-            json!({"tools": []})
-        );
+        assert_eq!(downgrade_result(v(version), "tools/list", result.clone()), json!({"tools": []}));
     }
     let kept = json!({"_meta": {"io.modelcontextprotocol/serverInfo": {}, "a/b": 1}});
-    assert_eq!(
-        downgrade_result("2025-11-25", "x", kept),
-        json!({"_meta": {"a/b": 1}})
-    );
+    assert_eq!(downgrade_result(v("2025-11-25"), "x", kept), json!({"_meta": {"a/b": 1}}));
 }
 
 #[test]
 fn structured_content_was_an_object_and_before_that_text() {
     let check = |version: &str, structured: Value, expect: Value| {
         let result = json!({"content": [], "structuredContent": structured});
-        assert_eq!(
-            downgrade_result(version, "tools/call", result),
-            expect,
-            "{version}"
-        );
+        assert_eq!(downgrade_result(v(version), "tools/call", result), expect, "{version}");
     };
     let same = json!({"content": [], "structuredContent": {"a": 1}});
     let wrapped = json!({"content": [], "structuredContent": {"result": [1]}});
     for version in ["2025-06-18", "2025-11-25"] {
         check(version, json!({"a": 1}), same.clone());
         check(version, json!([1]), wrapped.clone());
-        check(
-            version,
-            json!(null),
-            json!({"content": [], "structuredContent": {"result": null}}),
-        );
+        check(version, json!(null), json!({"content": [], "structuredContent": {"result": null}}));
     }
     for version in ["2024-11-05", "2025-03-26"] {
-        check(
-            version,
-            json!({"a": 1}),
-            json!({"content": [{"type": "text", "text": "{\"a\":1}"}]}),
-        );
+        check(version, json!({"a": 1}), json!({"content": [{"type": "text", "text": "{\"a\":1}"}]}));
     }
     let told = json!({"content": [{"type": "text", "text": "t"}], "structuredContent": {"a": 1}});
     let expect = json!({"content": [{"type": "text", "text": "t"}]});
-    assert_eq!(downgrade_result("2025-03-26", "tools/call", told), expect);
+    assert_eq!(downgrade_result(v("2025-03-26"), "tools/call", told), expect);
 }
 
 #[test]
@@ -77,33 +61,21 @@ fn output_schemas_follow_the_content_they_describe() {
     let check = |schema: Value, expect: Value| {
         let tools =
             json!({"tools": [{"name": "t", "inputSchema": {"type": "object"}, "outputSchema": schema}]});
-        let old = downgrade_result("2025-11-25", "tools/list", tools.clone());
+        let old = downgrade_result(v("2025-11-25"), "tools/list", tools.clone());
         assert_eq!(old["tools"][0]["outputSchema"], expect, "{tools}");
-        let older = downgrade_result("2025-03-26", "tools/list", tools);
-        assert_eq!(
-            older["tools"][0],
-            json!({"name": "t", "inputSchema": {"type": "object"}})
-        );
+        let older = downgrade_result(v("2025-03-26"), "tools/list", tools);
+        assert_eq!(older["tools"][0], json!({"name": "t", "inputSchema": {"type": "object"}}));
     };
     let wrap =
         |schema: Value| json!({"type": "object", "properties": {"result": schema}, "required": ["result"]});
-    check(
-        json!({"type": "object", "x": 1}),
-        json!({"type": "object", "x": 1}),
-    );
+    check(json!({"type": "object", "x": 1}), json!({"type": "object", "x": 1}));
     check(json!({"type": ["object"]}), json!({"type": "object"}));
     check(
         json!({"type": "object", "properties": {"a": true, "b": false}}),
         json!({"type": "object", "properties": {"a": {}, "b": {"not": {}}}}),
     );
-    check(
-        json!({"type": "array", "items": {}}),
-        wrap(json!({"type": "array", "items": {}})),
-    );
-    check(
-        json!({"type": ["string", "null"]}),
-        wrap(json!({"type": ["string", "null"]})),
-    );
+    check(json!({"type": "array", "items": {}}), wrap(json!({"type": "array", "items": {}})));
+    check(json!({"type": ["string", "null"]}), wrap(json!({"type": ["string", "null"]})));
     let mut hoisted = wrap(json!({"type": "array", "items": {"$ref": "#/$defs/a"}}));
     hoisted["$defs"] = json!({"a": {"type": "string"}});
     hoisted["$schema"] = json!("s");
@@ -131,17 +103,13 @@ fn definitions_lose_what_their_revision_did_not_know() {
         "annotations": {"readOnlyHint": true}, "_meta": {"a/b": 1},
     });
     let check = |version: &str, lost: &[&str], expect_title: Option<&str>| {
-        let old = downgrade_result(version, "tools/list", json!({"tools": [tool.clone()]}));
+        let old = downgrade_result(v(version), "tools/list", json!({"tools": [tool.clone()]}));
         let names: Vec<&str> = ["name", "title", "inputSchema", "icons", "annotations", "_meta"]
             .into_iter()
             .filter(|name| old["tools"][0].get(*name).is_none())
             .collect();
         assert_eq!(names, lost, "{version}");
-        assert_eq!(
-            old["tools"][0]["annotations"]["title"].as_str(),
-            expect_title,
-            "{version}"
-        );
+        assert_eq!(old["tools"][0]["annotations"]["title"].as_str(), expect_title, "{version}");
     };
     check("2025-11-25", &[], None);
     check("2025-06-18", &["icons"], None);
@@ -150,17 +118,12 @@ fn definitions_lose_what_their_revision_did_not_know() {
 
     let prompts =
         json!({"prompts": [{"name": "p", "title": "P", "arguments": [{"name": "a", "title": "A"}]}]});
-    let old = downgrade_result("2025-03-26", "prompts/list", prompts);
-    assert_eq!(
-        old,
-        json!({"prompts": [{"name": "p", "arguments": [{"name": "a"}]}]})
-    );
-    for (method, key) in [
-        ("resources/list", "resources"),
-        ("resources/templates/list", "resourceTemplates"),
-    ] {
+    let old = downgrade_result(v("2025-03-26"), "prompts/list", prompts);
+    assert_eq!(old, json!({"prompts": [{"name": "p", "arguments": [{"name": "a"}]}]}));
+    for (method, key) in [("resources/list", "resources"), ("resources/templates/list", "resourceTemplates")]
+    {
         let one = json!({"name": "r", "title": "R", "icons": [], "_meta": {}, "annotations": {"lastModified": "x", "priority": 1}});
-        let old = downgrade_result("2024-11-05", method, json!({key: [one]}));
+        let old = downgrade_result(v("2024-11-05"), method, json!({key: [one]}));
         assert_eq!(old, json!({key: [{"name": "r", "annotations": {"priority": 1}}]}));
     }
 }
@@ -172,54 +135,30 @@ fn the_server_names_itself_in_the_words_of_the_time() {
         "serverInfo": {"name": "s", "version": "1", "title": "S", "description": "d", "websiteUrl": "u", "icons": []},
     });
     let check = |version: &str, info: Value, capabilities: Value| {
-        let old = downgrade_result(version, "initialize", result.clone());
-        assert_eq!(
-            (&old["serverInfo"], &old["capabilities"]),
-            (&info, &capabilities),
-            "{version}"
-        );
+        let old = downgrade_result(v(version), "initialize", result.clone());
+        assert_eq!((&old["serverInfo"], &old["capabilities"]), (&info, &capabilities), "{version}");
     };
-    check(
-        "2025-11-25",
-        result["serverInfo"].clone(),
-        result["capabilities"].clone(),
-    );
+    check("2025-11-25", result["serverInfo"].clone(), result["capabilities"].clone());
     let plain = json!({"completions": {}, "tools": {}});
-    check(
-        "2025-06-18",
-        json!({"name": "s", "version": "1", "title": "S"}),
-        plain.clone(),
-    );
+    check("2025-06-18", json!({"name": "s", "version": "1", "title": "S"}), plain.clone());
     check("2025-03-26", json!({"name": "s", "version": "1"}), plain);
-    check(
-        "2024-11-05",
-        json!({"name": "s", "version": "1"}),
-        json!({"tools": {}}),
-    );
+    check("2024-11-05", json!({"name": "s", "version": "1"}), json!({"tools": {}}));
 }
 
 #[test]
 fn blocks_become_what_their_revision_could_show() {
-    let link = Resource::new("file:///a", "a")
-        .title("A")
-        .icon(crate::protocol::Icon::new("data:,"));
-    let blocks = [
-        ContentBlock::audio("AA==", "audio/wav"),
-        ContentBlock::resource_link(link),
-    ];
+    let link = Resource::new("file:///a", "a").title("A").icon(crate::protocol::Icon::new("data:,"));
+    let blocks = [ContentBlock::audio("AA==", "audio/wav"), ContentBlock::resource_link(link)];
     let check = |version: &str, audio: Value, link: Value| {
         let result = serde_json::to_value(CallToolResult::new(blocks.clone())).unwrap();
         assert_eq!(
-            downgrade_result(version, "tools/call", result)["content"],
+            downgrade_result(v(version), "tools/call", result)["content"],
             json!([audio, link]),
             "{version}"
         );
         let result = GetPromptResult::new(blocks.clone().map(PromptMessage::user));
-        let old = downgrade_result(version, "prompts/get", serde_json::to_value(result).unwrap());
-        assert_eq!(
-            (&old["messages"][0]["content"], &old["messages"][1]["content"]),
-            (&audio, &link)
-        );
+        let old = downgrade_result(v(version), "prompts/get", serde_json::to_value(result).unwrap());
+        assert_eq!((&old["messages"][0]["content"], &old["messages"][1]["content"]), (&audio, &link));
     };
     let audio = json!({"type": "audio", "data": "AA==", "mimeType": "audio/wav"});
     let mut link = json!({"type": "resource_link", "uri": "file:///a", "name": "a", "title": "A"});
@@ -236,15 +175,12 @@ fn blocks_become_what_their_revision_could_show() {
 fn notifications_lose_what_is_new() {
     let progress = json!({"progressToken": 1, "progress": 2, "message": "m"});
     let check = |version: &str, expect: Value| {
-        assert_eq!(
-            downgrade_notification(version, "notifications/progress", progress.clone()),
-            expect
-        );
+        assert_eq!(downgrade_notification(v(version), "notifications/progress", progress.clone()), expect);
     };
     check("2025-03-26", progress.clone());
     check("2024-11-05", json!({"progressToken": 1, "progress": 2}));
     let updated = json!({"uri": "a:b", "_meta": {"io.modelcontextprotocol/subscriptionId": 3}});
-    let old = downgrade_notification("2025-11-25", "notifications/resources/updated", updated);
+    let old = downgrade_notification(v("2025-11-25"), "notifications/resources/updated", updated);
     assert_eq!(old, json!({"uri": "a:b"}));
 }
 
@@ -255,22 +191,13 @@ fn clients_promise_only_what_their_revision_knows() {
     }});
     use Capability as C;
     let check = |version: &str, expect: &[C]| {
-        let new = upgrade_params(version, "initialize", params.clone());
+        let new = upgrade_params(v(version), "initialize", params.clone());
         let client: ClientCapabilities = serde_json::from_value(new["capabilities"].clone()).unwrap();
-        for one in [
-            C::Roots,
-            C::Sampling,
-            C::SamplingTools,
-            C::ElicitationForm,
-            C::ElicitationUrl,
-        ] {
+        for one in [C::Roots, C::Sampling, C::SamplingTools, C::ElicitationForm, C::ElicitationUrl] {
             assert_eq!(client.has(&one), expect.contains(&one), "{version} {one:?}");
         }
     };
-    check(
-        "2025-11-25",
-        &[C::Roots, C::Sampling, C::SamplingTools, C::ElicitationUrl],
-    );
+    check("2025-11-25", &[C::Roots, C::Sampling, C::SamplingTools, C::ElicitationUrl]);
     check("2025-06-18", &[C::Roots, C::Sampling, C::ElicitationForm]);
     check("2025-03-26", &[C::Roots, C::Sampling]);
     check("2024-11-05", &[C::Roots, C::Sampling]);
@@ -279,10 +206,10 @@ fn clients_promise_only_what_their_revision_knows() {
 #[test]
 fn an_address_bears_an_id_or_becomes_words() {
     let ask = serde_json::to_value(Elicitation::url("Log in", "https://a.b/")).unwrap();
-    let old = downgrade_input_request("2025-11-25", "elicitation/create", &ask, "id-1");
+    let old = downgrade_input_request(v("2025-11-25"), "elicitation/create", ask.clone(), "id-1");
     let expect = json!({"mode": "url", "message": "Log in", "url": "https://a.b/", "elicitationId": "id-1"});
     assert_eq!(old, expect);
-    let older = downgrade_input_request("2025-06-18", "elicitation/create", &ask, "id-1");
+    let older = downgrade_input_request(v("2025-06-18"), "elicitation/create", ask, "id-1");
     let expect =
         json!({"message": "Log in\nhttps://a.b/", "requestedSchema": {"type": "object", "properties": {}}});
     assert_eq!(older, expect);
@@ -294,20 +221,15 @@ fn form() -> FormSchema {
         .boolean("sure", |f| f.default(true))
         .choice("size", |f| f.options(["s", "l"]).default("s"))
         .choice("plan", |f| f.titled("f", "Free").titled("p", "Pro"))
-        .choices("tags", |f| {
-            f.description("Labels.").options(["a", "b"]).min_items(1)
-        })
+        .choices("tags", |f| f.description("Labels.").options(["a", "b"]).min_items(1))
         .choices("days", |f| f.titled("mo", "Monday").titled("tu", "Tuesday"))
 }
 
 #[test]
 fn forms_were_simpler() {
     let ask = serde_json::to_value(Elicitation::form("Well?", form())).unwrap();
-    assert_eq!(
-        downgrade_input_request("2025-11-25", "elicitation/create", &ask, ""),
-        ask
-    );
-    let old = downgrade_input_request("2025-06-18", "elicitation/create", &ask, "");
+    assert_eq!(downgrade_input_request(v("2025-11-25"), "elicitation/create", ask.clone(), ""), ask);
+    let old = downgrade_input_request(v("2025-06-18"), "elicitation/create", ask, "");
     let expect = json!({"message": "Well?", "requestedSchema": {"type": "object", "properties": {
         "name": {"type": "string"},
         "sure": {"type": "boolean", "default": true},
@@ -324,22 +246,13 @@ fn answers_to_simple_forms_are_answers_to_the_form_asked() {
     let ask = serde_json::to_value(Elicitation::form("Well?", form())).unwrap();
     let answer =
         json!({"action": "accept", "content": {"plan": "p", "tags": " a ,b,", "days": "Monday, tu"}});
-    let new = upgrade_input_response("2025-06-18", "elicitation/create", &ask, answer.clone());
-    assert_eq!(
-        new["content"],
-        json!({"plan": "p", "tags": ["a", "b"], "days": ["mo", "tu"]})
-    );
+    let new = upgrade_input_response(v("2025-06-18"), "elicitation/create", &ask, answer.clone());
+    assert_eq!(new["content"], json!({"plan": "p", "tags": ["a", "b"], "days": ["mo", "tu"]}));
     let result: ElicitResult = serde_json::from_value(new).unwrap();
     assert_eq!(validate_answer(&form().build(), &result.content.unwrap()), Ok(()));
-    assert_eq!(
-        upgrade_input_response("2025-11-25", "elicitation/create", &ask, answer.clone()),
-        answer
-    );
+    assert_eq!(upgrade_input_response(v("2025-11-25"), "elicitation/create", &ask, answer.clone()), answer);
     let refused = json!({"action": "decline"});
-    assert_eq!(
-        upgrade_input_response("2025-06-18", "elicitation/create", &ask, refused.clone()),
-        refused
-    );
+    assert_eq!(upgrade_input_response(v("2025-06-18"), "elicitation/create", &ask, refused.clone()), refused);
 }
 
 #[test]
@@ -359,12 +272,9 @@ fn conversations_had_one_block_a_message_and_no_tools() {
         "maxTokens": 5, "tools": [{"name": "t", "inputSchema": {"type": "object"}, "outputSchema": {"type": "array"}}],
         "toolChoice": {"mode": "auto"},
     });
-    let old = |version| downgrade_input_request(version, "sampling/createMessage", &params, "");
+    let old = |version| downgrade_input_request(v(version), "sampling/createMessage", params.clone(), "");
     let newer = old("2025-11-25");
-    assert_eq!(
-        newer["messages"][2]["content"][0]["structuredContent"],
-        json!({"result": [1]})
-    );
+    assert_eq!(newer["messages"][2]["content"][0]["structuredContent"], json!({"result": [1]}));
     assert_eq!(newer["tools"][0]["outputSchema"]["type"], "object");
     let message = |role: &str, text: &str| json!({"role": role, "content": {"type": "text", "text": text}});
     let mut expect = json!({"maxTokens": 5, "messages": [
@@ -382,13 +292,13 @@ fn conversations_had_one_block_a_message_and_no_tools() {
 #[test]
 fn a_missing_resource_had_a_code_of_its_own() {
     for version in ALL {
-        assert_eq!(downgrade_error(version, "resources/read", -32602), -32002);
-        assert_eq!(upgrade_error(version, "resources/read", -32002), -32602);
-        assert_eq!(downgrade_error(version, "tools/call", -32602), -32602);
-        assert_eq!(downgrade_error(version, "resources/read", -32603), -32603);
+        assert_eq!(downgrade_error(v(version), "resources/read", -32602), -32002);
+        assert_eq!(upgrade_error(v(version), "resources/read", -32002), -32602);
+        assert_eq!(downgrade_error(v(version), "tools/call", -32602), -32602);
+        assert_eq!(downgrade_error(v(version), "resources/read", -32603), -32603);
     }
-    assert_eq!(downgrade_error("2026-07-28", "resources/read", -32602), -32602);
-    assert_eq!(upgrade_error("2026-07-28", "resources/read", -32002), -32002);
+    assert_eq!(downgrade_error(v("2026-07-28"), "resources/read", -32602), -32602);
+    assert_eq!(upgrade_error(v("2026-07-28"), "resources/read", -32002), -32002);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -469,14 +379,14 @@ proptest! {
     #[test]
     fn no_tree_breaks_a_conversion(tree in any_json(), version in prop::sample::select(&ALL[..])) {
         for method in ["tools/call", "tools/list", "prompts/get", "prompts/list", "resources/read", "initialize"] {
-            let once = downgrade_result(version, method, tree.clone());
-            prop_assert_eq!(&downgrade_result(version, method, once.clone()), &once, "{} {}", version, method);
-            upgrade_params(version, method, tree.clone());
-            downgrade_notification(version, method, tree.clone());
+            let once = downgrade_result(v(version), method, tree.clone());
+            prop_assert_eq!(&downgrade_result(v(version), method, once.clone()), &once, "{} {}", version, method);
+            upgrade_params(v(version), method, tree.clone());
+            downgrade_notification(v(version), method, tree.clone());
         }
         for method in ["elicitation/create", "sampling/createMessage", "roots/list"] {
-            downgrade_input_request(version, method, &tree, "id");
-            upgrade_input_response(version, method, &tree, tree.clone());
+            downgrade_input_request(v(version), method, tree.clone(), "id");
+            upgrade_input_response(v(version), method, &tree, tree.clone());
         }
     }
 
@@ -493,7 +403,7 @@ proptest! {
             is_error,
             meta: None,
         };
-        let old = downgrade_result(version, "tools/call", serde_json::to_value(&new).unwrap());
+        let old = downgrade_result(v(version), "tools/call", serde_json::to_value(&new).unwrap());
         let read: CallToolResult = serde_json::from_value(old).unwrap();
         prop_assert_eq!(read.is_error, is_error);
         if !new.content.is_empty() {
@@ -523,11 +433,11 @@ proptest! {
         version in prop::sample::select(&ALL[2..]),
     ) {
         let tools = json!({"tools": [{"name": "t", "inputSchema": {"type": "object"}, "outputSchema": schema}]});
-        let tools: ListToolsResult = serde_json::from_value(downgrade_result(version, "tools/list", tools)).unwrap();
+        let tools: ListToolsResult = serde_json::from_value(downgrade_result(v(version), "tools/list", tools)).unwrap();
         let schema = tools.tools[0].output_schema.as_ref().unwrap().to_value().unwrap();
         prop_assert_eq!(&schema["type"], "object");
         let result = json!({"content": [], "structuredContent": value});
-        let result = downgrade_result(version, "tools/call", result);
+        let result = downgrade_result(v(version), "tools/call", result);
         prop_assert!(jsonschema::is_valid(&schema, &result["structuredContent"]), "{} {}", schema, result);
     }
 
@@ -541,7 +451,7 @@ proptest! {
             .choices("titled", |f| f.titled("a", "One").titled("b", "Two").titled("c", "Three").titled("d", "Four"));
         let ask = Elicitation::form("?", form.clone());
         let params = serde_json::to_value(&ask).unwrap();
-        let old = downgrade_input_request(version, "elicitation/create", &params, "");
+        let old = downgrade_input_request(v(version), "elicitation/create", params.clone(), "");
         // A client fills in what its form asks for: text where the field is text, a list where it is one.
         let fill = |name: &str, words: &[&str]| {
             let field = &old["requestedSchema"]["properties"][name]["type"];
@@ -550,7 +460,7 @@ proptest! {
         let title = |name: &&str| match *name { "a" => "One", "b" => "Two", "c" => "Three", _ => "Four" };
         let titles: Vec<&str> = chosen.iter().map(title).collect();
         let answer = json!({"action": "accept", "content": {"plain": fill("plain", &chosen), "titled": fill("titled", &titles)}});
-        let new = upgrade_input_response(version, "elicitation/create", &params, answer);
+        let new = upgrade_input_response(v(version), "elicitation/create", &params, answer);
         prop_assert_eq!(&new["content"], &json!({"plain": chosen, "titled": chosen}));
         let again: Elicitation = serde_json::from_value(old).unwrap();
         prop_assert_eq!(again.message(), ask.message());
@@ -558,9 +468,9 @@ proptest! {
     }
 
     #[test]
-    fn error_codes_come_back(code in -32800_i64..-31900, version in prop::sample::select(&ALL[..])) {
+    fn error_codes_come_back(code in -32800_i32..-31900, version in prop::sample::select(&ALL[..])) {
         for method in ["resources/read", "tools/call"] {
-            let back = upgrade_error(version, method, downgrade_error(version, method, code));
+            let back = upgrade_error(v(version), method, downgrade_error(v(version), method, code));
             let expect = if code == -32002 && method == "resources/read" { -32602 } else { code };
             prop_assert_eq!(back, expect);
         }

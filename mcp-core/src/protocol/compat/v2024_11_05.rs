@@ -8,7 +8,7 @@ use super::{
 };
 
 pub(super) const STEP: Step = Step {
-    revision: "2024-11-05",
+    revision: crate::protocol::ProtocolVersion::V2024_11_05,
     downgrade_result,
     downgrade_notification,
     downgrade_input_request,

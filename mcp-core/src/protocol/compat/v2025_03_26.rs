@@ -12,7 +12,7 @@ use super::{
 };
 
 pub(super) const STEP: Step = Step {
-    revision: "2025-03-26",
+    revision: crate::protocol::ProtocolVersion::V2025_03_26,
     downgrade_result,
     downgrade_notification: nothing,
     downgrade_input_request,

@@ -8,7 +8,7 @@ use super::{
 };
 
 pub(super) const STEP: Step = Step {
-    revision: "2025-06-18",
+    revision: crate::protocol::ProtocolVersion::V2025_06_18,
     downgrade_result,
     downgrade_notification: nothing,
     downgrade_input_request,
@@ -71,11 +71,7 @@ fn elicitation(params: &mut Value) {
     };
     schema.remove("$schema");
     let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for field in fields
-        .into_iter()
-        .flat_map(Object::values_mut)
-        .filter_map(Value::as_object_mut)
-    {
+    for field in fields.into_iter().flat_map(Object::values_mut).filter_map(Value::as_object_mut) {
         if kind(field) != "boolean" {
             field.remove("default");
         }
@@ -90,10 +86,7 @@ fn elicitation(params: &mut Value) {
 fn choice(field: &mut Object) {
     if let Some(options) = field.remove("oneOf") {
         let (names, titles) = unzip(&options);
-        field.extend([
-            ("enum".to_owned(), json!(names)),
-            ("enumNames".to_owned(), json!(titles)),
-        ]);
+        field.extend([("enum".to_owned(), json!(names)), ("enumNames".to_owned(), json!(titles))]);
     }
 }
 
@@ -104,23 +97,12 @@ fn choices(field: &mut Object) {
     let listed: Vec<String> = names
         .iter()
         .zip(&titles)
-        .map(|(name, title)| {
-            if name == title {
-                name.clone()
-            } else {
-                format!("{name} ({title})")
-            }
-        })
+        .map(|(name, title)| if name == title { name.clone() } else { format!("{name} ({title})") })
         .collect();
-    let before = text(field, "description")
-        .map(|text| format!("{text} "))
-        .unwrap_or_default();
+    let before = text(field, "description").map(|text| format!("{text} ")).unwrap_or_default();
     let description = format!("{before}Any of these, separated by commas: {}", listed.join(", "));
     remove(field, &["minItems", "maxItems"]);
-    field.extend([
-        ("type".to_owned(), json!("string")),
-        ("description".to_owned(), json!(description)),
-    ]);
+    field.extend([("type".to_owned(), json!("string")), ("description".to_owned(), json!(description))]);
 }
 
 /// Names and titles of the options of a choice of several.
@@ -138,9 +120,7 @@ fn unzip(options: &Value) -> (Vec<String>, Vec<String>) {
         .iter()
         .map(|option| {
             let name = word(&option["const"]);
-            let title = option["title"]
-                .as_str()
-                .map_or_else(|| name.clone(), str::to_owned);
+            let title = option["title"].as_str().map_or_else(|| name.clone(), str::to_owned);
             (name, title)
         })
         .unzip()
@@ -197,27 +177,17 @@ fn split(message: Value) -> Vec<Value> {
     let Some(blocks) = message["content"].as_array() else {
         return vec![message];
     };
-    blocks
-        .iter()
-        .map(|block| json!({ "role": message["role"], "content": block }))
-        .collect()
+    blocks.iter().map(|block| json!({ "role": message["role"], "content": block })).collect()
 }
 
 fn without_tools(block: &mut Object) {
     let told = match kind(block) {
         "tool_use" => {
             let input = block.get("input").unwrap_or(&Value::Null);
-            format!(
-                "[call of tool {}: {input}]",
-                text(block, "name").unwrap_or_default()
-            )
+            format!("[call of tool {}: {input}]", text(block, "name").unwrap_or_default())
         }
         "tool_result" => {
-            let parts = block
-                .get("content")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
+            let parts = block.get("content").and_then(Value::as_array).into_iter().flatten();
             let words: Vec<&str> = parts.filter_map(|part| part["text"].as_str()).collect();
             format!("[result of a tool: {}]", words.join("\n"))
         }

@@ -9,7 +9,7 @@ use super::{
 use crate::protocol::meta;
 
 pub(super) const STEP: Step = Step {
-    revision: "2025-11-25",
+    revision: crate::protocol::ProtocolVersion::V2025_11_25,
     downgrade_result,
     downgrade_notification,
     downgrade_input_request,
@@ -52,10 +52,7 @@ fn downgrade_input_request(question: &Question<'_>, params: &mut Value) {
 }
 
 fn wrap_content(result: &mut Object) {
-    if let Some(content) = result
-        .get_mut("structuredContent")
-        .filter(|content| !content.is_object())
-    {
+    if let Some(content) = result.get_mut("structuredContent").filter(|content| !content.is_object()) {
         *content = json!({ "result": content.take() });
     }
 }
@@ -113,13 +110,10 @@ fn refers_to_root(schema: &Value) -> bool {
 }
 
 fn is_root_reference(keywords: &Object) -> bool {
-    ["$ref", "$dynamicRef"]
-        .iter()
-        .filter_map(|name| keywords.get(*name)?.as_str())
-        .any(|reference| {
-            let stays = reference.starts_with("#/$defs/") || reference.starts_with("#/definitions/");
-            reference == "#" || reference.starts_with("#/") && !stays
-        })
+    ["$ref", "$dynamicRef"].iter().filter_map(|name| keywords.get(*name)?.as_str()).any(|reference| {
+        let stays = reference.starts_with("#/$defs/") || reference.starts_with("#/definitions/");
+        reference == "#" || reference.starts_with("#/") && !stays
+    })
 }
 
 /// The schemas of properties may be plain `true` or `false` today and had to be objects.

@@ -17,10 +17,7 @@ fn every_type_survives_with_what_it_does_not_know() {
     round(r#"{"type":"audio","data":"AA==","mimeType":"audio/wav"}"#);
     let link =
         round(r#"{"type":"resource_link","uri":"a:b","name":"n","size":12,"icons":[{"src":"data:,"}]}"#);
-    assert!(matches!(
-        link,
-        ContentBlock::ResourceLink(Resource { size: Some(12), .. })
-    ));
+    assert!(matches!(link, ContentBlock::ResourceLink(Resource { size: Some(12), .. })));
     let resource = round(r#"{"type":"resource","resource":{"uri":"a:b","blob":"AA=="},"annotations":{}}"#);
     let ContentBlock::Resource(EmbeddedResource { resource, .. }) = resource else {
         panic!("not a resource");
@@ -37,27 +34,19 @@ fn a_type_of_tomorrow_is_kept() {
 #[test]
 fn what_is_wrong_is_named() {
     let check = |json: &str, expect: &str| {
-        let error = serde_json::from_str::<ContentBlock>(json)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<ContentBlock>(json).unwrap_err().to_string();
         assert!(error.contains(expect), "{json}: {error}");
     };
     check(r#"{"text":"x"}"#, "`type` is missing");
     check(r#"{"type":"text"}"#, "`text` is missing");
     check(r#"{"type":"text","text":1}"#, "`text`: invalid type");
-    check(
-        r#"{"type":"resource","resource":{"uri":"a:b"}}"#,
-        "`text` is missing",
-    );
+    check(r#"{"type":"resource","resource":{"uri":"a:b"}}"#, "`text` is missing");
     check(r#"["text"]"#, "expected a map");
 }
 
 #[test]
 fn reads_from_a_tree() {
     let tree = serde_json::json!({"type": "text", "text": "x"});
-    assert_eq!(
-        serde_json::from_value::<ContentBlock>(tree.clone()).unwrap(),
-        "x".into()
-    );
+    assert_eq!(serde_json::from_value::<ContentBlock>(tree.clone()).unwrap(), "x".into());
     assert_eq!(ContentBlock::deserialize(&tree).unwrap(), "x".into());
 }

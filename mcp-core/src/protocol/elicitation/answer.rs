@@ -88,25 +88,13 @@ pub enum FieldProblem {
 /// # Errors
 /// The first field that is not filled in as its schema asks.
 pub fn validate_answer(schema: &RawJson, content: &Map<String, Value>) -> Result<(), FieldError> {
-    let fail = |field: &str, problem| {
-        Err(FieldError {
-            field: field.to_owned(),
-            problem,
-        })
-    };
+    let fail = |field: &str, problem| Err(FieldError { field: field.to_owned(), problem });
     let Ok(Value::Object(schema)) = schema.to_value() else {
         return fail("", FieldProblem::Schema);
     };
     let no_fields = Map::new();
-    let fields = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .unwrap_or(&no_fields);
-    let required = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let fields = schema.get("properties").and_then(Value::as_object).unwrap_or(&no_fields);
+    let required = schema.get("required").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for field in required.iter().filter_map(Value::as_str) {
         if content.get(field).is_none_or(Value::is_null) {
             return fail(field, FieldProblem::Missing);
@@ -133,9 +121,9 @@ fn check(schema: &Value, value: &Value) -> Result<(), FieldProblem> {
         ("number", Value::Number(_)) => check_number(schema, value),
         ("boolean", Value::Bool(_)) => Ok(()),
         ("array", Value::Array(chosen)) => check_choices(schema, chosen),
-        ("string" | "integer" | "number" | "boolean" | "array", _) => Err(FieldProblem::Type {
-            expected: kind.to_owned(),
-        }),
+        ("string" | "integer" | "number" | "boolean" | "array", _) => {
+            Err(FieldProblem::Type { expected: kind.to_owned() })
+        }
         _ => Err(FieldProblem::Schema),
     }
 }
@@ -144,10 +132,7 @@ fn check(schema: &Value, value: &Value) -> Result<(), FieldProblem> {
 fn kind(schema: &Value) -> Option<&str> {
     match schema.get("type") {
         Some(Value::String(kind)) => Some(kind),
-        Some(Value::Array(kinds)) => kinds
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|kind| *kind != "null"),
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
         _ => options(schema).map(|_| "string"),
     }
 }
@@ -163,9 +148,7 @@ fn check_text(schema: &Value, text: &str) -> Result<(), FieldProblem> {
     if let Some(format) = schema.get("format").and_then(Value::as_str)
         && !format::matches(format, text)
     {
-        return Err(FieldProblem::Format {
-            format: format.to_owned(),
-        });
+        return Err(FieldProblem::Format { format: format.to_owned() });
     }
     match options(schema) {
         Some(options) if !options.contains(&text) => Err(FieldProblem::NotAnOption),
@@ -196,9 +179,7 @@ fn check_choices(schema: &Value, chosen: &[Value]) -> Result<(), FieldProblem> {
     let options = schema.get("items").and_then(options);
     for item in chosen {
         let Some(item) = item.as_str() else {
-            return Err(FieldProblem::Type {
-                expected: "array of string".to_owned(),
-            });
+            return Err(FieldProblem::Type { expected: "array of string".to_owned() });
         };
         if options.as_ref().is_some_and(|options| !options.contains(&item)) {
             return Err(FieldProblem::NotAnOption);
@@ -218,10 +199,5 @@ fn options(schema: &Value) -> Option<Vec<&str>> {
         return Some(names.iter().filter_map(Value::as_str).collect());
     }
     let options = titled("oneOf").or_else(|| titled("anyOf"))?;
-    Some(
-        options
-            .iter()
-            .filter_map(|option| option.get("const").and_then(Value::as_str))
-            .collect(),
-    )
+    Some(options.iter().filter_map(|option| option.get("const").and_then(Value::as_str)).collect())
 }

@@ -71,17 +71,8 @@ impl FormSchema {
     /// Adds a choice of one.
     #[must_use]
     pub fn choice(self, name: impl Into<String>, field: impl FnOnce(ChoiceField) -> ChoiceField) -> Self {
-        let ChoiceField {
-            mut keywords,
-            required,
-            options,
-            titled,
-        } = field(ChoiceField::of("string"));
-        let (keyword, values) = if titled {
-            ("oneOf", titles(&options))
-        } else {
-            ("enum", names(&options))
-        };
+        let ChoiceField { mut keywords, required, options, titled } = field(ChoiceField::of("string"));
+        let (keyword, values) = if titled { ("oneOf", titles(&options)) } else { ("enum", names(&options)) };
         keywords.insert(keyword, values);
         self.add(name.into(), keywords, required)
     }
@@ -89,12 +80,7 @@ impl FormSchema {
     /// Adds a choice of several.
     #[must_use]
     pub fn choices(self, name: impl Into<String>, field: impl FnOnce(ChoicesField) -> ChoicesField) -> Self {
-        let ChoicesField {
-            mut keywords,
-            required,
-            options,
-            titled,
-        } = field(ChoicesField::of("array"));
+        let ChoicesField { mut keywords, required, options, titled } = field(ChoicesField::of("array"));
         let items = if titled {
             json!({ "anyOf": titles(&options) })
         } else {
@@ -106,11 +92,7 @@ impl FormSchema {
 
     /// The schema.
     pub fn build(&self) -> RawJson {
-        let written = Written {
-            r#type: "object",
-            properties: &self.fields,
-            required: &self.required,
-        };
+        let written = Written { r#type: "object", properties: &self.fields, required: &self.required };
         RawJson::from_serialize(&written).expect("invariant: keywords are JSON and names are text")
     }
 
@@ -135,10 +117,7 @@ fn names(options: &[(String, String)]) -> Value {
 }
 
 fn titles(options: &[(String, String)]) -> Value {
-    options
-        .iter()
-        .map(|(value, title)| json!({ "const": value, "title": title }))
-        .collect()
+    options.iter().map(|(value, title)| json!({ "const": value, "title": title })).collect()
 }
 
 macro_rules! field {

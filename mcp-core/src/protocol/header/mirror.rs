@@ -116,10 +116,7 @@ pub fn mirrored_params(schema: &RawJson) -> Result<Vec<MirroredParam>, MirrorErr
     if !schema.get().contains(ANNOTATION) && !schema.get().contains('\\') {
         return Ok(Vec::new());
     }
-    let fail = |fault| MirrorError {
-        at: String::new(),
-        fault,
-    };
+    let fail = |fault| MirrorError { at: String::new(), fault };
     let schema = schema.to_value().map_err(|_| fail(MirrorFault::NotASchema))?;
     let mut walk = Walk::default();
     walk.schema(&schema, true)?;
@@ -183,11 +180,7 @@ impl Walk {
 
     fn annotation(&mut self, schema: &Value, name: &Value, reachable: bool) -> Result<(), MirrorError> {
         let param = self.param(schema, name, reachable).map_err(|fault| MirrorError {
-            at: self
-                .at
-                .iter()
-                .map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")))
-                .collect(),
+            at: self.at.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect(),
             fault,
         })?;
         self.found.push(param);
@@ -210,11 +203,7 @@ impl Walk {
         if self.found.iter().any(|other| other.header == header) {
             return Err(MirrorFault::Duplicate(name.to_owned()));
         }
-        Ok(MirroredParam {
-            header,
-            path: self.path.clone(),
-            kind,
-        })
+        Ok(MirroredParam { header, path: self.path.clone(), kind })
     }
 }
 
@@ -222,15 +211,12 @@ impl Walk {
 fn kind(schema: &Value) -> Option<MirroredKind> {
     let named = match schema.get("type")? {
         Value::String(name) => name.as_str(),
-        Value::Array(names) => match names
-            .iter()
-            .map(Value::as_str)
-            .collect::<Option<Vec<_>>>()?
-            .as_slice()
-        {
-            [name] | [name, "null"] | ["null", name] => *name,
-            _ => return None,
-        },
+        Value::Array(names) => {
+            match names.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?.as_slice() {
+                [name] | [name, "null"] | ["null", name] => *name,
+                _ => return None,
+            }
+        }
         _ => return None,
     };
     match named {
@@ -282,10 +268,7 @@ impl MirroredParam {
                 },
             },
         };
-        Err(HeaderMismatch {
-            header: self.header.clone(),
-            problem,
-        })
+        Err(HeaderMismatch { header: self.header.clone(), problem })
     }
 }
 
@@ -303,19 +286,12 @@ fn compare(header: &str, value: &Value) -> Result<(), HeaderProblem> {
         }
         _ => false,
     };
-    if same {
-        Ok(())
-    } else {
-        Err(HeaderProblem::Different)
-    }
+    if same { Ok(()) } else { Err(HeaderProblem::Different) }
 }
 
 /// The integer that `number` is, within the range that every JSON reader keeps exact.
 fn whole(number: f64) -> Option<i64> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the filter refuses what was rounded"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the filter refuses what was rounded")]
     let integer = number as i64;
     #[expect(clippy::cast_precision_loss, reason = "SAFE is below 2^53")]
     let exact = number.abs() <= SAFE as f64 && number.fract() == 0.0;

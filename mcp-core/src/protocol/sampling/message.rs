@@ -16,20 +16,12 @@ pub struct SamplingMessage {
 impl SamplingMessage {
     /// Said by the user.
     pub fn user(content: impl Into<SamplingContent>) -> Self {
-        Self {
-            role: Role::User,
-            content: vec![content.into()],
-            meta: None,
-        }
+        Self { role: Role::User, content: vec![content.into()], meta: None }
     }
 
     /// Said by the model.
     pub fn assistant(content: impl Into<SamplingContent>) -> Self {
-        Self {
-            role: Role::Assistant,
-            content: vec![content.into()],
-            meta: None,
-        }
+        Self { role: Role::Assistant, content: vec![content.into()], meta: None }
     }
 }
 
@@ -87,10 +79,7 @@ impl From<String> for SamplingContent {
 impl WireObject for SamplingContent {
     fn read(mut members: Members) -> Result<Self, MemberError> {
         let kind: String = members.peek("type")?;
-        if !matches!(
-            kind.as_str(),
-            "text" | "image" | "audio" | "tool_use" | "tool_result"
-        ) {
+        if !matches!(kind.as_str(), "text" | "image" | "audio" | "tool_use" | "tool_result") {
             return Ok(Self::Other(members.into_raw()));
         }
         members.remove("type");

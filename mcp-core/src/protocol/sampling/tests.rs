@@ -34,10 +34,7 @@ fn answers_survive_the_wire() {
     let answer: CreateMessageResult = round(
         r#"{"role":"assistant","content":{"type":"text","text":"a"},"model":"m","stopReason":"endTurn"}"#,
     );
-    assert_eq!(
-        (answer.text().as_str(), answer.stop_reason),
-        ("a", Some(StopReason::EndTurn))
-    );
+    assert_eq!((answer.text().as_str(), answer.stop_reason), ("a", Some(StopReason::EndTurn)));
     let answer: CreateMessageResult =
         round(r#"{"role":"assistant","content":{"type":"video","v":1.0},"model":"m","stopReason":"tired"}"#);
     assert_eq!(answer.stop_reason, Some(StopReason::Other("tired".into())));

@@ -68,9 +68,7 @@ fn digit(byte: u8) -> Option<u8> {
 
 /// `keep` never keeps `%` of a value: it would come back as something else.
 fn encode(out: &mut String, text: &str, keep: impl Fn(u8) -> bool) {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     for byte in text.bytes() {
         if keep(byte) {
             out.push(char::from(byte));

@@ -35,15 +35,8 @@ fn expression(body: &str, at: usize) -> Result<Part, UriTemplateError> {
         reserved @ ('=' | '!' | '@' | '|') => return Err(UriTemplateError::Operator(reserved)),
         _ => Operator::Simple,
     };
-    let list = if operator == Operator::Simple {
-        body
-    } else {
-        &body[1..]
-    };
-    let names = list
-        .split(',')
-        .map(|name| variable(name, at))
-        .collect::<Result<_, _>>()?;
+    let list = if operator == Operator::Simple { body } else { &body[1..] };
+    let names = list.split(',').map(|name| variable(name, at)).collect::<Result<_, _>>()?;
     Ok(Part::Expression { operator, names })
 }
 
@@ -68,9 +61,5 @@ fn variable(name: &str, at: usize) -> Result<String, UriTemplateError> {
         }
         good
     });
-    if is_name {
-        Ok(name.to_owned())
-    } else {
-        Err(UriTemplateError::Name(name.to_owned()))
-    }
+    if is_name { Ok(name.to_owned()) } else { Err(UriTemplateError::Name(name.to_owned())) }
 }

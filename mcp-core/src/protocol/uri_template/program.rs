@@ -56,13 +56,8 @@ impl Program {
             Some(Part::Literal(text)) => text.clone().into_bytes(),
             _ => Vec::new(),
         };
-        let mut writer = Compiler {
-            ops: Vec::new(),
-            variable: 0,
-            modest: false,
-        };
-        for (index, part) in parts.iter().enumerate() {
-            writer.modest = parts.iter().skip(index + 1).any(Part::may_be_absent);
+        let mut writer = Compiler { ops: Vec::new(), variable: 0 };
+        for part in parts {
             match part {
                 Part::Literal(text) => writer.literal(text),
                 Part::Expression { operator, names } if operator.named() => writer.named(*operator, names),
@@ -70,10 +65,7 @@ impl Program {
             }
         }
         writer.ops.push(Op::Match);
-        Self {
-            ops: writer.ops,
-            prefix,
-        }
+        Self { ops: writer.ops, prefix }
     }
 
     /// The span of each variable, or `None` where the program does not match.
@@ -145,11 +137,7 @@ impl Compiler {
         };
         let mut optional = Vec::new();
         for index in 0..count {
-            let lead = if index == 0 {
-                operator.first()
-            } else {
-                operator.separator()
-            };
+            let lead = if index == 0 { operator.first() } else { operator.separator() };
             if !lead.is_empty() {
                 optional.push(self.branch());
             }
@@ -163,11 +151,7 @@ impl Compiler {
 
     /// `name=value` in any order, all of them optional.
     fn named(&mut self, operator: Operator, names: &[String]) {
-        let class = if operator == Operator::Parameter {
-            Class::Segment
-        } else {
-            Class::Query
-        };
+        let class = if operator == Operator::Parameter { Class::Segment } else { Class::Query };
         let none = self.branch();
         self.literal(operator.first());
         let pair = self.ops.len();

@@ -3,10 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn values(pairs: &[(&str, &str)]) -> IndexMap<String, String> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 fn template(source: &str) -> UriTemplate {
@@ -58,19 +55,11 @@ fn expansion_follows_the_examples_of_the_rfc() {
 #[test]
 fn uris_are_read_back() {
     let check = |source: &str, uri: &str, expect: Option<&[(&str, &str)]>| {
-        assert_eq!(
-            template(source).matches(uri),
-            expect.map(values),
-            "{source} {uri}"
-        );
+        assert_eq!(template(source).matches(uri), expect.map(values), "{source} {uri}");
     };
     check("test://{id}", "test://42", Some(&[("id", "42")]));
     check("test://{id}", "test://a%2Fb%20c", Some(&[("id", "a/b c")]));
-    check(
-        "test://{id}",
-        "test://user@host:1",
-        Some(&[("id", "user@host:1")]),
-    );
+    check("test://{id}", "test://user@host:1", Some(&[("id", "user@host:1")]));
     check("test://{id}", "test://é", Some(&[("id", "é")]));
     check("test://{id}", "test://", None);
     check("test://{id}", "test://a/b", None);
@@ -85,11 +74,7 @@ fn uris_are_read_back() {
     check("{a,b}", "1,2", Some(&[("a", "1"), ("b", "2")]));
     check("{a,b}", "1", Some(&[("a", "1")]));
     check("file:///{+path}", "file:///a/b?c#d", Some(&[("path", "a/b?c#d")]));
-    check(
-        "file:///{+path}.md",
-        "file:///a.md/b.md",
-        Some(&[("path", "a.md/b")]),
-    );
+    check("file:///{+path}.md", "file:///a.md/b.md", Some(&[("path", "a.md/b")]));
     check("x{/a,b}", "x", Some(&[]));
     check("x{/a,b}", "x/1", Some(&[("a", "1")]));
     check("x{/a,b}", "x/1/2", Some(&[("a", "1"), ("b", "2")]));
@@ -104,11 +89,7 @@ fn uris_are_read_back() {
     check("x{?q,r}", "x?q=1&q=2", None);
     check("x{?q,r}", "x?q=1&s=2", None);
     check("x{?q,r}", "x?", None);
-    check(
-        "x{?q,query}",
-        "x?query=1&q=2",
-        Some(&[("q", "2"), ("query", "1")]),
-    );
+    check("x{?q,query}", "x?query=1&q=2", Some(&[("q", "2"), ("query", "1")]));
     check("x?a=1{&b}", "x?a=1&b=2", Some(&[("b", "2")]));
     check("x:{+p}{?q}", "x:a/b?q=/x", Some(&[("p", "a/b"), ("q", "/x")]));
     check("x:{+p}{?q}", "x:a/b?r=1", Some(&[("p", "a/b?r=1")]));
@@ -145,10 +126,7 @@ fn what_is_no_template_is_named() {
     check("{a*}", E::Modifier("a*".into()));
     check("{a:3}", E::Modifier("a:3".into()));
     check("{a}/{a}", E::Repeated("a".into()));
-    assert_eq!(
-        template("{a,b}{?c.d}").variables().collect::<Vec<_>>(),
-        ["a", "b", "c.d"]
-    );
+    assert_eq!(template("{a,b}{?c.d}").variables().collect::<Vec<_>>(), ["a", "b", "c.d"]);
 }
 
 #[test]

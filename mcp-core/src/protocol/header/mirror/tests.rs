@@ -8,9 +8,7 @@ fn schema(properties: Value) -> RawJson {
 }
 
 fn one(kind: &str) -> MirroredParam {
-    mirrored_params(&schema(json!({"v": {"type": kind, "x-mcp-header": "V"}})))
-        .unwrap()
-        .remove(0)
+    mirrored_params(&schema(json!({"v": {"type": kind, "x-mcp-header": "V"}}))).unwrap().remove(0)
 }
 
 #[test]
@@ -27,25 +25,16 @@ fn annotations_are_found_by_property_names() {
     })))
     .unwrap();
     let expect = [
-        ("mcp-param-method", vec!["maybe"], MirroredKind::Boolean),
-        ("mcp-param-deep.er", vec!["nested", "deep"], MirroredKind::Integer),
         ("mcp-param-region", vec!["region"], MirroredKind::String),
+        ("mcp-param-deep.er", vec!["nested", "deep"], MirroredKind::Integer),
+        ("mcp-param-method", vec!["maybe"], MirroredKind::Boolean),
     ];
     let found: Vec<_> = found
         .iter()
-        .map(|p| {
-            (
-                p.header.as_str(),
-                p.path.iter().map(String::as_str).collect::<Vec<_>>(),
-                p.kind,
-            )
-        })
+        .map(|p| (p.header.as_str(), p.path.iter().map(String::as_str).collect::<Vec<_>>(), p.kind))
         .collect();
     assert_eq!(found, expect);
-    assert_eq!(
-        mirrored_params(&schema(json!({"a": {"type": "string"}}))),
-        Ok(vec![])
-    );
+    assert_eq!(mirrored_params(&schema(json!({"a": {"type": "string"}}))), Ok(vec![]));
 }
 
 #[test]
@@ -59,15 +48,7 @@ fn every_rule_is_kept() {
     let with = |kind: Value, name: Value| json!({"v": {"type": kind, "x-mcp-header": name}});
     check(with(json!("string"), json!("")), "/properties/v", F::Empty);
     check(with(json!("string"), json!(7)), "/properties/v", F::NotText);
-    for name in [
-        "My Region",
-        "Region:Primary",
-        "Région",
-        "Region\t1",
-        "a\r\nb",
-        "a/b",
-        "\"q\"",
-    ] {
+    for name in ["My Region", "Region:Primary", "Région", "Region\t1", "a\r\nb", "a/b", "\"q\""] {
         check(with(json!("string"), json!(name)), "/properties/v", token(name));
     }
     for kind in [
@@ -82,11 +63,7 @@ fn every_rule_is_kept() {
     ] {
         check(with(kind, json!("V")), "/properties/v", F::NotPrimitive);
     }
-    check(
-        json!({"v": {"enum": ["a"], "x-mcp-header": "V"}}),
-        "/properties/v",
-        F::NotPrimitive,
-    );
+    check(json!({"v": {"enum": ["a"], "x-mcp-header": "V"}}), "/properties/v", F::NotPrimitive);
     check(
         json!({"a": {"type": "string", "x-mcp-header": "MyField"}, "b": {"type": "string", "x-mcp-header": "myfield"}}),
         "/properties/b",
@@ -95,30 +72,15 @@ fn every_rule_is_kept() {
     let leaf = json!({"type": "string", "x-mcp-header": "V"});
     for (properties, at) in [
         (json!({"v": {"items": leaf}}), "/properties/v/items"),
-        (
-            json!({"v": {"items": {"properties": {"w": leaf}}}}),
-            "/properties/v/items/properties/w",
-        ),
+        (json!({"v": {"items": {"properties": {"w": leaf}}}}), "/properties/v/items/properties/w"),
         (json!({"v": {"oneOf": [{}, leaf]}}), "/properties/v/oneOf/1"),
-        (
-            json!({"v": {"allOf": [{"properties": {"w": leaf}}]}}),
-            "/properties/v/allOf/0/properties/w",
-        ),
+        (json!({"v": {"allOf": [{"properties": {"w": leaf}}]}}), "/properties/v/allOf/0/properties/w"),
         (json!({"v": {"if": leaf}}), "/properties/v/if"),
         (json!({"v": {"not": leaf}}), "/properties/v/not"),
-        (
-            json!({"v": {"patternProperties": {"a/~": leaf}}}),
-            "/properties/v/patternProperties/a~1~0",
-        ),
-        (
-            json!({"v": {"additionalProperties": leaf}}),
-            "/properties/v/additionalProperties",
-        ),
+        (json!({"v": {"patternProperties": {"a/~": leaf}}}), "/properties/v/patternProperties/a~1~0"),
+        (json!({"v": {"additionalProperties": leaf}}), "/properties/v/additionalProperties"),
         (json!({"v": {"$defs": {"x": leaf}}}), "/properties/v/$defs/x"),
-        (
-            json!({"v": {"prefixItems": [leaf]}}),
-            "/properties/v/prefixItems/0",
-        ),
+        (json!({"v": {"prefixItems": [leaf]}}), "/properties/v/prefixItems/0"),
     ] {
         check(properties, at, F::Unreachable);
     }
@@ -140,10 +102,7 @@ fn an_escaped_annotation_is_not_overlooked() {
 fn headers_are_compared_with_arguments() {
     use HeaderProblem as P;
     let check = |kind: &str, header: Option<&str>, value: Value, expect: Option<P>| {
-        let found = one(kind)
-            .check(header, &json!({"v": value}))
-            .err()
-            .map(|error| error.problem);
+        let found = one(kind).check(header, &json!({"v": value})).err().map(|error| error.problem);
         assert_eq!(found, expect, "{header:?} {value}");
     };
     check("string", Some("a b"), json!("a b"), None);
@@ -167,24 +126,9 @@ fn headers_are_compared_with_arguments() {
     check("integer", Some("4.2e1"), json!(42), None);
     check("integer", Some("inf"), json!(42), Some(P::Different));
     check("integer", Some("+42"), json!(42), Some(P::Different));
-    check(
-        "integer",
-        Some("9007199254740991"),
-        json!(9_007_199_254_740_991_i64),
-        None,
-    );
-    check(
-        "integer",
-        Some("9007199254740993"),
-        json!(9_007_199_254_740_993_i64),
-        Some(P::OutOfRange),
-    );
-    check(
-        "integer",
-        None,
-        json!(9_007_199_254_740_993_i64),
-        Some(P::Missing),
-    );
+    check("integer", Some("9007199254740991"), json!(9_007_199_254_740_991_i64), None);
+    check("integer", Some("9007199254740993"), json!(9_007_199_254_740_993_i64), Some(P::OutOfRange));
+    check("integer", None, json!(9_007_199_254_740_993_i64), Some(P::Missing));
 }
 
 #[test]
@@ -194,13 +138,7 @@ fn values_are_found_at_the_exact_path() {
     );
     let param = mirrored_params(&nested).unwrap().remove(0);
     assert_eq!(param.check(Some("1"), &json!({"a": {"b": 1}})), Ok(()));
-    for absent in [
-        json!({"b": 1}),
-        json!({"a": 1}),
-        json!({"a": [1]}),
-        json!({"a": null}),
-        json!(null),
-    ] {
+    for absent in [json!({"b": 1}), json!({"a": 1}), json!({"a": [1]}), json!({"a": null}), json!(null)] {
         assert_eq!(param.check(None, &absent), Ok(()), "{absent}");
         assert_eq!(param.encode(&absent), None);
     }

@@ -1,0 +1,190 @@
+//! Composition: one server offers what another has.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::builder::insert;
+use super::catalog::{Catalog, ComponentKind, Table};
+use super::hub::Change;
+use super::{BuildError, PromptEntry, ResourceEntry, Server, Shown, TemplateEntry, ToolEntry};
+use crate::protocol::RawJson;
+
+/// Another server's components, transformed. Transforms apply in this order: filter, rename,
+/// namespace.
+pub struct Mount {
+    /// Tells the components of this mount from others; 0 is the server's own.
+    id: u64,
+    source: Server,
+    namespace: Option<String>,
+    names: HashMap<String, String>,
+    filters: Vec<Filter>,
+    tags: Vec<String>,
+}
+
+type Filter = Box<dyn Fn(&Shown<'_>) -> bool + Send + Sync>;
+
+impl Mount {
+    /// Everything that `server` offers, now and later.
+    #[must_use]
+    pub fn new(server: &Server) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            source: server.clone(),
+            namespace: None,
+            names: HashMap::new(),
+            filters: Vec::new(),
+            tags: Vec::new(),
+        }
+    }
+
+    /// Puts `namespace` and an underscore before the names of tools and prompts. URIs stay: they are
+    /// unique by themselves.
+    #[must_use]
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// Gives a tool or prompt another name.
+    #[must_use]
+    pub fn rename(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.names.insert(from.into(), to.into());
+        self
+    }
+
+    /// Offers only what passes.
+    #[must_use]
+    pub fn filter(mut self, keep: impl Fn(&Shown<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.filters.push(Box::new(keep));
+        self
+    }
+
+    /// Offers only what has this tag.
+    #[must_use]
+    pub fn only_tagged(self, tag: impl Into<String>) -> Self {
+        let tag = tag.into();
+        self.filter(move |shown| shown.tags.contains(&tag))
+    }
+
+    /// Adds a tag to everything.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    fn name(&self, name: &str) -> String {
+        let name = self.names.get(name).map_or(name, String::as_str);
+        self.namespace.as_ref().map_or_else(|| name.to_owned(), |namespace| format!("{namespace}_{name}"))
+    }
+
+    /// Adds the components to a catalog.
+    pub(crate) fn merge_into(&self, catalog: &mut Catalog) -> Result<(), BuildError> {
+        if self.source.visibility().is_some() {
+            return Err(BuildError::Mount {
+                server: self.source.info().name.clone(),
+                problem: "it decides itself who sees what: give that decision to the outer server instead",
+            });
+        }
+        let theirs = self.source.catalog();
+        self.merge(&theirs.tools, &mut catalog.tools, "tool")?;
+        self.merge(&theirs.prompts, &mut catalog.prompts, "prompt")?;
+        self.merge(&theirs.resources, &mut catalog.resources, "resource")?;
+        self.merge(&theirs.templates, &mut catalog.templates, "resource template")
+    }
+
+    fn merge<T: Mounted>(
+        &self,
+        from: &Table<T>,
+        to: &mut Table<T>,
+        kind: &'static str,
+    ) -> Result<(), BuildError> {
+        for (name, item) in from {
+            let shown = Shown { kind: T::COMPONENT, name, tags: item.tags() };
+            if !self.filters.iter().all(|keep| keep(&shown)) {
+                continue;
+            }
+            let mut item = T::clone(item);
+            item.adopt(self.id, &self.tags);
+            let name = if T::RENAMED { self.name(name) } else { name.to_string() };
+            if T::RENAMED {
+                item.rename(&name);
+            }
+            insert(to, kind, name, item)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps `target` in step with the source from now on.
+    pub(crate) fn follow(self, target: &Server) {
+        let target = Arc::downgrade(&target.0);
+        let source = self.source.clone();
+        source.hub().on_change(Box::new(move |change| {
+            let Some(target) = target.upgrade().map(Server) else { return false };
+            match change {
+                Change::Tools | Change::Prompts | Change::Resources => self.refresh(&target, change),
+                other => target.hub().publish(other),
+            }
+            true
+        }));
+    }
+
+    fn refresh(&self, target: &Server, change: &Change) {
+        let refreshed = target.edit(change, |catalog| {
+            catalog.tools.retain(|_, item| item.origin != self.id);
+            catalog.prompts.retain(|_, item| item.origin != self.id);
+            catalog.resources.retain(|_, item| item.origin != self.id);
+            catalog.templates.retain(|_, item| item.origin != self.id);
+            self.merge_into(catalog)
+        });
+        if let Err(error) = refreshed {
+            tracing::error!(%error, "a mounted server changed in a way that cannot be followed");
+        }
+    }
+}
+
+impl fmt::Debug for Mount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mount").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+/// A component that can be offered by another server.
+trait Mounted: Clone {
+    const COMPONENT: ComponentKind;
+    /// Whether its name is changed by namespaces.
+    const RENAMED: bool;
+    fn tags(&self) -> &std::collections::BTreeSet<String>;
+    fn adopt(&mut self, origin: u64, tags: &[String]);
+    fn rename(&mut self, name: &str);
+}
+
+macro_rules! mounted {
+    ($($entry:ty, $kind:ident, $renamed:literal, $name:ident;)*) => {$(
+        impl Mounted for $entry {
+            const COMPONENT: ComponentKind = ComponentKind::$kind;
+            const RENAMED: bool = $renamed;
+            fn tags(&self) -> &std::collections::BTreeSet<String> {
+                &self.tags
+            }
+            fn adopt(&mut self, origin: u64, tags: &[String]) {
+                self.origin = origin;
+                self.tags.extend(tags.iter().cloned());
+            }
+            fn rename(&mut self, name: &str) {
+                name.clone_into(&mut self.definition.$name);
+                self.raw = RawJson::from_serialize(&self.definition).unwrap_or_default();
+            }
+        }
+    )*};
+}
+
+mounted! {
+    ToolEntry, Tool, true, name;
+    PromptEntry, Prompt, true, name;
+    ResourceEntry, Resource, false, uri;
+    TemplateEntry, Template, false, uri_template;
+}

@@ -1,0 +1,60 @@
+//! Settings of the HTTP transport.
+
+use std::time::Duration;
+
+use http::Uri;
+
+use super::guard::strip_port;
+use crate::protocol::DEFAULT_DEPTH;
+
+/// What the transport allows, and where it answers. Safe as it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) path: String,
+    pub(crate) rest: Option<String>,
+    pub(crate) legacy_sse: bool,
+    /// `None` allows any host.
+    pub(crate) allowed_hosts: Option<Vec<String>>,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) max_body: usize,
+    pub(crate) max_depth: u32,
+    pub(crate) session_ttl: Duration,
+    pub(crate) max_sessions: usize,
+    pub(crate) max_sessions_per_principal: usize,
+    pub(crate) always_stream: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: "/mcp".into(),
+            rest: Some("/mcp/v1".into()),
+            legacy_sse: true,
+            allowed_hosts: Some(["localhost", "127.0.0.1", "[::1]"].map(Into::into).to_vec()),
+            allowed_origins: Vec::new(),
+            max_body: 4 * 1024 * 1024,
+            max_depth: DEFAULT_DEPTH,
+            session_ttl: Duration::from_secs(30 * 60),
+            max_sessions: 100_000,
+            max_sessions_per_principal: 100_000,
+            always_stream: false,
+        }
+    }
+}
+
+impl Config {
+    /// Whether a page of this origin may call. Pages of the host that is called may.
+    pub(crate) fn allows_origin(&self, origin: &str, host: Option<&str>) -> bool {
+        if self.allowed_origins.iter().any(|allowed| allowed == origin || allowed == "*") {
+            return true;
+        }
+        let Ok(origin) = origin.parse::<Uri>() else { return false };
+        let Some(name) = origin.authority().map(|authority| strip_port(authority.as_str())) else {
+            return false;
+        };
+        match &self.allowed_hosts {
+            Some(allowed) => allowed.iter().any(|host| host.eq_ignore_ascii_case(name)),
+            None => host.is_some_and(|host| host.eq_ignore_ascii_case(name)),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! HTTP responses from MCP responses.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, StatusCode};
+
+use super::body::{Chunks, ResponseBody};
+use crate::protocol::{ErrorCode, ProtocolVersion, RequestId, RpcError};
+use crate::service::{Outcome, Response, error_frame, result_head};
+
+pub(crate) type HttpResponse = http::Response<ResponseBody>;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+/// Tells reverse proxies not to hold events back.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Results from this size on are written beside their frame instead of being copied into it.
+const COPY_LIMIT: usize = 16 * 1024;
+
+/// A JSON text.
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> HttpResponse {
+    with_type(status, JSON, ResponseBody::full(body))
+}
+
+fn with_type(status: StatusCode, content_type: HeaderValue, body: ResponseBody) -> HttpResponse {
+    let mut response = http::Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// A status without a body.
+pub(crate) fn empty(status: StatusCode) -> HttpResponse {
+    let mut response = http::Response::new(ResponseBody::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// An error as a frame of its own.
+pub(crate) fn error(status: StatusCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
+    tracing::debug!(status = status.as_u16(), code = error.code.0, message = %error.message, "request refused");
+    json(status, error_frame(id, error))
+}
+
+/// The answer to a request, as one JSON text.
+pub(crate) fn answer(version: ProtocolVersion, id: &RequestId, response: &Response) -> HttpResponse {
+    match &response.outcome {
+        Outcome::Result(result) if result.len() >= COPY_LIMIT => {
+            let head = result_head(Some(id), 0).into();
+            let parts = [head, result.clone(), Bytes::from_static(b"}")];
+            with_type(StatusCode::OK, JSON, ResponseBody::parts(parts))
+        }
+        Outcome::Error(problem) => error(status_of(version, problem.code), Some(id), problem),
+        _ => match response.to_frame(Some(id)) {
+            Some(frame) => json(StatusCode::OK, frame),
+            None => empty(StatusCode::ACCEPTED),
+        },
+    }
+}
+
+/// A stream of events.
+pub(crate) fn stream(chunks: impl Chunks + 'static) -> HttpResponse {
+    let mut response = with_type(StatusCode::OK, EVENT_STREAM, ResponseBody::stream(chunks));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    response
+}
+
+/// The HTTP status of a protocol error. Revisions until 2025-11-25 answer errors of requests that
+/// they could read with 200; their clients take anything else for a broken transport.
+pub(crate) fn status_of(version: ProtocolVersion, code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::OVERLOADED | ErrorCode::SHUTTING_DOWN => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::SESSION_NOT_FOUND => StatusCode::NOT_FOUND,
+        _ if !version.is_modern() => StatusCode::OK,
+        ErrorCode::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
+        ErrorCode::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::PARSE_ERROR
+        | ErrorCode::INVALID_REQUEST
+        | ErrorCode::HEADER_MISMATCH
+        | ErrorCode::MISSING_CLIENT_CAPABILITY
+        | ErrorCode::UNSUPPORTED_VERSION => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    }
+}
