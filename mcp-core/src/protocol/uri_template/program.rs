@@ -56,8 +56,9 @@ impl Program {
             Some(Part::Literal(text)) => text.clone().into_bytes(),
             _ => Vec::new(),
         };
-        let mut writer = Compiler { ops: Vec::new(), variable: 0 };
-        for part in parts {
+        let mut writer = Compiler { ops: Vec::new(), variable: 0, modest: false };
+        for (index, part) in parts.iter().enumerate() {
+            writer.modest = parts.iter().skip(index + 1).any(Part::may_be_absent);
             match part {
                 Part::Literal(text) => writer.literal(text),
                 Part::Expression { operator, names } if operator.named() => writer.named(*operator, names),

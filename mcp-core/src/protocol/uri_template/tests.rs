@@ -94,11 +94,7 @@ fn uris_are_read_back() {
     check("x:{+p}{?q}", "x:a/b?q=/x", Some(&[("p", "a/b"), ("q", "/x")]));
     check("x:{+p}{?q}", "x:a/b?r=1", Some(&[("p", "a/b?r=1")]));
     check("x:{+p}/e{?q}", "x:a/e/e?q=/e", Some(&[("p", "a/e"), ("q", "/e")]));
-    check(
-        "x:{file}{.ext}",
-        "x:a.txt",
-        Some(&[("file", "a"), ("ext", "txt")]),
-    );
+    check("x:{file}{.ext}", "x:a.txt", Some(&[("file", "a"), ("ext", "txt")]));
     check("x:{file}{.ext}", "x:a", Some(&[("file", "a")]));
     check("x:{+p}{#f}", "x:a#b", Some(&[("p", "a"), ("f", "b")]));
     check("x{;p,q}", "x;q;p=1", Some(&[("p", "1"), ("q", "")]));

@@ -22,19 +22,14 @@ pub(super) fn capabilities() -> ServerCapabilities {
         logging: true,
         completions: true,
         prompts: Some(ListCapability { list_changed: true }),
-        resources: Some(ResourcesCapability {
-            subscribe: true,
-            list_changed: true,
-        }),
+        resources: Some(ResourcesCapability { subscribe: true, list_changed: true }),
         tools: Some(ListCapability { list_changed: true }),
         ..Default::default()
     }
 }
 
 pub(super) fn icon() -> Icon {
-    Icon::new("https://weather.example/icon.svg")
-        .mime_type("image/svg+xml")
-        .theme(IconTheme::Dark)
+    Icon::new("https://weather.example/icon.svg").mime_type("image/svg+xml").theme(IconTheme::Dark)
 }
 
 pub(super) fn some_meta() -> Meta {
@@ -102,12 +97,7 @@ pub(super) fn prompt() -> Prompt {
     Prompt::new("greet")
         .title("Greet")
         .description("Greets someone.")
-        .argument(
-            PromptArgument::new("who")
-                .title("Who")
-                .description("Whom to greet.")
-                .required(true),
-        )
+        .argument(PromptArgument::new("who").title("Who").description("Whom to greet.").required(true))
         .icon(icon())
         .meta(some_meta())
 }
@@ -137,13 +127,7 @@ pub(super) fn blocks() -> Vec<ContentBlock> {
 
 pub(super) fn form() -> FormSchema {
     FormSchema::new()
-        .string("name", |f| {
-            f.title("Name")
-                .min_length(1)
-                .max_length(80)
-                .default("Ada")
-                .required()
-        })
+        .string("name", |f| f.title("Name").min_length(1).max_length(80).default("Ada").required())
         .string("mail", |f| f.format(TextFormat::Email))
         .number("ratio", |f| f.minimum(0.0).maximum(2.0).default(1.0))
         .integer("seats", |f| f.minimum(1).maximum(8).default(2))
@@ -164,34 +148,21 @@ pub(super) fn filter() -> SubscriptionFilter {
 
 pub(super) fn sampling() -> CreateMessage {
     let input = RawJson::from(json!({"city": "Paris"}));
-    let call = ToolUse {
-        id: "1".to_owned(),
-        name: "forecast".to_owned(),
-        input,
-        meta: None,
-    };
+    let call = ToolUse { id: "1".to_owned(), name: "forecast".to_owned(), input, meta: None };
     let given = ToolResult {
         tool_use_id: "1".to_owned(),
         content: vec![ContentBlock::text("sunny")],
         structured_content: Some(RawJson::from(json!([21.5]))),
         ..Default::default()
     };
-    let audio = AudioContent {
-        data: "AAEC".to_owned(),
-        mime_type: "audio/wav".to_owned(),
-        ..Default::default()
-    };
+    let audio =
+        AudioContent { data: "AAEC".to_owned(), mime_type: "audio/wav".to_owned(), ..Default::default() };
     let mut calling = SamplingMessage::assistant("Let me see.");
     calling.content.push(SamplingContent::ToolUse(call));
-    let mut given = SamplingMessage {
-        content: vec![SamplingContent::ToolResult(given)],
-        ..SamplingMessage::user("")
-    };
+    let mut given =
+        SamplingMessage { content: vec![SamplingContent::ToolResult(given)], ..SamplingMessage::user("") };
     given.meta = Some(some_meta());
-    let heard = SamplingMessage {
-        content: vec![SamplingContent::Audio(audio)],
-        ..SamplingMessage::user("")
-    };
+    let heard = SamplingMessage { content: vec![SamplingContent::Audio(audio)], ..SamplingMessage::user("") };
     let mut request = CreateMessage::new([SamplingMessage::user("Weather?"), calling, given, heard], 100)
         .system_prompt("Be brief.")
         .temperature(0.5)
