@@ -63,8 +63,9 @@ pub fn downgrade_notification(version: ProtocolVersion, method: &str, mut params
 ///
 /// `id` names the question where a revision wants a name for it.
 pub fn downgrade_input_request(version: ProtocolVersion, method: &str, params: Value, id: &str) -> Value {
-    let mut old = params.clone();
-    let question = Question { method, params: &params, id };
+    let newest = params;
+    let mut old = newest.clone();
+    let question = Question { method, params: &newest, id };
     steps(version).for_each(|step| (step.downgrade_input_request)(&question, &mut old));
     old
 }

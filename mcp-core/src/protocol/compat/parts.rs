@@ -70,7 +70,7 @@ pub(super) fn remove(object: &mut Object, names: &[&str]) {
 }
 
 /// Turns a block into text; whom it is for stays.
-pub(super) fn become_text(block: &mut Object, text: String) {
+pub(super) fn become_text(block: &mut Object, text: &str) {
     let annotations = block.remove("annotations");
     block.clear();
     block.insert("type".to_owned(), json!("text"));

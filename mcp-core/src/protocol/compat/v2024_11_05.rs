@@ -44,6 +44,6 @@ fn block(block: &mut Object) {
     if kind(block) == "audio" {
         let mime_type = text(block, "mimeType").unwrap_or("unknown type");
         let told = format!("[audio left out ({mime_type}): this revision of the protocol carries none]");
-        become_text(block, told);
+        become_text(block, &told);
     }
 }

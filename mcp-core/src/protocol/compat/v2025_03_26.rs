@@ -88,7 +88,7 @@ fn block(block: &mut Object) {
             Some(name) => format!("{name}: {uri}"),
             None => uri.to_owned(),
         };
-        become_text(block, told);
+        become_text(block, &told);
     }
     block.remove("_meta");
     undated(block);

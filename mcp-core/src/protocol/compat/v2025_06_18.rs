@@ -193,5 +193,5 @@ fn without_tools(block: &mut Object) {
         }
         _ => return,
     };
-    become_text(block, told);
+    become_text(block, &told);
 }

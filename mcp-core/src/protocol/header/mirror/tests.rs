@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better in tables")]
 fn schema(properties: Value) -> RawJson {
     RawJson::from(json!({"type": "object", "properties": properties}))
 }
