@@ -3,6 +3,7 @@
 //! The core names none of them. A type that implements [`Extension`] is registered on the builder
 //! and from then on answers its methods, shows up in the capabilities, and may take over calls.
 
+pub mod apps;
 pub mod tasks;
 
 use std::future::Future;
