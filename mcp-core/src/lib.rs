@@ -1,5 +1,6 @@
 //! Model Context Protocol servers.
 pub mod extension;
+pub mod middleware;
 pub mod protocol;
 pub mod server;
 pub mod service;
