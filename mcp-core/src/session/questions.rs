@@ -14,6 +14,8 @@ pub(crate) struct Questions(Mutex<Option<Box<Pending>>>);
 #[derive(Debug, Default)]
 struct Pending {
     next: i64,
+    /// Nobody will answer any more.
+    closed: bool,
     replies: HashMap<i64, (String, Reply)>,
 }
 
@@ -28,7 +30,9 @@ impl Questions {
         let pending = guard.get_or_insert_default();
         pending.next += 1;
         let id = pending.next;
-        pending.replies.insert(id, (method.clone(), question.reply));
+        if !pending.closed {
+            pending.replies.insert(id, (method.clone(), question.reply));
+        }
         drop(guard);
         let mut frame = br#"{"jsonrpc":"2.0","id":"#.to_vec();
         json::write(&mut frame, &id);
@@ -38,6 +42,17 @@ impl Questions {
         json::write(&mut frame, &params);
         frame.push(b'}');
         frame
+    }
+
+    /// Forgets what was asked, now and from now on: the client is gone. Replies hold on to their calls,
+    /// and those to their connection.
+    pub(crate) fn close(&self) {
+        let mut guard = self.0.lock();
+        let pending = guard.get_or_insert_default();
+        pending.closed = true;
+        let forgotten = std::mem::take(&mut pending.replies);
+        drop(guard);
+        drop(forgotten);
     }
 
     /// Delivers an answer; returns whether somebody waits for it.

@@ -1,3 +1,7 @@
 //! Integration tests of the crate, in one binary.
 
+#[cfg(feature = "http-server")]
+mod http;
 mod middleware;
+#[cfg(feature = "http-server")]
+mod support;

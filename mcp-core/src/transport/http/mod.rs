@@ -8,12 +8,14 @@ mod call;
 mod config;
 mod guard;
 mod legacy;
+mod links;
 mod modern;
 mod reply;
 mod route;
 mod serve;
 mod sessions;
 mod sse;
+mod sse_transport;
 mod streams;
 
 use std::convert::Infallible;
@@ -33,6 +35,7 @@ pub use body::ResponseBody;
 pub use serve::Listener;
 
 use self::config::Config;
+use self::links::Links;
 use self::sessions::{HttpSession, Sessions};
 use crate::protocol::{Method, Params, ProtocolVersion, RequestId, RpcError};
 use crate::service::{McpService, Peer, ResponseFuture, SharedOutbound, SharedService};
@@ -112,7 +115,8 @@ impl Http {
         self
     }
 
-    /// How many sessions of old revisions there may be (default 100,000).
+    /// How many sessions of old revisions there may be, and how many connections of HTTP+SSE and
+    /// WebSocket clients (default 100,000 each).
     pub const fn max_sessions(mut self, limit: usize) -> Self {
         self.config.max_sessions = limit;
         self
@@ -138,6 +142,7 @@ impl Http {
         let inner = Inner {
             service: self.service,
             sessions: Arc::new(sessions),
+            links: Arc::new(Links::new(config.max_sessions, config.max_sessions_per_principal)),
             sweeping: std::sync::atomic::AtomicBool::new(false),
             downgrades: Arc::default(),
             closing: CancellationToken::new(),
@@ -152,6 +157,7 @@ struct Inner {
     service: SharedService,
     config: Config,
     sessions: Arc<Sessions>,
+    links: Arc<Links>,
     sweeping: std::sync::atomic::AtomicBool,
     downgrades: Arc<Downgrades>,
     /// Cancelled when the listener is about to close.
@@ -207,6 +213,18 @@ impl HttpService {
     #[must_use]
     pub fn open_sessions(&self) -> usize {
         self.0.sessions.len()
+    }
+
+    /// Connections of HTTP+SSE and WebSocket clients that are open now.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.0.links.len()
+    }
+
+    /// Ends what would stay open: subscriptions, streams and connections. Call it when the listener is
+    /// about to stop; our own does.
+    pub fn close(&self) {
+        self.0.closing.cancel();
     }
 }
 

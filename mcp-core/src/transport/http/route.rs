@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode};
 use http_body::Body;
 
 use super::reply::{self, HttpResponse};
-use super::{Inner, guard, legacy, modern};
+use super::{Inner, guard, legacy, modern, sse_transport};
 use crate::protocol::{ErrorCode, Frame, FrameError, Incoming, Method, ProtocolVersion, RpcError, header};
 use crate::service::{Peer, Principal, error_frame};
 
@@ -42,6 +42,16 @@ where
         }
         (_, path) if path == inner.config.path => {
             legacy::method_not_allowed("this method is not supported here")
+        }
+        ("GET", sse_transport::STREAM) if inner.config.legacy_sse => sse_transport::open(&inner, parts),
+        ("POST", sse_transport::MESSAGES) if inner.config.legacy_sse => {
+            sse_transport::post(&inner, parts, body).await
+        }
+        (_, sse_transport::STREAM) if inner.config.legacy_sse => {
+            reply::not_allowed("GET", "streams are opened with GET")
+        }
+        (_, sse_transport::MESSAGES) if inner.config.legacy_sse => {
+            reply::not_allowed("POST", "messages are sent with POST")
         }
         _ => reply::error(
             StatusCode::NOT_FOUND,

@@ -80,7 +80,7 @@ impl Listener {
         }
         drop(self.socket);
         drop(stopped);
-        http.0.closing.cancel();
+        http.close();
         // Connections watch this channel: told to stop, they finish what they have and go.
         let _ = stopping.send(());
         let _ = tokio::time::timeout(GRACE, stopping.closed()).await;

@@ -1,0 +1,3 @@
+//! What is served over HTTP beside the endpoint of Streamable HTTP.
+
+mod sse_transport;
