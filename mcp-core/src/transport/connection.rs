@@ -97,7 +97,8 @@ impl Connection {
         self.refuse(None, &RpcError::new(crate::protocol::ErrorCode::TOO_LARGE, message));
     }
 
-    fn refuse(&self, id: Option<&RequestId>, error: &RpcError) {
+    /// Answers a message that cannot be served.
+    pub(crate) fn refuse(&self, id: Option<&RequestId>, error: &RpcError) {
         tracing::debug!(code = error.code.0, message = %error.message, "message refused");
         self.outbox.put(error_frame(id, error));
     }

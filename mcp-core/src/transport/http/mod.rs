@@ -17,6 +17,8 @@ mod sessions;
 mod sse;
 mod sse_transport;
 mod streams;
+#[cfg(feature = "ws")]
+mod ws;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Body;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 pub use body::ResponseBody;
@@ -146,6 +149,7 @@ impl Http {
             sweeping: std::sync::atomic::AtomicBool::new(false),
             downgrades: Arc::default(),
             closing: CancellationToken::new(),
+            upgraded: TaskTracker::new(),
             config,
         };
         HttpService(Arc::new(inner))
@@ -162,6 +166,8 @@ struct Inner {
     downgrades: Arc<Downgrades>,
     /// Cancelled when the listener is about to close.
     closing: CancellationToken,
+    /// Connections that HTTP let go of.
+    upgraded: TaskTracker,
 }
 
 impl Inner {

@@ -10,6 +10,8 @@ use http::{HeaderValue, StatusCode};
 use http_body::Body;
 
 use super::reply::{self, HttpResponse};
+#[cfg(feature = "ws")]
+use super::ws;
 use super::{Inner, guard, legacy, modern, sse_transport};
 use crate::protocol::{ErrorCode, Frame, FrameError, Incoming, Method, ProtocolVersion, RpcError, header};
 use crate::service::{Peer, Principal, error_frame};
@@ -32,6 +34,10 @@ where
             Ok(body) => post(&inner, parts, body).await,
             Err((status, error)) => reply::error(status, None, &error),
         },
+        #[cfg(feature = "ws")]
+        ("GET", path) if path == inner.config.path && ws::is_upgrade(&parts.headers) => {
+            ws::upgrade(&inner, parts)
+        }
         ("GET", path) if path == inner.config.path => {
             let peer = peer(&parts, ProtocolVersion::ASSUMED);
             legacy::listen(&inner, &parts.headers, &peer)
