@@ -3,6 +3,8 @@
 //! [`service`] makes a tower service for any hyper-based server, [`serve`](crate::serve) with an
 //! address owns the listener too.
 
+#[cfg(feature = "axum")]
+mod axum;
 mod body;
 mod call;
 mod config;
@@ -34,6 +36,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
+#[cfg(feature = "axum")]
+pub use self::axum::router;
 pub use body::ResponseBody;
 pub use serve::Listener;
 
