@@ -43,6 +43,7 @@
 
 mod error;
 pub mod extension;
+pub mod middleware;
 pub mod protocol;
 pub mod server;
 pub mod service;

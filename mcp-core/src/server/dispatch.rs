@@ -21,7 +21,7 @@ use crate::protocol::{
     CallToolResult, Capability, CompleteParams, CompletionReference, DiscoverResult, ErrorCode, Method,
     ProtocolVersion, RawJson, RpcError, decode,
 };
-use crate::service::{BoxError, Request, Response, ResponseFuture};
+use crate::service::{BoxError, Request, Response, ResponseFuture, Unmirrored};
 
 /// What a handler needs besides the request.
 struct Plan {
@@ -313,7 +313,7 @@ fn check_mirrored(tool: &ToolEntry, request: &Request) -> Result<(), RpcError> {
     let Some(headers) = request.peer.headers.as_ref().filter(|_| request.peer.version.is_modern()) else {
         return Ok(());
     };
-    if tool.mirrored.is_empty() {
+    if tool.mirrored.is_empty() || request.extensions.get::<Unmirrored>().is_some() {
         return Ok(());
     }
     let arguments = request.params.get("arguments").unwrap_or("{}");

@@ -144,6 +144,11 @@ impl Session {
         }
     }
 
+    /// The client is gone: nobody waits for its answers any more.
+    pub(crate) fn abandon(&self) {
+        self.questions.close();
+    }
+
     /// A question as the frame of a request to the client.
     pub(crate) fn ask(&self, question: Question) -> Vec<u8> {
         self.questions.ask(self.version, question)

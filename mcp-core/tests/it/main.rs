@@ -1,7 +1,8 @@
-//! The integration tests of `mcp-core`: one binary.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+//! Integration tests of the crate, in one binary.
 
 mod golden;
 #[cfg(feature = "http-server")]
 mod http;
+mod middleware;
+#[cfg(feature = "http-server")]
+mod support;

@@ -1,9 +1,14 @@
-//! Streamable HTTP on real sockets.
+//! HTTP on real sockets.
 
+#[cfg(feature = "axum")]
+mod axum;
 mod bad_input;
 mod client;
 mod life;
 mod sessions;
+mod sse_transport;
+#[cfg(feature = "ws")]
+mod ws;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
