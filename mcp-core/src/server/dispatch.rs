@@ -70,7 +70,7 @@ impl Server {
             Method::Listen => self.listen(request),
             Method::Other(ref name) => match self.extension_for(name) {
                 Some(extension) => {
-                    let context = Context::new(request, self.clone(), self.shared_state(), no_questions());
+                    let context = Context::new(request, self.within(), self.shared_state(), no_questions());
                     let future: BodyFuture = extension.handle(context.clone());
                     self.start(future, context, None)
                 }
@@ -213,7 +213,7 @@ impl Server {
     /// Calls a handler.
     fn run(&self, plan: Plan, request: Request) -> Result<ResponseFuture, RpcError> {
         let board = self.board(&request)?;
-        let context = Context::new(request, self.clone(), plan.state, board).with_variables(plan.variables);
+        let context = Context::new(request, self.within(), plan.state, board).with_variables(plan.variables);
         if plan.detached {
             context.board().wish_to_detach(&noop_waker());
         }
@@ -243,7 +243,7 @@ impl Server {
             )
         })?;
         let call = super::RunningCall::new(future, context, slot);
-        Ok(ResponseFuture::call(CallFuture::new(self.clone(), call, deadline)))
+        Ok(ResponseFuture::call(CallFuture::new(self.within(), call, deadline)))
     }
 
     fn tool_failure(&self, message: String) -> ResponseFuture {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -149,7 +149,7 @@ impl Connection {
             if request.peer.headers.is_some() {
                 request.extensions.insert(Unmirrored);
             }
-            request.outbound = Some(Arc::new(ToOutbox { connection: Arc::clone(self), session: None }));
+            request.outbound = Some(Arc::new(ToOutbox { connection: Arc::downgrade(self), session: None }));
             request.closing = Some(self.closing.clone());
             return Ok(self.service.handle(request));
         }
@@ -169,7 +169,7 @@ impl Connection {
     }
 
     fn outbound_of(self: &Arc<Self>, session: &Arc<Session>) -> SharedOutbound {
-        Arc::new(ToOutbox { connection: Arc::clone(self), session: Some(Arc::clone(session)) })
+        Arc::new(ToOutbox { connection: Arc::downgrade(self), session: Some(Arc::clone(session)) })
     }
 
     fn initialize(&self, params: &Params) -> Result<ResponseFuture, RpcError> {
@@ -324,14 +324,16 @@ fn to_frame(id: &RequestId, response: Result<Response, crate::service::BoxError>
 
 /// Events of requests, on the connection that all share.
 struct ToOutbox {
-    connection: Arc<Connection>,
+    /// Weak, so that what outlives its request does not keep the connection.
+    connection: Weak<Connection>,
     /// The session that the request belongs to.
     session: Option<Arc<Session>>,
 }
 
 impl Outbound for ToOutbox {
     fn send(&self, event: Event) {
-        let outbox = &self.connection.outbox;
+        let Some(connection) = self.connection.upgrade() else { return };
+        let outbox = &connection.outbox;
         match (event, &self.session) {
             (Event::Notification(notification), None) => outbox.offer(notification.to_frame()),
             (Event::Notification(notification), Some(session)) => {
