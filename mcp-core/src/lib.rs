@@ -25,6 +25,8 @@
 //! The same server answers clients of 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 //! `serve(server, "127.0.0.1:8080")` serves it over HTTP instead.
 //!
+//! New here? Follow the [`guide`].
+//!
 //! # Map
 //!
 //! - [`protocol`]: JSON-RPC 2.0 and the types of MCP. No I/O, no async.
@@ -43,6 +45,8 @@
 
 mod error;
 pub mod extension;
+#[doc = include_str!("../../docs/guide.md")]
+pub mod guide {}
 pub mod middleware;
 pub mod protocol;
 pub mod server;
