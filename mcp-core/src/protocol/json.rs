@@ -84,6 +84,25 @@ const STOPS: [bool; 256] = {
     table
 };
 
+/// Most strings are short: from here on searching by blocks pays.
+const SHORT: usize = 32;
+
+/// How many bytes come before the first that ends a plain run.
+fn plain_run(bytes: &[u8]) -> usize {
+    let stops = |bytes: &[u8]| bytes.iter().position(|byte| STOPS[*byte as usize]);
+    let Some((short, long)) = bytes.split_at_checked(SHORT) else {
+        return stops(bytes).unwrap_or(bytes.len());
+    };
+    if let Some(at) = stops(short) {
+        return at;
+    }
+    let run = memchr::memchr2(b'"', b'\\', long).unwrap_or(long.len());
+    let run = long.get(..run).unwrap_or_default();
+    // Without an early end this loop is compiled to a few instructions per block.
+    let control = run.iter().fold(false, |found, byte| found | (*byte < 0x20));
+    SHORT + if control { stops(run).unwrap_or(run.len()) } else { run.len() }
+}
+
 /// The deepest nesting that can be asked for: one bit of a `u128` per level.
 pub(crate) const MAX_DEPTH: u32 = 128;
 
@@ -221,8 +240,7 @@ impl<'a> Scanner<'a> {
     fn rest_of_string(&mut self) -> Result<bool, Fault> {
         let mut escaped = false;
         loop {
-            let rest = self.input.get(self.pos..).unwrap_or_default();
-            self.pos += rest.iter().position(|byte| STOPS[*byte as usize]).unwrap_or(rest.len());
+            self.pos += plain_run(self.input.get(self.pos..).unwrap_or_default());
             match self.input.get(self.pos) {
                 Some(b'"') => {
                     self.pos += 1;
