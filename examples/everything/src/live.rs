@@ -23,13 +23,17 @@ pub fn tools() -> Vec<ToolEntry> {
             .requires(Capability::Sampling)
             .description("Needs a client that offers sampling."),
         tool("test_trigger_tool_change", async |context: Context| -> Result<&str, ToolError> {
-            context.server().add_tool(tool("test_dynamic_tool", async || "I was added while the server ran."))?;
+            context
+                .server()
+                .add_tool(tool("test_dynamic_tool", async || "I was added while the server ran."))?;
             context.server().remove_tool("test_dynamic_tool");
             Ok("The list of tools changed.")
         })
         .description("Changes the list of tools."),
         tool("test_trigger_prompt_change", async |context: Context| -> Result<&str, ToolError> {
-            context.server().add_prompt(prompt("test_dynamic_prompt", async || "I was added while the server ran."))?;
+            context
+                .server()
+                .add_prompt(prompt("test_dynamic_prompt", async || "I was added while the server ran."))?;
             context.server().remove_prompt("test_dynamic_prompt");
             Ok("The list of prompts changed.")
         })
