@@ -29,12 +29,15 @@ pub fn call(tool: &str, bytes: usize) -> Bytes {
         "io.modelcontextprotocol/clientInfo": { "name": "bench", "version": "1.0.0" },
         "io.modelcontextprotocol/clientCapabilities": {},
     });
-    frame("tools/call", json!({ "name": tool, "arguments": { "message": "x".repeat(bytes) }, "_meta": meta }))
+    frame(
+        "tools/call",
+        &json!({ "name": tool, "arguments": { "message": "x".repeat(bytes) }, "_meta": meta }),
+    )
 }
 
 /// A frame of a request.
 #[must_use]
-pub fn frame(method: &str, params: Value) -> Bytes {
+pub fn frame(method: &str, params: &Value) -> Bytes {
     json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params }).to_string().into()
 }
 

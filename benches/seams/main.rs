@@ -38,7 +38,7 @@ fn dispatch_structured(bencher: Bencher<'_, '_>) {
 /// A list of so many tools, after the first time.
 #[divan::bench(args = [2, 100, 1000])]
 fn list(bencher: Bencher<'_, '_>, tools: usize) {
-    serve(bencher, tools, &frame("tools/list", serde_json::json!({})));
+    serve(bencher, tools, &frame("tools/list", &serde_json::json!({})));
 }
 
 fn serve(bencher: Bencher<'_, '_>, tools: usize, frame: &bytes::Bytes) {

@@ -1,5 +1,7 @@
 //! Integration tests of the crate, in one binary.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
 mod golden;
 #[cfg(feature = "http-server")]
 mod http;
