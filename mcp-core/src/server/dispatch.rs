@@ -21,7 +21,7 @@ use crate::protocol::{
     CallToolResult, Capability, CompleteParams, CompletionReference, DiscoverResult, ErrorCode, Method,
     ProtocolVersion, RawJson, RpcError, decode,
 };
-use crate::service::{BoxError, Request, Response, ResponseFuture, Unmirrored};
+use crate::service::{BoxError, Outcome, Request, Response, ResponseFuture, Unmirrored};
 
 /// What a handler needs besides the request.
 struct Plan {
@@ -368,6 +368,10 @@ impl Service<Request> for Server {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
+        if request.method == Method::Listen {
+            let open = Outcome::Open(Box::new(self.handle(request)));
+            return ResponseFuture::ready(Response { outcome: open, shared: None });
+        }
         self.handle(request)
     }
 }

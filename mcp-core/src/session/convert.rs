@@ -47,7 +47,7 @@ impl Downgrades {
                 }
                 Response::error(error)
             }
-            Outcome::Accepted => Response::accepted(),
+            outcome @ (Outcome::Accepted | Outcome::Open(_)) => Response { outcome, shared: None },
         }
     }
 }

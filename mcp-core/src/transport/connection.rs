@@ -317,7 +317,7 @@ fn to_frame(id: &RequestId, response: Result<Response, crate::service::BoxError>
         Outcome::Error(error) => {
             tracing::debug!(%id, code = error.code.0, message = %error.message, "request refused")
         }
-        Outcome::Result(_) | Outcome::Accepted => {}
+        Outcome::Result(_) | Outcome::Accepted | Outcome::Open(_) => {}
     }
     response.to_frame(Some(id))
 }

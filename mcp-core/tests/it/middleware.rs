@@ -172,3 +172,25 @@ async fn layers_of_tower_fit_around_and_below() {
     let answer = ask(service, call("say")).await.unwrap();
     assert_eq!(result(answer)["content"][0]["text"], "hello");
 }
+
+#[tokio::test(start_paused = true)]
+async fn subscriptions_outlive_layers_that_bound_time() {
+    let server = server();
+    let bounded = ServiceBuilder::new()
+        .layer(tower::timeout::TimeoutLayer::new(Duration::from_secs(1)))
+        .service(server.clone());
+    let mut channel = memory::connect(bounded);
+    let frame = json!({ "jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": {
+        "notifications": { "toolsListChanged": true },
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        },
+    } });
+    channel.tx.send(Bytes::from(frame.to_string())).await.unwrap();
+    let mut next = async || serde_json::from_slice::<Value>(&channel.rx.recv().await.unwrap()).unwrap();
+    assert_eq!(next().await["method"], "notifications/subscriptions/acknowledged");
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    server.remove_tool("say");
+    assert_eq!(next().await["method"], "notifications/tools/list_changed");
+}
