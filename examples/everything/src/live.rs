@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 const STEP: Duration = Duration::from_millis(50);
 
-pub fn tools() -> Vec<ToolEntry> {
+pub(crate) fn tools() -> Vec<ToolEntry> {
     vec![
         tool("test_tool_with_logging", logging).description("Logs three messages while it runs."),
         tool("test_logging_tool", logging).description("Logs, if the client wants messages."),
@@ -23,13 +23,17 @@ pub fn tools() -> Vec<ToolEntry> {
             .requires(Capability::Sampling)
             .description("Needs a client that offers sampling."),
         tool("test_trigger_tool_change", async |context: Context| -> Result<&str, ToolError> {
-            context.server().add_tool(tool("test_dynamic_tool", async || "I was added while the server ran."))?;
+            context
+                .server()
+                .add_tool(tool("test_dynamic_tool", async || "I was added while the server ran."))?;
             context.server().remove_tool("test_dynamic_tool");
             Ok("The list of tools changed.")
         })
         .description("Changes the list of tools."),
         tool("test_trigger_prompt_change", async |context: Context| -> Result<&str, ToolError> {
-            context.server().add_prompt(prompt("test_dynamic_prompt", async || "I was added while the server ran."))?;
+            context
+                .server()
+                .add_prompt(prompt("test_dynamic_prompt", async || "I was added while the server ran."))?;
             context.server().remove_prompt("test_dynamic_prompt");
             Ok("The list of prompts changed.")
         })

@@ -36,7 +36,7 @@ struct Confirm {
 
 type Outcome = Result<String, ToolError>;
 
-pub fn tools() -> Vec<ToolEntry> {
+pub(crate) fn tools() -> Vec<ToolEntry> {
     vec![
         tool("test_sampling", sampling).description("Asks the client's model."),
         tool("test_elicitation", elicitation).description("Asks the person."),
@@ -45,7 +45,8 @@ pub fn tools() -> Vec<ToolEntry> {
         tool("test_streaming_elicitation", greet).description("Asks for a name."),
         tool("test_input_required_result_elicitation", greet).description("Asks for a name."),
         tool("test_input_required_result_sampling", async |context: Context| -> Outcome {
-            let answer = context.ask("sample_request", question("What is the capital of France?", 100)).await?;
+            let answer =
+                context.ask("sample_request", question("What is the capital of France?", 100)).await?;
             Ok(format!("Sampling result: {}", answer.text()))
         })
         .description("Asks the client's model."),
@@ -65,13 +66,15 @@ pub fn tools() -> Vec<ToolEntry> {
         })
         .description("Asks, and refuses a state that was changed."),
         tool("test_input_required_result_multiple_inputs", several).description("Asks three things at once."),
-        tool("test_input_required_result_multi_round", rounds).description("Asks twice, one after the other."),
-        tool("test_input_required_result_capabilities", capable).description("Asks what the client can answer."),
+        tool("test_input_required_result_multi_round", rounds)
+            .description("Asks twice, one after the other."),
+        tool("test_input_required_result_capabilities", capable)
+            .description("Asks what the client can answer."),
     ]
 }
 
 /// A question to the client's model.
-pub fn question(text: &str, max_tokens: u64) -> Sample {
+pub(crate) fn question(text: &str, max_tokens: u64) -> Sample {
     Sample(CreateMessage::new([SamplingMessage::user(text)], max_tokens))
 }
 
@@ -111,7 +114,11 @@ async fn defaults(context: Context) -> Outcome {
 async fn enums(context: Context) -> Outcome {
     let titled = |names: [&str; 3]| -> Vec<Value> {
         let values = ["value1", "value2", "value3"];
-        values.into_iter().zip(names).map(|(value, title)| json!({ "const": value, "title": title })).collect()
+        values
+            .into_iter()
+            .zip(names)
+            .map(|(value, title)| json!({ "const": value, "title": title }))
+            .collect()
     };
     // Written by hand, since the builder makes no choices of the form that is deprecated.
     let schema = RawJson::from(json!({
@@ -155,8 +162,10 @@ async fn several(context: Context) -> Outcome {
 
 async fn rounds(context: Context) -> Outcome {
     let name = context.ask("step1", ask_name("Step 1: What is your name?")).await?.accepted();
-    let color = context.ask("step2", Elicit::form::<Color>("Step 2: What is your favorite color?")).await?.accepted();
-    let (name, color) = (name.map(|n| n.name).unwrap_or_default(), color.map(|c| c.color).unwrap_or_default());
+    let color =
+        context.ask("step2", Elicit::form::<Color>("Step 2: What is your favorite color?")).await?.accepted();
+    let (name, color) =
+        (name.map(|n| n.name).unwrap_or_default(), color.map(|c| c.color).unwrap_or_default());
     Ok(format!("{name} likes {color}."))
 }
 

@@ -1,12 +1,10 @@
 //! Resources, a template, and prompts.
 
 use mcp_core::Args;
-use mcp_core::protocol::{
-    ContentBlock, GetPromptResult, PromptMessage, ResourceBody, ResourceContents,
-};
+use mcp_core::protocol::{ContentBlock, GetPromptResult, PromptMessage, ResourceBody, ResourceContents};
 use mcp_core::server::{
-    Completing, Context, Elicit, PromptEntry, ResourceEntry, TemplateEntry, ToolError, Variables, prompt, resource,
-    template,
+    Completing, Context, Elicit, PromptEntry, ResourceEntry, TemplateEntry, ToolError, Variables, prompt,
+    resource, template,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,11 +12,13 @@ use serde_json::json;
 
 use crate::content::PNG;
 
-pub fn resources() -> Vec<ResourceEntry> {
+pub(crate) fn resources() -> Vec<ResourceEntry> {
     vec![
-        resource("test://static-text", "Static Text Resource", async || {
-            "This is the content of the static text resource."
-        })
+        resource(
+            "test://static-text",
+            "Static Text Resource",
+            async || "This is the content of the static text resource.",
+        )
         .description("A text that never changes.")
         .mime_type("text/plain"),
         resource("test://static-binary", "Static Binary Resource", async |context: Context| {
@@ -33,7 +33,7 @@ pub fn resources() -> Vec<ResourceEntry> {
     ]
 }
 
-pub fn data() -> TemplateEntry {
+pub(crate) fn data() -> TemplateEntry {
     template("test://template/{id}/data", "Resource Template", async |Variables(variables): Variables| {
         let id = variables.get("id").cloned().unwrap_or_default();
         json!({ "id": id, "templateTest": true, "data": format!("Data for ID: {id}") }).to_string()
@@ -65,9 +65,10 @@ struct UserContext {
     context: String,
 }
 
-pub fn prompts() -> Vec<PromptEntry> {
+pub(crate) fn prompts() -> Vec<PromptEntry> {
     vec![
-        prompt("test_simple_prompt", async || "This is a simple prompt for testing.").description("A prompt."),
+        prompt("test_simple_prompt", async || "This is a simple prompt for testing.")
+            .description("A prompt."),
         prompt("test_prompt_with_arguments", async |Args(Arguments { arg1, arg2 }): Args<Arguments>| {
             format!("Prompt with arguments: arg1='{arg1}', arg2='{arg2}'")
         })
@@ -91,12 +92,15 @@ pub fn prompts() -> Vec<PromptEntry> {
             ]
         })
         .description("A prompt with an image."),
-        prompt("test_input_required_result_prompt", async |context: Context| -> Result<GetPromptResult, ToolError> {
-            let question = Elicit::form::<UserContext>("What is the context?");
-            let answer = context.ask("user_context", question).await?.accepted();
-            let text = answer.map(|answer| answer.context).unwrap_or_default();
-            Ok(GetPromptResult::new([PromptMessage::user(format!("Use this context: {text}"))]))
-        })
+        prompt(
+            "test_input_required_result_prompt",
+            async |context: Context| -> Result<GetPromptResult, ToolError> {
+                let question = Elicit::form::<UserContext>("What is the context?");
+                let answer = context.ask("user_context", question).await?.accepted();
+                let text = answer.map(|answer| answer.context).unwrap_or_default();
+                Ok(GetPromptResult::new([PromptMessage::user(format!("Use this context: {text}"))]))
+            },
+        )
         .description("A prompt that asks."),
     ]
 }

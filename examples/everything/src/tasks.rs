@@ -9,7 +9,7 @@ use mcp_core::{Args, tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub fn tools() -> Vec<ToolEntry> {
+pub(crate) fn tools() -> Vec<ToolEntry> {
     vec![
         tool("greet", greet).description("Greets at once: never a task."),
         tool("slow_compute", slow_compute).description("Takes its time.").task(TaskSupport::Optional),
@@ -105,7 +105,8 @@ async fn multi_input(context: Context) -> Result<String, ToolError> {
         context.ask("first", Elicit::form::<Name>("What is the first name?")),
         context.ask("second", Elicit::form::<Name>("What is the second name?")),
     );
-    let name = |answer: Elicited<Name>| answer.accepted().map_or_else(|| "nobody".into(), |Name { name }| name);
+    let name =
+        |answer: Elicited<Name>| answer.accepted().map_or_else(|| "nobody".into(), |Name { name }| name);
     Ok(format!("{} and {}", name(first?), name(second?)))
 }
 

@@ -305,7 +305,7 @@ fn default_store() -> Result<Arc<dyn RequestStateStore>, BuildError> {
 #[cfg(not(feature = "http-server"))]
 #[expect(clippy::unnecessary_wraps, reason = "the sealed store of the feature `http-server` can fail")]
 fn default_store() -> Result<Arc<dyn RequestStateStore>, BuildError> {
-    Ok(Arc::new(super::request_state::StateTable::default()))
+    Ok(Arc::new(super::state_table::StateTable::default()))
 }
 
 /// Adds a component unless its name is taken.

@@ -211,7 +211,8 @@ impl CallFuture {
                         asker.board().deliver(&key, answer);
                     });
                     if let Some(outbound) = &context.request().outbound {
-                        outbound.send(Event::Question(Question { request: request.clone(), reply }));
+                        outbound
+                            .send(Event::Question(Question { request: Box::new(request.clone()), reply }));
                     }
                 }
                 None

@@ -21,7 +21,7 @@ use crate::protocol::{
     CallToolResult, Capability, CompleteParams, CompletionReference, DiscoverResult, ErrorCode, Method,
     ProtocolVersion, RawJson, RpcError, decode,
 };
-use crate::service::{BoxError, Request, Response, ResponseFuture};
+use crate::service::{BoxError, Outcome, Request, Response, ResponseFuture, Unmirrored};
 
 /// What a handler needs besides the request.
 struct Plan {
@@ -305,7 +305,7 @@ fn refusal(rejection: &Rejection) -> RpcError {
 
 fn check_capabilities(required: &[Capability], request: &Request) -> Result<(), RpcError> {
     let missing = required.iter().find(|capability| !request.client().can(capability));
-    missing.map_or(Ok(()), |capability| Err(RpcError::missing_capability(capability.required())))
+    missing.map_or(Ok(()), |capability| Err(RpcError::missing_capability(&capability.required())))
 }
 
 /// Whether headers that mirror arguments say the same as the arguments (2026-07-28 over HTTP).
@@ -313,7 +313,7 @@ fn check_mirrored(tool: &ToolEntry, request: &Request) -> Result<(), RpcError> {
     let Some(headers) = request.peer.headers.as_ref().filter(|_| request.peer.version.is_modern()) else {
         return Ok(());
     };
-    if tool.mirrored.is_empty() {
+    if tool.mirrored.is_empty() || request.extensions.get::<Unmirrored>().is_some() {
         return Ok(());
     }
     let arguments = request.params.get("arguments").unwrap_or("{}");
@@ -368,6 +368,10 @@ impl Service<Request> for Server {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
+        if request.method == Method::Listen {
+            let open = Outcome::Open(Box::new(self.handle(request)));
+            return ResponseFuture::ready(Response { outcome: open, shared: None });
+        }
         self.handle(request)
     }
 }

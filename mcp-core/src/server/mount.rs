@@ -133,7 +133,7 @@ impl Mount {
     }
 
     fn refresh(&self, target: &Server, change: &Change) {
-        let refreshed = target.edit(change.clone(), |catalog| {
+        let refreshed = target.edit(change, |catalog| {
             catalog.tools.retain(|_, item| item.origin != self.id);
             catalog.prompts.retain(|_, item| item.origin != self.id);
             catalog.resources.retain(|_, item| item.origin != self.id);

@@ -7,6 +7,7 @@
 //! | standard input and output | [`stdio()`] | `stdio` |
 //! | Unix socket | [`unix`] | `stdio` |
 //! | Streamable HTTP, HTTP+SSE, REST | an address, or [`http`] | `http-server` |
+//! | WebSocket | an address, or [`http`]: `GET /mcp` upgrades | `ws` |
 //! | in memory | [`memory`] | – |
 
 mod connection;
@@ -22,6 +23,8 @@ mod stdio;
 mod stream;
 #[cfg(all(feature = "stdio", unix))]
 mod unix;
+#[cfg(feature = "ws")]
+mod ws;
 
 use std::future::Future;
 

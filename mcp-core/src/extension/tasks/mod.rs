@@ -167,7 +167,7 @@ fn is_declared(request: &Request) -> bool {
 }
 
 fn undeclared() -> RpcError {
-    RpcError::missing_capability(Tasks::capability().required())
+    RpcError::missing_capability(&Tasks::capability().required())
 }
 
 impl Extension for Tasks {

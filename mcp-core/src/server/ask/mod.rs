@@ -67,9 +67,7 @@ impl AskError {
     /// -32021, where the revision wants that rather than a failure of the tool.
     pub(crate) fn as_protocol_error(&self) -> Option<RpcError> {
         match self {
-            Self::Unsupported { required, modern: true } => {
-                Some(RpcError::missing_capability(required.clone()))
-            }
+            Self::Unsupported { required, modern: true } => Some(RpcError::missing_capability(required)),
             _ => None,
         }
     }
