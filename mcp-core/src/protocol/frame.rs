@@ -331,8 +331,16 @@ impl Params {
     /// # Errors
     /// The text is no JSON object, or nests too deep.
     pub fn from_json(bytes: &Bytes) -> Result<Self, FrameProblem> {
+        Self::from_json_within(bytes, MAX_DEPTH)
+    }
+
+    /// The same for text that nests at most `depth` levels.
+    ///
+    /// # Errors
+    /// The text is no JSON object, or nests too deep.
+    pub fn from_json_within(bytes: &Bytes, depth: u32) -> Result<Self, FrameProblem> {
         let mut envelope = Envelope::default();
-        let mut scanner = Scanner::new(bytes, MAX_DEPTH)?;
+        let mut scanner = Scanner::new(bytes, depth)?;
         envelope.params(bytes, &mut scanner)?;
         scanner.end()?;
         envelope.params_problem.map_or_else(|| Ok(Self::new(bytes, envelope.params)), Err)

@@ -10,6 +10,8 @@
 //! | WebSocket | an address, or [`http`]: `GET /mcp` upgrades | `ws` |
 //! | in memory | [`memory`] | – |
 
+#[cfg(feature = "stdio")]
+mod args;
 mod connection;
 mod exchange;
 #[cfg(feature = "http-server")]
@@ -28,6 +30,8 @@ mod ws;
 
 use std::future::Future;
 
+#[cfg(feature = "stdio")]
+pub use args::{FromArgs, from_args};
 #[cfg(feature = "stdio")]
 pub use stdio::{Stdio, stdio};
 #[cfg(all(feature = "stdio", unix))]

@@ -13,6 +13,7 @@ mod legacy;
 mod links;
 mod modern;
 mod reply;
+mod rest;
 mod route;
 mod serve;
 mod sessions;

@@ -12,7 +12,7 @@ use http_body::Body;
 use super::reply::{self, HttpResponse};
 #[cfg(feature = "ws")]
 use super::ws;
-use super::{Inner, guard, legacy, modern, sse_transport};
+use super::{Inner, guard, legacy, modern, rest, sse_transport};
 use crate::protocol::{ErrorCode, Frame, FrameError, Incoming, Method, ProtocolVersion, RpcError, header};
 use crate::service::{Peer, Principal, error_frame};
 
@@ -59,6 +59,7 @@ where
         (_, sse_transport::MESSAGES) if inner.config.legacy_sse => {
             reply::not_allowed("POST", "messages are sent with POST")
         }
+        (_, path) if rest::is_twin(&inner.config, path) => rest::respond(&inner, parts, body).await,
         _ => reply::error(
             StatusCode::NOT_FOUND,
             None,
