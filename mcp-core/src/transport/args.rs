@@ -1,5 +1,6 @@
 //! The transport that the command line asks for.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use super::{ServeError, Stdio, Transport, stdio};
@@ -58,18 +59,18 @@ impl fmt::Display for Problem {
 
 fn parse(args: impl Iterator<Item = String>) -> Result<Option<Choice>, Problem> {
     let mut choice = None;
-    let mut args = args.peekable();
-    while let Some(arg) = args.next() {
+    let mut args: VecDeque<String> = args.collect();
+    while let Some(arg) = args.pop_front() {
         let (name, value) = match arg.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
             None => (arg, None),
         };
         let chosen = match name.as_str() {
             "--help" | "-h" => return Ok(None),
-            "--stdio" => Choice::Stdio(stdio()),
+            "--stdio" if value.is_none() => Choice::Stdio(stdio()),
             #[cfg(feature = "http-server")]
             "--listen" => {
-                let address = value.or_else(|| args.next_if(|next| !next.starts_with("--")));
+                let address = value.or_else(|| args.pop_front()).filter(|address| !address.starts_with("--"));
                 Choice::Listen(
                     address
                         .ok_or_else(|| Problem("--listen needs an address, like 127.0.0.1:8080".into()))?,

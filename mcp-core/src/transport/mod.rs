@@ -13,9 +13,11 @@
 #[cfg(feature = "stdio")]
 mod args;
 mod connection;
+#[cfg(feature = "http-server")]
 mod exchange;
 #[cfg(feature = "http-server")]
 pub mod http;
+#[cfg(feature = "http-server")]
 mod mailbox;
 pub mod memory;
 mod outbox;
