@@ -64,6 +64,9 @@ impl Connection {
 
     /// Takes one message. What can be answered at once is put into the outbox; the rest runs on.
     pub(crate) fn accept(self: &Arc<Self>, message: &Bytes) {
+        if message.len() > MAX_FRAME {
+            return self.refuse_length();
+        }
         match Incoming::parse(message, DEFAULT_DEPTH) {
             Ok(Incoming::One(frame)) => self.frame(frame),
             Ok(Incoming::Batch(frames)) => self.batch(frames),
