@@ -4,12 +4,12 @@ use mcp_core::protocol::{ContentBlock, ResourceContents};
 use mcp_core::server::{ToolEntry, ToolError, tool};
 
 /// A red dot: one pixel.
-pub const PNG: &str =
+pub(crate) const PNG: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 /// Silence: a sound file without samples.
 const WAV: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=";
 
-pub fn tools() -> Vec<ToolEntry> {
+pub(crate) fn tools() -> Vec<ToolEntry> {
     vec![
         tool("test_simple_text", async || "This is a simple text response for testing.")
             .description("Returns text."),

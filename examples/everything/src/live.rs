@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 const STEP: Duration = Duration::from_millis(50);
 
-pub fn tools() -> Vec<ToolEntry> {
+pub(crate) fn tools() -> Vec<ToolEntry> {
     vec![
         tool("test_tool_with_logging", logging).description("Logs three messages while it runs."),
         tool("test_logging_tool", logging).description("Logs, if the client wants messages."),

@@ -36,7 +36,7 @@ struct Confirm {
 
 type Outcome = Result<String, ToolError>;
 
-pub fn tools() -> Vec<ToolEntry> {
+pub(crate) fn tools() -> Vec<ToolEntry> {
     vec![
         tool("test_sampling", sampling).description("Asks the client's model."),
         tool("test_elicitation", elicitation).description("Asks the person."),
@@ -74,7 +74,7 @@ pub fn tools() -> Vec<ToolEntry> {
 }
 
 /// A question to the client's model.
-pub fn question(text: &str, max_tokens: u64) -> Sample {
+pub(crate) fn question(text: &str, max_tokens: u64) -> Sample {
     Sample(CreateMessage::new([SamplingMessage::user(text)], max_tokens))
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::content::PNG;
 
-pub fn resources() -> Vec<ResourceEntry> {
+pub(crate) fn resources() -> Vec<ResourceEntry> {
     vec![
         resource(
             "test://static-text",
@@ -33,7 +33,7 @@ pub fn resources() -> Vec<ResourceEntry> {
     ]
 }
 
-pub fn data() -> TemplateEntry {
+pub(crate) fn data() -> TemplateEntry {
     template("test://template/{id}/data", "Resource Template", async |Variables(variables): Variables| {
         let id = variables.get("id").cloned().unwrap_or_default();
         json!({ "id": id, "templateTest": true, "data": format!("Data for ID: {id}") }).to_string()
@@ -65,7 +65,7 @@ struct UserContext {
     context: String,
 }
 
-pub fn prompts() -> Vec<PromptEntry> {
+pub(crate) fn prompts() -> Vec<PromptEntry> {
     vec![
         prompt("test_simple_prompt", async || "This is a simple prompt for testing.")
             .description("A prompt."),

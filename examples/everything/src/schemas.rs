@@ -34,7 +34,7 @@ struct Regional {
     region: String,
 }
 
-pub fn tools() -> Vec<ToolEntry> {
+pub(crate) fn tools() -> Vec<ToolEntry> {
     vec![
         tool("echo", async |Args(Echo { message }): Args<Echo>| message).description("Says back what it is told."),
         tool("add", async |Args(Add { a, b }): Args<Add>| Json(Sum { sum: a + b })).description("Adds two numbers."),

@@ -119,7 +119,7 @@ impl RpcError {
 
     /// -32021 with the capabilities that are missing.
     #[must_use]
-    pub fn missing_capability(required: Value) -> Self {
+    pub fn missing_capability(required: &Value) -> Self {
         Self::new(
             ErrorCode::MISSING_CLIENT_CAPABILITY,
             "the client did not declare a capability this request needs",

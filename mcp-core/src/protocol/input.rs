@@ -11,6 +11,7 @@ use super::{
 /// A question to the client.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "questions are few and short-lived")]
 pub enum InputRequest {
     /// To its user.
     Elicit(Elicitation),

@@ -59,6 +59,13 @@ enum Part {
     Expression { operator: Operator, names: Vec<String> },
 }
 
+impl Part {
+    /// Whether it can stand for nothing at all.
+    fn may_be_absent(&self) -> bool {
+        matches!(self, Self::Expression { operator, .. } if !operator.first().is_empty())
+    }
+}
+
 /// What stands first in an expression, and with it how values are joined and encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
@@ -150,7 +157,8 @@ impl UriTemplate {
     ///
     /// Takes time proportional to the length of `uri`. A variable takes at least one character, except after a
     /// name (`?q=`); variables with an operator of their own may be absent, and named ones come in any order.
-    /// Where several readings are possible, earlier variables take as much as they can.
+    /// Where several readings are possible, earlier variables take as much as they can, but before an expression
+    /// that may be absent as little as they can.
     pub fn matches(&self, uri: &str) -> Option<IndexMap<String, String>> {
         let uri = expand::encode_literal(uri);
         let spans = self.program.run(uri.as_bytes(), self.names.len())?;

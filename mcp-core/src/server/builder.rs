@@ -266,7 +266,9 @@ impl ServerBuilder {
         };
         let methods = self.extensions.iter().enumerate();
         let methods = methods.flat_map(|(i, e)| e.methods().iter().map(move |m| (*m, i)));
-        let server = Server(Arc::new(Inner {
+        let shutdown = tokio_util::sync::CancellationToken::new();
+        let held = Some(Arc::new(shutdown.clone().drop_guard()));
+        let inner = Arc::new(Inner {
             writer: ResultWriter::new(&self.info),
             info: self.info,
             instructions: self.instructions,
@@ -283,8 +285,9 @@ impl ServerBuilder {
             expected: self.offers,
             in_flight: Arc::default(),
             subscriptions: Arc::default(),
-            shutdown: tokio_util::sync::CancellationToken::new(),
-        }));
+            shutdown,
+        });
+        let server = Server(inner, held);
         for mount in self.mounts {
             mount.follow(&server);
         }
@@ -302,7 +305,7 @@ fn default_store() -> Result<Arc<dyn RequestStateStore>, BuildError> {
 #[cfg(not(feature = "http-server"))]
 #[expect(clippy::unnecessary_wraps, reason = "the sealed store of the feature `http-server` can fail")]
 fn default_store() -> Result<Arc<dyn RequestStateStore>, BuildError> {
-    Ok(Arc::new(super::request_state::StateTable::default()))
+    Ok(Arc::new(super::state_table::StateTable::default()))
 }
 
 /// Adds a component unless its name is taken.

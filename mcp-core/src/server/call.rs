@@ -16,7 +16,7 @@ use tokio::time::Sleep;
 use super::ask::Manner;
 use super::body::Body;
 use super::handler::BodyFuture;
-use super::{Context, Server};
+use super::{Context, Questions, Server};
 use crate::protocol::{ErrorCode, InputRequests, RpcError};
 use crate::service::{Event, Question, Reply, Response};
 
@@ -70,14 +70,16 @@ impl RunningCall {
         &self.context
     }
 
-    /// Makes the call a task: from now on its questions are answered with [`answer`](Self::answer).
+    /// Makes the call a task: from now on its questions are answered through
+    /// [`questions`](Self::questions), and it sends nothing by itself.
     pub fn mark_detached(&self) {
         self.context.board().detached();
     }
 
-    /// Delivers the answer to a question; returns whether it was open.
-    pub fn answer(&self, key: &str, answer: crate::protocol::RawJson) -> bool {
-        self.context.board().deliver(key, Ok(answer))
+    /// The questions of the call, for whoever answers them while somebody else drives it.
+    #[must_use]
+    pub fn questions(&self) -> Questions {
+        Questions::of(&self.context)
     }
 
     /// Runs the handler until it is done or needs something.
@@ -215,7 +217,8 @@ impl CallFuture {
                         asker.board().deliver(&key, answer);
                     });
                     if let Some(outbound) = &context.request().outbound {
-                        outbound.send(Event::Question(Question { request: request.clone(), reply }));
+                        outbound
+                            .send(Event::Question(Question { request: Box::new(request.clone()), reply }));
                     }
                 }
                 None

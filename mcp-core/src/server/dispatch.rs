@@ -22,7 +22,7 @@ use crate::protocol::{
     CallToolResult, Capability, CompleteParams, CompletionReference, DiscoverResult, ErrorCode, Method,
     ProtocolVersion, RawJson, RpcError, decode,
 };
-use crate::service::{BoxError, Request, Response, ResponseFuture};
+use crate::service::{BoxError, Outcome, Request, Response, ResponseFuture, Unmirrored};
 
 /// What a handler needs besides the request.
 struct Plan {
@@ -71,7 +71,7 @@ impl Server {
             Method::Listen => self.listen(request),
             Method::Other(ref name) => match self.extension_for(name) {
                 Some(extension) => {
-                    let context = Context::new(request, self.clone(), self.shared_state(), no_questions());
+                    let context = Context::new(request, self.within(), self.shared_state(), no_questions());
                     let future: BodyFuture = extension.handle(context.clone());
                     self.start(future, context, None)
                 }
@@ -221,7 +221,7 @@ impl Server {
     /// Calls a handler.
     fn run(&self, plan: Plan, request: Request) -> Result<ResponseFuture, RpcError> {
         let board = self.board(&request)?;
-        let context = Context::new(request, self.clone(), plan.state, board).with_variables(plan.variables);
+        let context = Context::new(request, self.within(), plan.state, board).with_variables(plan.variables);
         if plan.detached {
             context.board().wish_to_detach(&noop_waker());
         }
@@ -254,7 +254,7 @@ impl Server {
             )
         })?;
         let call = super::RunningCall::new(future, context, slot);
-        Ok(ResponseFuture::call(CallFuture::new(self.clone(), call, deadline)))
+        Ok(ResponseFuture::call(CallFuture::new(self.within(), call, deadline)))
     }
 
     fn tool_failure(&self, message: String) -> ResponseFuture {
@@ -316,7 +316,7 @@ fn refusal(rejection: &Rejection) -> RpcError {
 
 fn check_capabilities(required: &[Capability], request: &Request) -> Result<(), RpcError> {
     let missing = required.iter().find(|capability| !request.client().can(capability));
-    missing.map_or(Ok(()), |capability| Err(RpcError::missing_capability(capability.required())))
+    missing.map_or(Ok(()), |capability| Err(RpcError::missing_capability(&capability.required())))
 }
 
 /// Whether headers that mirror arguments say the same as the arguments (2026-07-28 over HTTP).
@@ -324,7 +324,7 @@ fn check_mirrored(tool: &ToolEntry, request: &Request) -> Result<(), RpcError> {
     let Some(headers) = request.peer.headers.as_ref().filter(|_| request.peer.version.is_modern()) else {
         return Ok(());
     };
-    if tool.mirrored.is_empty() {
+    if tool.mirrored.is_empty() || request.extensions.get::<Unmirrored>().is_some() {
         return Ok(());
     }
     let arguments = request.params.get("arguments").unwrap_or("{}");
@@ -379,6 +379,10 @@ impl Service<Request> for Server {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
+        if request.method == Method::Listen {
+            let open = Outcome::Open(Box::new(self.handle(request)));
+            return ResponseFuture::ready(Response { outcome: open, shared: None });
+        }
         self.handle(request)
     }
 }

@@ -56,18 +56,14 @@ struct Waiting {
 /// One who wants to know. Dropping it ends the subscription.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriber {
-    wanted: Mutex<Wanted>,
+    wanted: Wanted,
     waiting: Mutex<Waiting>,
     notify: Notify,
 }
 
 impl Subscriber {
-    pub(crate) fn change_wanted(&self, change: impl FnOnce(&mut Wanted)) {
-        change(&mut self.wanted.lock());
-    }
-
     fn offer(&self, change: &Change) {
-        let wanted = self.wanted.lock();
+        let wanted = &self.wanted;
         let mut waiting = self.waiting.lock();
         let fresh = match change {
             Change::Tools => wanted.tools && !std::mem::replace(&mut waiting.tools, wanted.tools),
@@ -139,7 +135,7 @@ pub(crate) struct Hub {
 
 impl Hub {
     pub(crate) fn subscribe(&self, wanted: Wanted) -> Arc<Subscriber> {
-        let subscriber = Arc::new(Subscriber { wanted: Mutex::new(wanted), ..Subscriber::default() });
+        let subscriber = Arc::new(Subscriber { wanted, ..Subscriber::default() });
         let mut all = self.subscribers.lock();
         // Sweep the gone when the list would grow: the cost is spread over subscriptions.
         if all.len() == all.capacity() {

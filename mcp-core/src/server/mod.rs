@@ -22,6 +22,8 @@ mod schema;
 #[cfg(feature = "http-server")]
 mod sealed;
 mod state;
+#[cfg(not(feature = "http-server"))]
+mod state_table;
 mod tool;
 mod tool_error;
 mod tool_result;
@@ -35,9 +37,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use arc_swap::ArcSwap;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use ask::{Ask, AskError, Elicit, Elicited, Inquiry, ListRoots, MemoError, Sample, UrlAnswer};
+pub use ask::{Ask, AskError, Elicit, Elicited, Inquiry, ListRoots, MemoError, Questions, Sample, UrlAnswer};
 pub use body::Body;
 pub use build_error::BuildError;
 pub use builder::ServerBuilder;
@@ -49,7 +51,6 @@ pub use context::Context;
 pub use extract::{Args, Cancelled, FromContext, Headers, Needs, Progress, Rejection, State};
 pub use handler::Handler;
 pub use hub::Change;
-pub(crate) use hub::{Subscriber, Wanted};
 pub use mount::Mount;
 pub use prompt::{IntoPrompt, PromptEntry, prompt};
 pub use request_state::RequestStateStore;
@@ -91,8 +92,13 @@ pub trait ToolSet: Send + Sync + 'static {
 
 /// A server: tools, resources and prompts, and what they share. Cheap to clone; clones are the same
 /// server. Serve it on a [transport](crate::transport), or use it as a tower service.
+///
+/// It shuts down when the last clone is gone that is held outside of its own calls.
 #[derive(Clone)]
-pub struct Server(Arc<Inner>);
+pub struct Server(
+    Arc<Inner>,
+    #[expect(dead_code, reason = "it is there to be dropped")] Option<Arc<DropGuard>>,
+);
 
 struct Inner {
     info: Implementation,
@@ -169,7 +175,7 @@ impl Server {
     /// The tool is malformed.
     pub fn add_tool(&self, tool: ToolEntry) -> Result<(), BuildError> {
         let tool = tool.finish(&self.0.state)?;
-        self.edit(Change::Tools, |catalog| {
+        self.edit(&Change::Tools, |catalog| {
             catalog.tools.insert(tool.definition.name.as_str().into(), Arc::new(tool));
             Ok(())
         })
@@ -177,7 +183,7 @@ impl Server {
 
     /// Removes a tool and tells clients; returns whether there was one.
     pub fn remove_tool(&self, name: &str) -> bool {
-        self.remove(Change::Tools, |catalog| catalog.tools.shift_remove(name).is_some())
+        self.remove(&Change::Tools, |catalog| catalog.tools.shift_remove(name).is_some())
     }
 
     /// Adds or replaces a resource, and tells clients.
@@ -186,7 +192,7 @@ impl Server {
     /// The resource is malformed.
     pub fn add_resource(&self, resource: ResourceEntry) -> Result<(), BuildError> {
         let resource = resource.finish(&self.0.state)?;
-        self.edit(Change::Resources, |catalog| {
+        self.edit(&Change::Resources, |catalog| {
             catalog.resources.insert(resource.definition.uri.as_str().into(), Arc::new(resource));
             Ok(())
         })
@@ -194,7 +200,7 @@ impl Server {
 
     /// Removes a resource and tells clients; returns whether there was one.
     pub fn remove_resource(&self, uri: &str) -> bool {
-        self.remove(Change::Resources, |catalog| catalog.resources.shift_remove(uri).is_some())
+        self.remove(&Change::Resources, |catalog| catalog.resources.shift_remove(uri).is_some())
     }
 
     /// Adds or replaces a resource template, and tells clients.
@@ -203,7 +209,7 @@ impl Server {
     /// The template is malformed.
     pub fn add_template(&self, template: TemplateEntry) -> Result<(), BuildError> {
         let template = template.finish(&self.0.state)?;
-        self.edit(Change::Resources, |catalog| {
+        self.edit(&Change::Resources, |catalog| {
             catalog.templates.insert(template.definition.uri_template.as_str().into(), Arc::new(template));
             Ok(())
         })
@@ -211,7 +217,7 @@ impl Server {
 
     /// Removes a resource template and tells clients; returns whether there was one.
     pub fn remove_template(&self, uri_template: &str) -> bool {
-        self.remove(Change::Resources, |catalog| catalog.templates.shift_remove(uri_template).is_some())
+        self.remove(&Change::Resources, |catalog| catalog.templates.shift_remove(uri_template).is_some())
     }
 
     /// Adds or replaces a prompt, and tells clients.
@@ -220,7 +226,7 @@ impl Server {
     /// The prompt is malformed.
     pub fn add_prompt(&self, prompt: PromptEntry) -> Result<(), BuildError> {
         let prompt = prompt.finish(&self.0.state)?;
-        self.edit(Change::Prompts, |catalog| {
+        self.edit(&Change::Prompts, |catalog| {
             catalog.prompts.insert(prompt.definition.name.as_str().into(), Arc::new(prompt));
             Ok(())
         })
@@ -228,7 +234,7 @@ impl Server {
 
     /// Removes a prompt and tells clients; returns whether there was one.
     pub fn remove_prompt(&self, name: &str) -> bool {
-        self.remove(Change::Prompts, |catalog| catalog.prompts.shift_remove(name).is_some())
+        self.remove(&Change::Prompts, |catalog| catalog.prompts.shift_remove(name).is_some())
     }
 
     /// Tells clients that listen that a resource holds something new.
@@ -261,7 +267,7 @@ impl Server {
     /// Replaces the catalog by a changed copy, then tells who listens.
     pub(crate) fn edit(
         &self,
-        change: Change,
+        change: &Change,
         edit: impl FnOnce(&mut Catalog) -> Result<(), BuildError>,
     ) -> Result<(), BuildError> {
         let guard = self.0.editing.lock();
@@ -269,11 +275,11 @@ impl Server {
         edit(&mut catalog)?;
         self.0.catalog.store(Arc::new(catalog));
         drop(guard);
-        self.publish(&change);
+        self.publish(change);
         Ok(())
     }
 
-    fn remove(&self, change: Change, remove: impl FnOnce(&mut Catalog) -> bool) -> bool {
+    fn remove(&self, change: &Change, remove: impl FnOnce(&mut Catalog) -> bool) -> bool {
         let guard = self.0.editing.lock();
         let mut catalog = self.0.catalog.load().edit();
         let removed = remove(&mut catalog);
@@ -282,9 +288,15 @@ impl Server {
         }
         drop(guard);
         if removed {
-            self.publish(&change);
+            self.publish(change);
         }
         removed
+    }
+
+    /// The server for what belongs to it: calls, subscriptions, tasks. These do not keep it from
+    /// shutting down.
+    pub(crate) fn within(&self) -> Self {
+        Self(Arc::clone(&self.0), None)
     }
 
     pub(crate) fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {
@@ -304,11 +316,6 @@ impl Server {
 
     pub(crate) fn hub(&self) -> &Hub {
         &self.0.hub
-    }
-
-    /// Subscribes to changes, for sessions of older revisions.
-    pub(crate) fn subscribe(&self, wanted: Wanted) -> Arc<Subscriber> {
-        self.0.hub.subscribe(wanted)
     }
 
     pub(crate) fn writer(&self) -> &ResultWriter {

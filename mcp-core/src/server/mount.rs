@@ -123,7 +123,7 @@ impl Mount {
         let target = Arc::downgrade(&target.0);
         let source = self.source.clone();
         source.hub().on_change(Box::new(move |change| {
-            let Some(target) = target.upgrade().map(Server) else { return false };
+            let Some(target) = target.upgrade().map(|inner| Server(inner, None)) else { return false };
             match change {
                 Change::Tools | Change::Prompts | Change::Resources => self.refresh(&target, change),
                 other => target.hub().publish(other),
@@ -133,7 +133,7 @@ impl Mount {
     }
 
     fn refresh(&self, target: &Server, change: &Change) {
-        let refreshed = target.edit(change.clone(), |catalog| {
+        let refreshed = target.edit(change, |catalog| {
             catalog.tools.retain(|_, item| item.origin != self.id);
             catalog.prompts.retain(|_, item| item.origin != self.id);
             catalog.resources.retain(|_, item| item.origin != self.id);

@@ -3,14 +3,12 @@
 //! The state travels through the client, so it is the client's to attack: it is bound to who
 //! calls, what is called and with which arguments, expires, and cannot be read or changed.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::ask::Saved;
@@ -18,7 +16,7 @@ use crate::protocol::RpcError;
 use crate::service::{Peer, Request};
 
 /// How long a client may take to answer.
-const TTL: Duration = Duration::from_secs(15 * 60);
+pub(crate) const TTL: Duration = Duration::from_secs(15 * 60);
 
 /// Keeps the state of calls that wait for answers.
 ///
@@ -33,44 +31,6 @@ pub trait RequestStateStore: Send + Sync + 'static {
 
     /// The payload of a token; `None` if it is not ours, was changed or is bound to something else.
     fn open(&self, token: &str, binding: &[u8]) -> Option<Vec<u8>>;
-}
-
-/// Keeps states in memory: for one process, bounded, oldest first out.
-#[derive(Default)]
-pub(crate) struct StateTable(Mutex<HashMap<String, Row>>);
-
-struct Row {
-    payload: Vec<u8>,
-    binding: Vec<u8>,
-    made: Instant,
-}
-
-/// Calls that may wait for answers at the same time.
-const TABLE_LIMIT: usize = 4096;
-
-impl RequestStateStore for StateTable {
-    fn seal(&self, payload: &[u8], binding: &[u8]) -> Result<String, RpcError> {
-        let token = random_token()?;
-        let mut rows = self.0.lock();
-        if rows.len() >= TABLE_LIMIT {
-            rows.retain(|_, row| row.made.elapsed() < TTL);
-        }
-        if rows.len() >= TABLE_LIMIT
-            && let Some(oldest) = rows.iter().min_by_key(|(_, row)| row.made).map(|(token, _)| token.clone())
-        {
-            rows.remove(&oldest);
-        }
-        rows.insert(
-            token.clone(),
-            Row { payload: payload.to_vec(), binding: binding.to_vec(), made: Instant::now() },
-        );
-        Ok(token)
-    }
-
-    fn open(&self, token: &str, binding: &[u8]) -> Option<Vec<u8>> {
-        let rows = self.0.lock();
-        rows.get(token).filter(|row| row.binding == binding).map(|row| row.payload.clone())
-    }
 }
 
 /// An unguessable token of 128 bits.

@@ -64,7 +64,7 @@ fn flatten_field(field: &mut Value) {
         choices.retain(|choice| !choice.is_null());
     }
     if let Some(Value::Array(options)) = object.remove("oneOf") {
-        let titled: Vec<Value> = options.into_iter().filter_map(titled_choice).collect();
+        let titled: Vec<Value> = options.iter().filter_map(titled_choice).collect();
         object.insert("type".into(), "string".into());
         object.insert("oneOf".into(), titled.into());
     }
@@ -83,9 +83,9 @@ fn flatten_field(field: &mut Value) {
     }
 }
 
-fn titled_choice(option: Value) -> Option<Value> {
+fn titled_choice(option: &Value) -> Option<Value> {
     let constant = option.get("const")?.clone();
-    let title = option.get("title").or_else(|| option.get("description")).unwrap_or(&constant).clone();
+    let title = option.get("title").or_else(|| option.get("description")).unwrap_or(&constant);
     Some(json!({ "const": constant, "title": title }))
 }
 

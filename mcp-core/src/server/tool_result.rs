@@ -82,9 +82,7 @@ impl IntoToolResult for ContentBlock {
 
 impl IntoToolResult for Vec<ContentBlock> {
     fn into_tool_result(self) -> Result<CallToolResult, RpcError> {
-        let mut result = CallToolResult::default();
-        result.content = self;
-        Ok(result)
+        Ok(CallToolResult { content: self, ..CallToolResult::default() })
     }
 }
 

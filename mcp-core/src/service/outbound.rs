@@ -50,7 +50,7 @@ impl Notification {
 #[derive(Debug)]
 pub struct Question {
     /// What is asked.
-    pub request: InputRequest,
+    pub request: Box<InputRequest>,
     /// Takes the answer.
     pub reply: Reply,
 }

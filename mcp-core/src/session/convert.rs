@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use crate::protocol::{Method, ProtocolVersion, compat};
+use crate::protocol::{Method, ProtocolVersion, RawJson, compat};
 use crate::service::{Notification, Outcome, Response};
 
 /// Lists that were converted already. Bounded; lists change rarely and many ask for them.
@@ -27,7 +27,10 @@ impl Downgrades {
                     return Response::result(result);
                 };
                 let value = compat::downgrade_result(version, method.as_str(), value);
-                let converted = Bytes::from(value.to_string());
+                let converted = match method {
+                    Method::ToolsList => schemas_kept(&result, &value),
+                    _ => Bytes::from(value.to_string()),
+                };
                 if let Some(key) = key {
                     let mut known = self.0.lock();
                     if known.len() >= LIMIT {
@@ -38,11 +41,13 @@ impl Downgrades {
                 Response::result(converted)
             }
             Outcome::Error(mut error) => {
-                error.code.0 =
-                    compat::downgrade_error(version, method.as_str(), error.code.0, error.data.as_ref());
+                // Of the invalid parameters, only a resource that is not there names a URI.
+                if error.data.as_ref().is_some_and(|data| data.get("uri").is_some()) {
+                    error.code.0 = compat::downgrade_error(version, method.as_str(), error.code.0);
+                }
                 Response::error(error)
             }
-            Outcome::Accepted => Response::accepted(),
+            outcome @ (Outcome::Accepted | Outcome::Open(_)) => Response { outcome, shared: None },
         }
     }
 }
@@ -62,4 +67,33 @@ pub(crate) fn downgrade_notification(
     let params = serde_json::from_slice(&notification.params).ok()?;
     let params = compat::downgrade_notification(version, notification.method.as_str(), params);
     Some(Notification { method: notification.method, params: params.to_string().into() })
+}
+
+/// The list of tools, each schema in the spelling in which its author wrote it unless the older
+/// revision wants another schema.
+fn schemas_kept(original: &[u8], converted: &Value) -> Bytes {
+    #[derive(serde::Deserialize)]
+    struct Tools {
+        tools: Vec<IndexMap<String, RawJson>>,
+    }
+    let text = converted.to_string();
+    let (Ok(original), Ok(mut list)) =
+        (serde_json::from_slice::<Tools>(original), serde_json::from_str::<IndexMap<String, RawJson>>(&text))
+    else {
+        return text.into();
+    };
+    let Some(Value::Array(converted)) = converted.get("tools").cloned() else { return text.into() };
+    let tools = converted.into_iter().zip(original.tools).map(|(converted, original)| {
+        let Value::Object(members) = converted else { return RawJson::from(converted) };
+        let members = members.into_iter().map(|(name, value)| {
+            let kept =
+                original.get(&name).filter(|raw| raw.to_value().is_ok_and(|original| original == value));
+            let kept = kept.cloned();
+            (name, kept.unwrap_or_else(|| RawJson::from(value)))
+        });
+        RawJson::from_serialize(&members.collect::<IndexMap<_, _>>()).unwrap_or_default()
+    });
+    let Ok(tools) = RawJson::from_serialize(&tools.collect::<Vec<_>>()) else { return text.into() };
+    list.insert("tools".into(), tools);
+    serde_json::to_vec(&list).map_or_else(|_| text.into(), Bytes::from)
 }

@@ -7,8 +7,11 @@
 //! | standard input and output | [`stdio()`] | `stdio` |
 //! | Unix socket | [`unix`] | `stdio` |
 //! | Streamable HTTP, HTTP+SSE, REST | an address, or [`http`] | `http-server` |
+//! | WebSocket | an address, or [`http`]: `GET /mcp` upgrades | `ws` |
 //! | in memory | [`memory`] | – |
 
+#[cfg(feature = "stdio")]
+mod args;
 mod connection;
 mod exchange;
 #[cfg(feature = "http-server")]
@@ -22,9 +25,13 @@ mod stdio;
 mod stream;
 #[cfg(all(feature = "stdio", unix))]
 mod unix;
+#[cfg(feature = "ws")]
+mod ws;
 
 use std::future::Future;
 
+#[cfg(feature = "stdio")]
+pub use args::{FromArgs, from_args};
 #[cfg(feature = "stdio")]
 pub use stdio::{Stdio, stdio};
 #[cfg(all(feature = "stdio", unix))]

@@ -51,7 +51,7 @@ fn forms_are_written_in_order() {
         r#""sure":{"type":"boolean","default":false},"#,
         r#""size":{"type":"string","enum":["s","l"]},"#,
         r#""plan":{"type":"string","default":"pro","oneOf":[{"const":"free","title":"free"},{"const":"pro","title":"Professional"}]},"#,
-        r#""tags":{"type":"array","minItems":1,"maxItems":2,"items":{"enum":["a","b","c"],"type":"string"}},"#,
+        r#""tags":{"type":"array","minItems":1,"maxItems":2,"items":{"type":"string","enum":["a","b","c"]}},"#,
         r#""days":{"type":"array","default":["mo"],"items":{"anyOf":[{"const":"mo","title":"Monday"},{"const":"tu","title":"Tuesday"}]}}"#,
         r#"},"required":["name","sure"]}"#,
     );

@@ -56,8 +56,9 @@ impl Program {
             Some(Part::Literal(text)) => text.clone().into_bytes(),
             _ => Vec::new(),
         };
-        let mut writer = Compiler { ops: Vec::new(), variable: 0 };
-        for part in parts {
+        let mut writer = Compiler { ops: Vec::new(), variable: 0, modest: false };
+        for (index, part) in parts.iter().enumerate() {
+            writer.modest = parts.iter().skip(index + 1).any(Part::may_be_absent);
             match part {
                 Part::Literal(text) => writer.literal(text),
                 Part::Expression { operator, names } if operator.named() => writer.named(*operator, names),
@@ -87,6 +88,8 @@ impl Program {
 struct Compiler {
     ops: Vec<Op>,
     variable: usize,
+    /// Values take as little as they can: what comes later may be absent, and would never be seen otherwise.
+    modest: bool,
 }
 
 impl Compiler {
@@ -119,6 +122,9 @@ impl Compiler {
         self.ops.push(Op::Class(class));
         self.ops.push(Op::Jump(again));
         self.lands_here(again);
+        if let (true, Op::Split(more, enough)) = (self.modest, self.ops[again]) {
+            self.ops[again] = Op::Split(enough, more);
+        }
         self.ops.push(Op::End(self.variable));
         self.variable += 1;
     }

@@ -91,6 +91,12 @@ fn uris_are_read_back() {
     check("x{?q,r}", "x?", None);
     check("x{?q,query}", "x?query=1&q=2", Some(&[("q", "2"), ("query", "1")]));
     check("x?a=1{&b}", "x?a=1&b=2", Some(&[("b", "2")]));
+    check("x:{+p}{?q}", "x:a/b?q=/x", Some(&[("p", "a/b"), ("q", "/x")]));
+    check("x:{+p}{?q}", "x:a/b?r=1", Some(&[("p", "a/b?r=1")]));
+    check("x:{+p}/e{?q}", "x:a/e/e?q=/e", Some(&[("p", "a/e"), ("q", "/e")]));
+    check("x:{file}{.ext}", "x:a.txt", Some(&[("file", "a"), ("ext", "txt")]));
+    check("x:{file}{.ext}", "x:a", Some(&[("file", "a")]));
+    check("x:{+p}{#f}", "x:a#b", Some(&[("p", "a"), ("f", "b")]));
     check("x{;p,q}", "x;q;p=1", Some(&[("p", "1"), ("q", "")]));
     check("x{?q}{#f}", "x?q=1#2", Some(&[("q", "1"), ("f", "2")]));
     check("caf\u{e9}/{a}", "café/1", Some(&[("a", "1")]));
@@ -149,11 +155,11 @@ proptest! {
 
     #[test]
     fn nothing_panics(source in "[a{}+#./;?&,*:%é]{0,20}", uri in "[a=+#./;?&,%é]{0,20}") {
-        if let Ok(template) = UriTemplate::parse(&source) {
-            if let Some(found) = template.matches(&uri) {
-                // Whatever was read can be written and read again.
-                prop_assert!(template.matches(&template.expand(&found)).is_some());
-            }
+        if let Ok(template) = UriTemplate::parse(&source)
+            && let Some(found) = template.matches(&uri)
+        {
+            // Whatever was read can be written and read again.
+            prop_assert!(template.matches(&template.expand(&found)).is_some());
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod board;
 mod elicit;
+mod questions;
 mod sample;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use std::task::{self, Poll};
 
 pub(crate) use board::{Board, Manner, Saved};
 pub use elicit::{Elicit, Elicited, UrlAnswer};
+pub use questions::Questions;
 pub use sample::{ListRoots, Sample};
 
 use super::Context;
@@ -65,9 +67,7 @@ impl AskError {
     /// -32021, where the revision wants that rather than a failure of the tool.
     pub(crate) fn as_protocol_error(&self) -> Option<RpcError> {
         match self {
-            Self::Unsupported { required, modern: true } => {
-                Some(RpcError::missing_capability(required.clone()))
-            }
+            Self::Unsupported { required, modern: true } => Some(RpcError::missing_capability(required)),
             _ => None,
         }
     }

@@ -79,7 +79,32 @@ async fn each_is_answered_and_the_connection_goes_on() {
         table.push_str(&format!("{what} | {id} | {code} | {text}\n"));
         assert!(client.request("tools/list", json!({})).await.is_ok(), "after {what}");
     }
-    assert_snapshot!(table, @"");
+    assert_snapshot!(table, @r#"
+    no JSON | - | -32700 | the message is not valid JSON: unexpected input at byte 0
+    nothing | - | -32700 | the message is not valid JSON: unexpected input at byte 0
+    cut off | "a" | -32700 | the message is not valid JSON: unexpected input at byte 25
+    two at once | "a" | -32700 | the message is not valid JSON: unexpected input at byte 43
+    no UTF-8 | - | -32700 | the message is not valid UTF-8 from byte 36 on
+    a number | - | -32600 | a message must be a JSON object
+    no version | "a" | -32600 | `jsonrpc` must be "2.0"
+    version 1.0 | "a" | -32600 | `jsonrpc` must be "2.0"
+    id null | - | -32600 | `id` must be a string or an integer
+    id a fraction | - | -32600 | `id` must be a string or an integer
+    method a number | "a" | -32600 | `method` must be a string
+    params an array | "a" | -32602 | `params` must be an object
+    member twice | "b" | -32600 | a member of the message occurs twice
+    depth 10,000 | "a" | -31003 | the message nests deeper than allowed
+    10 MB | - | -31003 | the message has more than 4194304 bytes
+    empty batch | - | -32600 | a batch must not be empty
+    batch | - | -32600 | batches are part of protocol version 2025-03-26 only: send one message at a time
+    no revision | "a" | -32602 | `_meta.io.modelcontextprotocol/protocolVersion` is missing, and no session was initialized
+    unknown revision | "a" | -32022 | protocol version `2030-01-01` is not supported
+    no capabilities | "a" | -32602 | `_meta.io.modelcontextprotocol/clientCapabilities` must be an object
+    unknown method | "a" | -32601 | method `tools/destroy` is not supported
+    method of sessions | "a" | -32601 | method `logging/setLevel` is not supported
+    no name | "a" | -32602 | `name` must be a string
+    name a number | "a" | -32602 | `name` must be a string
+    "#);
 }
 
 #[tokio::test]

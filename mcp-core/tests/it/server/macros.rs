@@ -90,8 +90,67 @@ async fn methods_become_tools() {
 #[tokio::test]
 async fn definitions_come_from_the_methods() {
     let server = builder().state(10u64).tools(counter()).build().unwrap();
-    let tools = TestClient::connect(server).list_tools().await;
-    assert_json_snapshot!(tools, @"");
+    let list = TestClient::connect(server).request("tools/list", json!({})).await.unwrap();
+    assert_json_snapshot!(list["tools"], @r#"
+    [
+      {
+        "name": "add",
+        "description": "Adds to the counter.\n\nSays what it shows then.",
+        "inputSchema": {
+          "type": "object",
+          "properties": {
+            "amount": {
+              "type": "integer",
+              "format": "uint64",
+              "minimum": 0,
+              "description": "How much."
+            }
+          },
+          "required": [
+            "amount"
+          ]
+        },
+        "outputSchema": {
+          "type": "object",
+          "properties": {
+            "total": {
+              "type": "integer",
+              "format": "uint64",
+              "minimum": 0
+            }
+          },
+          "required": [
+            "total"
+          ]
+        },
+        "annotations": {
+          "destructiveHint": true
+        }
+      },
+      {
+        "name": "show-name",
+        "title": "Show",
+        "description": "Names the tool.",
+        "inputSchema": {
+          "type": "object",
+          "properties": {}
+        },
+        "annotations": {
+          "readOnlyHint": true,
+          "idempotentHint": true,
+          "openWorldHint": false
+        }
+      },
+      {
+        "name": "where",
+        "description": "Needs no counter.",
+        "inputSchema": {
+          "type": "object",
+          "properties": {}
+        }
+      }
+    ]
+    "#);
 }
 
 #[test]

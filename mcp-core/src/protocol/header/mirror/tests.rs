@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better in tables")]
 fn schema(properties: Value) -> RawJson {
     RawJson::from(json!({"type": "object", "properties": properties}))
 }
@@ -24,9 +25,9 @@ fn annotations_are_found_by_property_names() {
     })))
     .unwrap();
     let expect = [
-        ("mcp-param-method", vec!["maybe"], MirroredKind::Boolean),
-        ("mcp-param-deep.er", vec!["nested", "deep"], MirroredKind::Integer),
         ("mcp-param-region", vec!["region"], MirroredKind::String),
+        ("mcp-param-deep.er", vec!["nested", "deep"], MirroredKind::Integer),
+        ("mcp-param-method", vec!["maybe"], MirroredKind::Boolean),
     ];
     let found: Vec<_> = found
         .iter()
