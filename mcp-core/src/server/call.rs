@@ -1,5 +1,6 @@
 //! A call while it runs, and whoever drives it.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -103,13 +104,18 @@ impl RunningCall {
             }
             Err(panic) => {
                 self.finished = true;
-                let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-                tracing::error!(request = ?self.context.request(), panic = text, "a handler panicked");
-                Poll::Ready(Step::Done(Err(RpcError::internal("the handler failed unexpectedly"))))
+                Poll::Ready(Step::Done(Err(panicked(&self.context, &*panic))))
             }
         }
     }
+}
+
+/// Logs the panic of a handler; the client learns no details.
+pub(crate) fn panicked(context: &Context, panic: &(dyn Any + Send)) -> RpcError {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    tracing::error!(request = ?context.request(), panic = text, "a handler panicked");
+    RpcError::internal("the handler failed unexpectedly")
 }
 
 impl Drop for RunningCall {

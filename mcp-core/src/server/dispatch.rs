@@ -3,6 +3,7 @@
 //! Everything that can be refused is refused here, before a handler runs: a refusal still can be an
 //! HTTP status.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use tower_service::Service;
 
 use super::ask::{Board, Manner, Saved};
-use super::call::{CallFuture, Slot, noop_waker};
+use super::call::{CallFuture, Slot, noop_waker, panicked};
 use super::catalog::{Catalog, ComponentKind, Found};
 use super::handler::{BodyFuture, ErasedHandler};
 use super::state::StateMap;
@@ -105,7 +106,14 @@ impl Server {
             return Err(RpcError::invalid_params("`arguments` must be an object"));
         }
         check_mirrored(&tool, &request)?;
-        check_capabilities(&tool.requires, &request)?;
+        if let Err(error) = check_capabilities(&tool.requires, &request) {
+            // Older revisions have no code for this: there the model learns why.
+            return if request.peer.version.is_modern() {
+                Err(error)
+            } else {
+                Ok(self.tool_failure(error.message.into_owned()))
+            };
+        }
         let mut detached = false;
         for extension in self.extensions() {
             detached |= extension.begin(&tool, &request)? == Begin::Detached;
@@ -217,7 +225,10 @@ impl Server {
         if plan.detached {
             context.board().wish_to_detach(&noop_waker());
         }
-        let future = match (plan.handler)(&context) {
+        // Extractors and plain functions run here, before there is a future: they may panic too.
+        let called = std::panic::catch_unwind(AssertUnwindSafe(|| (plan.handler)(&context)));
+        let called = called.map_err(|panic| panicked(&context, &*panic))?;
+        let future = match called {
             Ok(future) => future,
             // The model can mend its arguments; for prompts and resources a program has to.
             Err(Rejection::Arguments(error)) if plan.tool.is_some() => {

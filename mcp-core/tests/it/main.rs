@@ -6,5 +6,7 @@ mod golden;
 #[cfg(feature = "http-server")]
 mod http;
 mod middleware;
+#[cfg(all(feature = "testing", feature = "macros"))]
+mod server;
 #[cfg(feature = "http-server")]
 mod support;
