@@ -30,7 +30,8 @@ unit: ## Only the Rust tests of `make test`
 	@scripts/tools nextest >/dev/null
 	cargo nextest run --workspace --all-features
 	cargo test --workspace --all-features --doc
-interop: ## Only the third-party clients of `make test`
+interop: ## Only the examples and third-party clients of `make test`
+	interop/examples
 	interop/run
 conformance: ## The official conformance suite, every check judged
 	conformance/run

@@ -25,6 +25,8 @@
 //! The same server answers clients of 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 //! `serve(server, "127.0.0.1:8080")` serves it over HTTP instead.
 //!
+//! New here? Follow the [`guide`].
+//!
 //! # Map
 //!
 //! - [`protocol`]: JSON-RPC 2.0 and the types of MCP. No I/O, no async.
@@ -43,13 +45,46 @@
 
 mod error;
 pub mod extension;
+#[doc = include_str!("../../docs/guide.md")]
+pub mod guide {}
+pub mod middleware;
 pub mod protocol;
 pub mod server;
 pub mod service;
 mod session;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transport;
 
 pub use error::Error;
+/// # Example
+/// ```
+/// use mcp_core::{Args, Server, tools};
+///
+/// struct Counter(std::sync::atomic::AtomicI64);
+///
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Add { /// How much to add.
+///              amount: i64 }
+///
+/// #[tools]
+/// impl Counter {
+///     /// Adds to the counter and says what it shows then.
+///     #[tool]
+///     async fn add(&self, Args(Add { amount }): Args<Add>) -> String {
+///         (self.0.fetch_add(amount, std::sync::atomic::Ordering::Relaxed) + amount).to_string()
+///     }
+///
+///     /// Says what the counter shows.
+///     #[tool(read_only, title = "Show the counter")]
+///     async fn show(&self) -> String {
+///         self.0.load(std::sync::atomic::Ordering::Relaxed).to_string()
+///     }
+/// }
+///
+/// let server = Server::builder("counter", "1.0.0").tools(Counter(0.into())).build()?;
+/// # Ok::<(), mcp_core::server::BuildError>(())
+/// ```
 #[cfg(feature = "macros")]
 pub use mcp_core_macros::tools;
 pub use server::{Args, Context, Json, Server, State, prompt, resource, template, tool};

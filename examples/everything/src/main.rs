@@ -7,8 +7,10 @@ mod live;
 mod questions;
 mod resources;
 mod schemas;
+mod tasks;
 
 use clap::Parser;
+use mcp_core::extension::tasks::Tasks;
 use mcp_core::transport::{http, stdio};
 use mcp_core::{Server, serve};
 
@@ -29,8 +31,9 @@ async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let mut builder = Server::builder("everything", env!("CARGO_PKG_VERSION"))
         .title("Everything")
+        .extension(Tasks::new())
         .instructions("A server with one of everything, for tests of clients and of the protocol.");
-    let tools = [content::tools(), live::tools(), questions::tools(), schemas::tools()];
+    let tools = [content::tools(), live::tools(), questions::tools(), schemas::tools(), tasks::tools()];
     for tool in tools.into_iter().flatten() {
         builder = builder.tool(tool);
     }

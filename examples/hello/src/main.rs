@@ -1,10 +1,8 @@
-//! The smallest server: one tool, over standard input and output.
+//! The smallest server: one tool, over standard input and output or, with `--listen 127.0.0.1:8080`, over HTTP.
 //!
-//! Run it with an MCP client, or try it: `npx @modelcontextprotocol/inspector --cli target/debug/hello --method tools/list`
+//! Try it: `npx @modelcontextprotocol/inspector --cli target/debug/hello --method tools/list`
 
-use mcp_core::server::tool;
-use mcp_core::transport::stdio;
-use mcp_core::{Args, Server, serve};
+use mcp_core::{Args, Server, serve, tool, transport};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Greet {
@@ -13,10 +11,10 @@ struct Greet {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> Result<(), mcp_core::Error> {
     let hello = async |Args(Greet { name }): Args<Greet>| format!("Hello, {name}!");
     let server = Server::builder("hello", "1.0.0")
         .tool(tool("hello", hello).description("Greets somebody."))
         .build()?;
-    Ok(serve(server, stdio()).await?)
+    Ok(serve(server, transport::from_args()).await?)
 }

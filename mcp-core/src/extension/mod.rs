@@ -3,6 +3,9 @@
 //! The core names none of them. A type that implements [`Extension`] is registered on the builder
 //! and from then on answers its methods, shows up in the capabilities, and may take over calls.
 
+pub mod apps;
+pub mod tasks;
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -10,13 +13,10 @@ use serde_json::{Map, Value};
 
 use crate::protocol::{RawJson, RpcError};
 use crate::server::{Body, Context, RunningCall, ToolEntry};
-use crate::service::Request;
+use crate::service::{Notification, Request};
 
 /// A future that an extension returns.
 pub type ExtensionFuture<T> = Pin<Box<dyn Future<Output = Result<T, RpcError>> + Send>>;
-
-/// The members of a subscription filter that an extension honours, and the topics they stand for.
-pub type Honoured = (Map<String, Value>, Vec<String>);
 
 /// How a call of a tool begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,16 +69,24 @@ pub trait Extension: Send + Sync + 'static {
         Box::pin(async { Err(RpcError::internal("this extension takes over no calls")) })
     }
 
-    /// Looks at the members of a subscription filter that the core does not know. Yields the members
-    /// that are honoured and the topics they stand for.
-    ///
-    /// # Errors
-    /// The subscription is refused.
-    fn subscribe(
-        &self,
-        _filter: &Map<String, Value>,
-        _request: &Request,
-    ) -> Result<Option<Honoured>, RpcError> {
-        Ok(None)
+    /// Looks at the members of a subscription filter that the core does not know. The future fails
+    /// if the subscription is refused.
+    fn subscribe(&self, _filter: &Map<String, Value>, _request: &Request) -> Option<ExtensionFuture<Topics>> {
+        None
     }
+
+    /// How things stand with topics that somebody just began to listen for: told at once, so that
+    /// what changed before is not missed.
+    fn current(&self, _topics: Vec<String>, _request: &Request) -> ExtensionFuture<Vec<Notification>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+/// What an extension honours of a subscription.
+#[derive(Debug, Clone, Default)]
+pub struct Topics {
+    /// The members of the filter that are honoured.
+    pub honoured: Map<String, Value>,
+    /// The topics that they stand for; see [`Change::Topic`](crate::server::Change::Topic).
+    pub topics: Vec<String>,
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::json::{Duplicate, Fault, MAX_DEPTH, Members, Scanner, Span, unescape};
+use super::json::{Duplicate, Fault, Key, MAX_DEPTH, Members, Scanner, Span, unescape};
 use super::{ErrorCode, Method, RequestId, RpcError};
 
 /// How deep a frame may nest unless configured otherwise.
@@ -235,18 +235,23 @@ impl Frame {
 }
 
 impl Envelope {
-    fn member(&mut self, bytes: &Bytes, scanner: &mut Scanner<'_>, key: Span) -> Result<(), FrameProblem> {
-        let slot = match &*unescape(key.text(bytes)) {
-            "jsonrpc" => &mut self.version,
-            "id" => &mut self.id,
-            "method" => &mut self.method,
-            "result" => &mut self.result,
-            "error" => &mut self.error,
-            "params" => return self.params(bytes, scanner),
-            _ => {
-                scanner.value()?;
-                return Ok(());
-            }
+    fn member(&mut self, bytes: &Bytes, scanner: &mut Scanner<'_>, key: Key) -> Result<(), FrameProblem> {
+        let is = |name| key.is(bytes, name);
+        let slot = if is("params") {
+            return self.params(bytes, scanner);
+        } else if is("jsonrpc") {
+            &mut self.version
+        } else if is("id") {
+            &mut self.id
+        } else if is("method") {
+            &mut self.method
+        } else if is("result") {
+            &mut self.result
+        } else if is("error") {
+            &mut self.error
+        } else {
+            scanner.value()?;
+            return Ok(());
         };
         if slot.replace(scanner.value()?).is_some() { Err(FrameProblem::Duplicate) } else { Ok(()) }
     }
@@ -264,7 +269,7 @@ impl Envelope {
         let (mut members, mut meta) = (Members::default(), None);
         let mut problem = None;
         let whole = scanner.object::<FrameProblem>(|scanner, key| {
-            let is_meta = &*unescape(key.text(bytes)) == "_meta";
+            let is_meta = key.is(bytes, "_meta");
             let value = if is_meta && scanner.peek() == Some(b'{') {
                 let mut inner = Members::default();
                 let whole = scanner.object::<FrameProblem>(|scanner, key| {
@@ -326,8 +331,16 @@ impl Params {
     /// # Errors
     /// The text is no JSON object, or nests too deep.
     pub fn from_json(bytes: &Bytes) -> Result<Self, FrameProblem> {
+        Self::from_json_within(bytes, MAX_DEPTH)
+    }
+
+    /// The same for text that nests at most `depth` levels.
+    ///
+    /// # Errors
+    /// The text is no JSON object, or nests too deep.
+    pub fn from_json_within(bytes: &Bytes, depth: u32) -> Result<Self, FrameProblem> {
         let mut envelope = Envelope::default();
-        let mut scanner = Scanner::new(bytes, MAX_DEPTH)?;
+        let mut scanner = Scanner::new(bytes, depth)?;
         envelope.params(bytes, &mut scanner)?;
         scanner.end()?;
         envelope.params_problem.map_or_else(|| Ok(Self::new(bytes, envelope.params)), Err)

@@ -34,6 +34,30 @@ impl Span {
     }
 }
 
+/// The name of a member.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Key {
+    span: Span,
+    /// Whether it is spelled with escapes, and so cannot be compared as it stands.
+    escaped: bool,
+}
+
+impl Key {
+    /// Whether this is the name, however it is spelled.
+    #[inline]
+    pub(crate) fn is(self, bytes: &[u8], name: &str) -> bool {
+        if self.escaped {
+            return unescape(self.span.text(bytes)) == name;
+        }
+        self.span.of(bytes) == name.as_bytes()
+    }
+
+    /// The name.
+    pub(crate) fn name(self, bytes: &[u8]) -> Cow<'_, str> {
+        unescape(self.span.text(bytes))
+    }
+}
+
 /// Why a scan stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -47,19 +71,37 @@ pub(crate) enum Fault {
     Length,
 }
 
-const WORD: u8 = 1;
 /// Marks the bytes that end a plain run inside a string: the quote, the backslash, control characters.
-const STOPS: [u8; 256] = {
-    let mut table = [0; 256];
+const STOPS: [bool; 256] = {
+    let mut table = [false; 256];
     let mut i = 0;
     while i < 0x20 {
-        table[i] = WORD;
+        table[i] = true;
         i += 1;
     }
-    table[b'"' as usize] = WORD;
-    table[b'\\' as usize] = WORD;
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
     table
 };
+
+/// Most strings are short: from here on searching by blocks pays.
+const SHORT: usize = 32;
+
+/// How many bytes come before the first that ends a plain run.
+fn plain_run(bytes: &[u8]) -> usize {
+    let stops = |bytes: &[u8]| bytes.iter().position(|byte| STOPS[*byte as usize]);
+    let Some((short, long)) = bytes.split_at_checked(SHORT) else {
+        return stops(bytes).unwrap_or(bytes.len());
+    };
+    if let Some(at) = stops(short) {
+        return at;
+    }
+    let run = memchr::memchr2(b'"', b'\\', long).unwrap_or(long.len());
+    let run = long.get(..run).unwrap_or_default();
+    // Without an early end this loop is compiled to a few instructions per block.
+    let control = run.iter().fold(false, |found, byte| found | (*byte < 0x20));
+    SHORT + if control { stops(run).unwrap_or(run.len()) } else { run.len() }
+}
 
 /// The deepest nesting that can be asked for: one bit of a `u128` per level.
 pub(crate) const MAX_DEPTH: u32 = 128;
@@ -120,7 +162,7 @@ impl<'a> Scanner<'a> {
     /// must consume the value.
     pub(crate) fn object<E: From<Fault>>(
         &mut self,
-        mut member: impl FnMut(&mut Self, Span) -> Result<(), E>,
+        mut member: impl FnMut(&mut Self, Key) -> Result<(), E>,
     ) -> Result<Span, E> {
         self.peek();
         let start = self.pos;
@@ -130,7 +172,7 @@ impl<'a> Scanner<'a> {
             self.pos += 1;
         } else {
             loop {
-                let key = self.string()?;
+                let key = self.key()?;
                 self.expect(b':')?;
                 member(self, key)?;
                 if self.comma_or(b'}')? {
@@ -178,23 +220,36 @@ impl<'a> Scanner<'a> {
         Ok(false)
     }
 
-    /// Takes a string; the range excludes the quotes.
-    pub(crate) fn string(&mut self) -> Result<Span, Fault> {
+    /// Takes a string that is a name; the range excludes the quotes.
+    fn key(&mut self) -> Result<Key, Fault> {
         self.expect(b'"')?;
         let start = self.pos;
+        let escaped = self.rest_of_string()?;
+        Ok(Key { span: Span::new(start, self.pos - 1), escaped })
+    }
+
+    /// Takes a string.
+    fn string(&mut self) -> Result<(), Fault> {
+        self.expect(b'"')?;
+        self.rest_of_string()?;
+        Ok(())
+    }
+
+    /// Takes a string behind its opening quote; tells whether there are escapes in it.
+    #[inline]
+    fn rest_of_string(&mut self) -> Result<bool, Fault> {
+        let mut escaped = false;
         loop {
-            while let Some(&byte) = self.input.get(self.pos) {
-                if STOPS[byte as usize] != 0 {
-                    break;
-                }
-                self.pos += 1;
-            }
+            self.pos += plain_run(self.input.get(self.pos..).unwrap_or_default());
             match self.input.get(self.pos) {
                 Some(b'"') => {
                     self.pos += 1;
-                    return Ok(Span::new(start, self.pos - 1));
+                    return Ok(escaped);
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
                 _ => return self.fault(),
             }
         }
@@ -279,9 +334,7 @@ impl<'a> Scanner<'a> {
                     self.depth -= 1;
                     objects >>= 1;
                 }
-                Some(b'"') => {
-                    self.string()?;
-                }
+                Some(b'"') => self.string()?,
                 Some(b'-' | b'0'..=b'9') => self.number()?,
                 Some(b't') => self.literal(b"true")?,
                 Some(b'f') => self.literal(b"false")?,
@@ -317,7 +370,7 @@ pub(crate) struct Members {
     whole: Span,
     len: u8,
     overflow: bool,
-    entries: [(Span, Span); REMEMBERED],
+    entries: [(Key, Span); REMEMBERED],
 }
 
 /// Two members of an object have the same name.
@@ -327,8 +380,8 @@ pub(crate) struct Duplicate;
 impl Members {
     /// Remembers a member. Names that repeat are refused: readers that disagree on which one counts
     /// can be played against each other.
-    pub(crate) fn push(&mut self, bytes: &[u8], key: Span, value: Span) -> Result<(), Duplicate> {
-        if self.get(bytes, &unescape(key.text(bytes))).is_some() {
+    pub(crate) fn push(&mut self, bytes: &[u8], key: Key, value: Span) -> Result<(), Duplicate> {
+        if self.knows(bytes, key) {
             return Err(Duplicate);
         }
         if let Some(slot) = self.entries.get_mut(self.len as usize) {
@@ -348,10 +401,30 @@ impl Members {
         self.whole
     }
 
+    fn seen(&self) -> &[(Key, Span)] {
+        self.entries.get(..self.len as usize).unwrap_or_default()
+    }
+
+    /// Whether a member of this name was remembered.
+    fn knows(&self, bytes: &[u8], key: Key) -> bool {
+        if key.escaped {
+            let name = key.name(bytes);
+            return self.seen().iter().any(|(seen, _)| seen.is(bytes, &name));
+        }
+        let raw = key.span.of(bytes);
+        self.seen().iter().any(|(seen, _)| {
+            let same_length = seen.span.of(bytes).len() == raw.len();
+            if seen.escaped {
+                seen.name(bytes).as_bytes() == raw
+            } else {
+                same_length && seen.span.of(bytes) == raw
+            }
+        })
+    }
+
     /// The value of the member named `name`.
     pub(crate) fn get(&self, bytes: &[u8], name: &str) -> Option<Span> {
-        let seen = self.entries.get(..self.len as usize).unwrap_or_default();
-        let found = seen.iter().find(|(key, _)| same(key.of(bytes), name)).map(|(_, value)| *value);
+        let found = self.seen().iter().find(|(key, _)| key.is(bytes, name)).map(|(_, value)| *value);
         if found.is_some() || !self.overflow {
             return found;
         }
@@ -366,7 +439,7 @@ impl Members {
         scanner
             .object::<Fault>(|scanner, key| {
                 let value = scanner.value()?;
-                if same(key.of(whole), name) {
+                if key.is(whole, name) {
                     let range = value.range();
                     found = Some(Span::new(range.start + offset, range.end + offset));
                 }
@@ -375,11 +448,6 @@ impl Members {
             .ok()?;
         found
     }
-}
-
-fn same(raw: &[u8], name: &str) -> bool {
-    raw == name.as_bytes()
-        || (raw.contains(&b'\\') && std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == name))
 }
 
 /// The text of a scanned string, escapes resolved. Lone surrogates become U+FFFD.

@@ -119,7 +119,9 @@ impl Method {
         match self {
             Self::ToolsCall | Self::PromptsGet => Some("name"),
             Self::ResourcesRead => Some("uri"),
-            Self::Other(name) if name.starts_with("tasks/") => Some("taskId"),
+            Self::Other(name) if matches!(&**name, "tasks/get" | "tasks/update" | "tasks/cancel") => {
+                Some("taskId")
+            }
             _ => None,
         }
     }

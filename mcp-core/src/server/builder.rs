@@ -266,7 +266,9 @@ impl ServerBuilder {
         };
         let methods = self.extensions.iter().enumerate();
         let methods = methods.flat_map(|(i, e)| e.methods().iter().map(move |m| (*m, i)));
-        let server = Server(Arc::new(Inner {
+        let shutdown = tokio_util::sync::CancellationToken::new();
+        let held = Some(Arc::new(shutdown.clone().drop_guard()));
+        let inner = Arc::new(Inner {
             writer: ResultWriter::new(&self.info),
             info: self.info,
             instructions: self.instructions,
@@ -283,8 +285,9 @@ impl ServerBuilder {
             expected: self.offers,
             in_flight: Arc::default(),
             subscriptions: Arc::default(),
-            shutdown: tokio_util::sync::CancellationToken::new(),
-        }));
+            shutdown,
+        });
+        let server = Server(inner, held);
         for mount in self.mounts {
             mount.follow(&server);
         }

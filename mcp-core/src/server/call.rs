@@ -1,5 +1,6 @@
 //! A call while it runs, and whoever drives it.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -15,7 +16,7 @@ use tokio::time::Sleep;
 use super::ask::Manner;
 use super::body::Body;
 use super::handler::BodyFuture;
-use super::{Context, Server};
+use super::{Context, Questions, Server};
 use crate::protocol::{ErrorCode, InputRequests, RpcError};
 use crate::service::{Event, Question, Reply, Response};
 
@@ -69,14 +70,16 @@ impl RunningCall {
         &self.context
     }
 
-    /// Makes the call a task: from now on its questions are answered with [`answer`](Self::answer).
+    /// Makes the call a task: from now on its questions are answered through
+    /// [`questions`](Self::questions), and it sends nothing by itself.
     pub fn mark_detached(&self) {
         self.context.board().detached();
     }
 
-    /// Delivers the answer to a question; returns whether it was open.
-    pub fn answer(&self, key: &str, answer: crate::protocol::RawJson) -> bool {
-        self.context.board().deliver(key, Ok(answer))
+    /// The questions of the call, for whoever answers them while somebody else drives it.
+    #[must_use]
+    pub fn questions(&self) -> Questions {
+        Questions::of(&self.context)
     }
 
     /// Runs the handler until it is done or needs something.
@@ -101,13 +104,18 @@ impl RunningCall {
             }
             Err(panic) => {
                 self.finished = true;
-                let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-                tracing::error!(request = ?self.context.request(), panic = text, "a handler panicked");
-                Poll::Ready(Step::Done(Err(RpcError::internal("the handler failed unexpectedly"))))
+                Poll::Ready(Step::Done(Err(panicked(&self.context, &*panic))))
             }
         }
     }
+}
+
+/// Logs the panic of a handler; the client learns no details.
+pub(crate) fn panicked(context: &Context, panic: &(dyn Any + Send)) -> RpcError {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    tracing::error!(request = ?context.request(), panic = text, "a handler panicked");
+    RpcError::internal("the handler failed unexpectedly")
 }
 
 impl Drop for RunningCall {

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use indexmap::IndexMap;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,7 @@ pub(crate) struct Call {
     pub(crate) board: Board,
     cancellation: OnceLock<CancellationToken>,
     cancelled: AtomicBool,
+    attached: Mutex<Extensions>,
 }
 
 impl Context {
@@ -47,6 +49,7 @@ impl Context {
             board,
             cancellation: OnceLock::new(),
             cancelled: AtomicBool::new(false),
+            attached: Mutex::default(),
         }))
     }
 
@@ -56,6 +59,10 @@ impl Context {
             call.variables = variables;
         }
         self
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<Call> {
+        Arc::downgrade(&self.0)
     }
 
     pub(crate) fn board(&self) -> &Board {
@@ -190,8 +197,11 @@ impl Context {
         self.notify(Method::LogMessage, message.to_string().into());
     }
 
-    /// Sends a notification that belongs to this request.
+    /// Sends a notification that belongs to this request. A task has no request to send it with.
     pub fn notify(&self, method: Method, params: Bytes) {
+        if self.board().is_detached() {
+            return;
+        }
         if let Some(outbound) = &self.0.request.outbound {
             outbound.send(Event::Notification(Notification { method, params }));
         }
@@ -203,6 +213,17 @@ impl Context {
         if let Some(outbound) = &self.0.request.outbound {
             outbound.send(Event::ReleaseStream { retry });
         }
+    }
+
+    /// Attaches a value to the call, for extensions and what they offer to handlers.
+    pub fn attach<T: Clone + Send + Sync + 'static>(&self, value: T) {
+        self.0.attached.lock().insert(value);
+    }
+
+    /// A value that was attached to the call.
+    #[must_use]
+    pub fn attached<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.0.attached.lock().get().cloned()
     }
 
     /// Whether the caller gave up.

@@ -3,6 +3,7 @@
 //! Everything that can be refused is refused here, before a handler runs: a refusal still can be an
 //! HTTP status.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use tower_service::Service;
 
 use super::ask::{Board, Manner, Saved};
-use super::call::{CallFuture, Slot, noop_waker};
+use super::call::{CallFuture, Slot, noop_waker, panicked};
 use super::catalog::{Catalog, ComponentKind, Found};
 use super::handler::{BodyFuture, ErasedHandler};
 use super::state::StateMap;
@@ -21,7 +22,7 @@ use crate::protocol::{
     CallToolResult, Capability, CompleteParams, CompletionReference, DiscoverResult, ErrorCode, Method,
     ProtocolVersion, RawJson, RpcError, decode,
 };
-use crate::service::{BoxError, Request, Response, ResponseFuture};
+use crate::service::{BoxError, Outcome, Request, Response, ResponseFuture, Unmirrored};
 
 /// What a handler needs besides the request.
 struct Plan {
@@ -70,7 +71,7 @@ impl Server {
             Method::Listen => self.listen(request),
             Method::Other(ref name) => match self.extension_for(name) {
                 Some(extension) => {
-                    let context = Context::new(request, self.clone(), self.shared_state(), no_questions());
+                    let context = Context::new(request, self.within(), self.shared_state(), no_questions());
                     let future: BodyFuture = extension.handle(context.clone());
                     self.start(future, context, None)
                 }
@@ -105,7 +106,14 @@ impl Server {
             return Err(RpcError::invalid_params("`arguments` must be an object"));
         }
         check_mirrored(&tool, &request)?;
-        check_capabilities(&tool.requires, &request)?;
+        if let Err(error) = check_capabilities(&tool.requires, &request) {
+            // Older revisions have no code for this: there the model learns why.
+            return if request.peer.version.is_modern() {
+                Err(error)
+            } else {
+                Ok(self.tool_failure(error.message.into_owned()))
+            };
+        }
         let mut detached = false;
         for extension in self.extensions() {
             detached |= extension.begin(&tool, &request)? == Begin::Detached;
@@ -213,11 +221,14 @@ impl Server {
     /// Calls a handler.
     fn run(&self, plan: Plan, request: Request) -> Result<ResponseFuture, RpcError> {
         let board = self.board(&request)?;
-        let context = Context::new(request, self.clone(), plan.state, board).with_variables(plan.variables);
+        let context = Context::new(request, self.within(), plan.state, board).with_variables(plan.variables);
         if plan.detached {
             context.board().wish_to_detach(&noop_waker());
         }
-        let future = match (plan.handler)(&context) {
+        // Extractors and plain functions run here, before there is a future: they may panic too.
+        let called = std::panic::catch_unwind(AssertUnwindSafe(|| (plan.handler)(&context)));
+        let called = called.map_err(|panic| panicked(&context, &*panic))?;
+        let future = match called {
             Ok(future) => future,
             // The model can mend its arguments; for prompts and resources a program has to.
             Err(Rejection::Arguments(error)) if plan.tool.is_some() => {
@@ -243,7 +254,7 @@ impl Server {
             )
         })?;
         let call = super::RunningCall::new(future, context, slot);
-        Ok(ResponseFuture::call(CallFuture::new(self.clone(), call, deadline)))
+        Ok(ResponseFuture::call(CallFuture::new(self.within(), call, deadline)))
     }
 
     fn tool_failure(&self, message: String) -> ResponseFuture {
@@ -313,7 +324,7 @@ fn check_mirrored(tool: &ToolEntry, request: &Request) -> Result<(), RpcError> {
     let Some(headers) = request.peer.headers.as_ref().filter(|_| request.peer.version.is_modern()) else {
         return Ok(());
     };
-    if tool.mirrored.is_empty() {
+    if tool.mirrored.is_empty() || request.extensions.get::<Unmirrored>().is_some() {
         return Ok(());
     }
     let arguments = request.params.get("arguments").unwrap_or("{}");
@@ -368,6 +379,10 @@ impl Service<Request> for Server {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
+        if request.method == Method::Listen {
+            let open = Outcome::Open(Box::new(self.handle(request)));
+            return ResponseFuture::ready(Response { outcome: open, shared: None });
+        }
         self.handle(request)
     }
 }

@@ -37,9 +37,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use arc_swap::ArcSwap;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use ask::{Ask, AskError, Elicit, Elicited, Inquiry, ListRoots, MemoError, Sample, UrlAnswer};
+pub use ask::{Ask, AskError, Elicit, Elicited, Inquiry, ListRoots, MemoError, Questions, Sample, UrlAnswer};
 pub use body::Body;
 pub use build_error::BuildError;
 pub use builder::ServerBuilder;
@@ -92,8 +92,13 @@ pub trait ToolSet: Send + Sync + 'static {
 
 /// A server: tools, resources and prompts, and what they share. Cheap to clone; clones are the same
 /// server. Serve it on a [transport](crate::transport), or use it as a tower service.
+///
+/// It shuts down when the last clone is gone that is held outside of its own calls.
 #[derive(Clone)]
-pub struct Server(Arc<Inner>);
+pub struct Server(
+    Arc<Inner>,
+    #[expect(dead_code, reason = "it is there to be dropped")] Option<Arc<DropGuard>>,
+);
 
 struct Inner {
     info: Implementation,
@@ -286,6 +291,12 @@ impl Server {
             self.publish(change);
         }
         removed
+    }
+
+    /// The server for what belongs to it: calls, subscriptions, tasks. These do not keep it from
+    /// shutting down.
+    pub(crate) fn within(&self) -> Self {
+        Self(Arc::clone(&self.0), None)
     }
 
     pub(crate) fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {

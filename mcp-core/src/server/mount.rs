@@ -123,7 +123,7 @@ impl Mount {
         let target = Arc::downgrade(&target.0);
         let source = self.source.clone();
         source.hub().on_change(Box::new(move |change| {
-            let Some(target) = target.upgrade().map(Server) else { return false };
+            let Some(target) = target.upgrade().map(|inner| Server(inner, None)) else { return false };
             match change {
                 Change::Tools | Change::Prompts | Change::Resources => self.refresh(&target, change),
                 other => target.hub().publish(other),

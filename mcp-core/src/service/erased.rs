@@ -34,7 +34,8 @@ impl<S: McpService> Erased for Layered<S> {
         let mut service = self.0.clone();
         ResponseFuture::boxed(async move {
             poll_fn(|cx| service.poll_ready(cx)).await?;
-            service.call(request).await
+            // What stays open does so outside of the layers: they may bound the time of calls.
+            service.call(request).await?.settled().await
         })
     }
 }

@@ -17,6 +17,7 @@ pub use erased::SharedService;
 pub use future::ResponseFuture;
 pub use outbound::{Event, Notification, Outbound, Question, Reply, SharedOutbound};
 pub use principal::{Principal, same_caller};
+pub(crate) use request::Unmirrored;
 pub use request::{ClientView, Peer, Request, SessionPeer};
 pub(crate) use response::error_frame;
 #[cfg(feature = "http-server")]

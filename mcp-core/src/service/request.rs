@@ -54,6 +54,11 @@ impl Request {
     }
 }
 
+/// Marks a request whose headers were not written for it: they came with the connection, or its sender
+/// does not mirror arguments in them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unmirrored;
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Parameters may hold secrets: they stay out.

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
+use super::{BoxError, ResponseFuture};
 use crate::protocol::{RequestId, RpcError, json};
 
 /// The answer to a request: a result, an error, or nothing (notifications).
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Response {
     /// What is answered.
@@ -15,7 +16,7 @@ pub struct Response {
 }
 
 /// What a response holds.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Outcome {
     /// The `result` object, as JSON of the newest revision.
     Result(Bytes),
@@ -23,6 +24,9 @@ pub enum Outcome {
     Error(RpcError),
     /// A notification was taken.
     Accepted,
+    /// The request stays open, as subscriptions do, and its answer comes when it ends. Layers that
+    /// bound time or concurrency are done with it.
+    Open(Box<ResponseFuture>),
 }
 
 impl Response {
@@ -53,6 +57,7 @@ impl Response {
             Outcome::Result(result) => Ok(result),
             Outcome::Error(error) => Err(error),
             Outcome::Accepted => Err(RpcError::internal("a notification has no result")),
+            Outcome::Open(_) => Err(RpcError::internal("the request is still open")),
         }
     }
 
@@ -67,7 +72,18 @@ impl Response {
                 Some(out)
             }
             Outcome::Error(error) => Some(error_frame(id, error)),
-            Outcome::Accepted => None,
+            Outcome::Accepted | Outcome::Open(_) => None,
+        }
+    }
+
+    /// The answer, also of a request that stays open: waits for its end.
+    ///
+    /// # Errors
+    /// The path to the handler broke.
+    pub async fn settled(self) -> Result<Self, BoxError> {
+        match self.outcome {
+            Outcome::Open(answer) => answer.await,
+            outcome => Ok(Self { outcome, ..self }),
         }
     }
 }

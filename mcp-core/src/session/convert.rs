@@ -28,7 +28,7 @@ impl Downgrades {
                 };
                 let value = compat::downgrade_result(version, method.as_str(), value);
                 let converted = match method {
-                    Method::ToolsList => schemas_kept(&result, value),
+                    Method::ToolsList => schemas_kept(&result, &value),
                     _ => Bytes::from(value.to_string()),
                 };
                 if let Some(key) = key {
@@ -47,7 +47,7 @@ impl Downgrades {
                 }
                 Response::error(error)
             }
-            Outcome::Accepted => Response::accepted(),
+            outcome @ (Outcome::Accepted | Outcome::Open(_)) => Response { outcome, shared: None },
         }
     }
 }
@@ -71,7 +71,7 @@ pub(crate) fn downgrade_notification(
 
 /// The list of tools, each schema in the spelling in which its author wrote it unless the older
 /// revision wants another schema.
-fn schemas_kept(original: &[u8], converted: Value) -> Bytes {
+fn schemas_kept(original: &[u8], converted: &Value) -> Bytes {
     #[derive(serde::Deserialize)]
     struct Tools {
         tools: Vec<IndexMap<String, RawJson>>,

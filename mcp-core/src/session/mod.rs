@@ -144,6 +144,11 @@ impl Session {
         }
     }
 
+    /// The client is gone: nobody waits for its answers any more.
+    pub(crate) fn abandon(&self) {
+        self.questions.close();
+    }
+
     /// A question as the frame of a request to the client.
     pub(crate) fn ask(&self, question: Question) -> Vec<u8> {
         self.questions.ask(self.version, question)
@@ -210,8 +215,10 @@ pub(crate) fn initialize_result(
     discover.peer = peer;
     let (discovered, downgrades) = (service.handle(discover), Arc::clone(downgrades));
     ResponseFuture::boxed(async move {
-        let response = discovered.await?;
-        let Ok(result) = response.clone().into_result() else { return Ok(response) };
+        let result = match discovered.await?.into_result() {
+            Ok(result) => result,
+            Err(error) => return Ok(Response::error(error)),
+        };
         let mut result: Map<String, Value> = serde_json::from_slice(&result)?;
         let mut welcome = Map::new();
         welcome.insert("protocolVersion".into(), version.as_str().into());

@@ -15,6 +15,8 @@ pub(crate) struct Questions(Mutex<Option<Box<Pending>>>);
 #[derive(Debug, Default)]
 struct Pending {
     next: i64,
+    /// Nobody will answer any more.
+    closed: bool,
     replies: HashMap<i64, Asked>,
 }
 
@@ -37,8 +39,11 @@ impl Questions {
         let pending = guard.get_or_insert_default();
         pending.next += 1;
         let id = pending.next;
-        let asked = Asked { version, method: method.clone(), params: params.clone(), reply: question.reply };
-        pending.replies.insert(id, asked);
+        if !pending.closed {
+            let asked =
+                Asked { version, method: method.clone(), params: params.clone(), reply: question.reply };
+            pending.replies.insert(id, asked);
+        }
         drop(guard);
         let params = compat::downgrade_input_request(version, &method, params, &id.to_string());
         let mut frame = br#"{"jsonrpc":"2.0","id":"#.to_vec();
@@ -49,6 +54,17 @@ impl Questions {
         json::write(&mut frame, &params);
         frame.push(b'}');
         frame
+    }
+
+    /// Forgets what was asked, now and from now on: the client is gone. Replies hold on to their calls,
+    /// and those to their connection.
+    pub(crate) fn close(&self) {
+        let mut guard = self.0.lock();
+        let pending = guard.get_or_insert_default();
+        pending.closed = true;
+        let forgotten = std::mem::take(&mut pending.replies);
+        drop(guard);
+        drop(forgotten);
     }
 
     /// Delivers an answer; returns whether somebody waits for it.

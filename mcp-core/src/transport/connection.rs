@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use crate::protocol::{
 };
 use crate::service::{
     Event, Outbound, Outcome, Peer, Request, Response, ResponseFuture, SharedOutbound, SharedService,
-    error_frame,
+    Unmirrored, error_frame,
 };
 use crate::session::{Downgrades, Listener, Session};
 
@@ -38,14 +38,31 @@ pub(crate) struct Connection {
     in_flight: Mutex<HashMap<RequestId, CancellationToken>>,
     tasks: TaskTracker,
     downgrades: Arc<Downgrades>,
+    /// Who is at the other end.
+    peer: Peer,
+    /// How deep a message may nest.
+    depth: u32,
     /// Cancelled when the connection is about to end.
     closing: CancellationToken,
+    /// Cancelled when nobody waits for anything any more.
+    over: CancellationToken,
     runtime: Handle,
 }
 
 impl Connection {
     /// A connection to a service. Call it within a tokio runtime.
     pub(crate) fn new(service: SharedService) -> Arc<Self> {
+        let peer = Peer::new(ProtocolVersion::LATEST_LEGACY);
+        Self::with_peer(service, peer, DEFAULT_DEPTH, CancellationToken::new())
+    }
+
+    /// A connection of a known caller. Subscriptions on it end when `closing` is cancelled.
+    pub(crate) fn with_peer(
+        service: SharedService,
+        peer: Peer,
+        depth: u32,
+        closing: CancellationToken,
+    ) -> Arc<Self> {
         Arc::new(Self {
             service,
             outbox: Outbox::default(),
@@ -53,7 +70,10 @@ impl Connection {
             in_flight: Mutex::default(),
             tasks: TaskTracker::new(),
             downgrades: Arc::default(),
-            closing: CancellationToken::new(),
+            peer,
+            depth,
+            closing,
+            over: CancellationToken::new(),
             runtime: Handle::current(),
         })
     }
@@ -64,7 +84,7 @@ impl Connection {
 
     /// Takes one message. What can be answered at once is put into the outbox; the rest runs on.
     pub(crate) fn accept(self: &Arc<Self>, message: &Bytes) {
-        match Incoming::parse(message, DEFAULT_DEPTH) {
+        match Incoming::parse(message, self.depth) {
             Ok(Incoming::One(frame)) => self.frame(frame),
             Ok(Incoming::Batch(frames)) => self.batch(frames),
             Err(error) => self.refuse(error.id.as_ref(), &error.to_rpc_error()),
@@ -77,7 +97,8 @@ impl Connection {
         self.refuse(None, &RpcError::new(crate::protocol::ErrorCode::TOO_LARGE, message));
     }
 
-    fn refuse(&self, id: Option<&RequestId>, error: &RpcError) {
+    /// Answers a message that cannot be served.
+    pub(crate) fn refuse(&self, id: Option<&RequestId>, error: &RpcError) {
         tracing::debug!(code = error.code.0, message = %error.message, "message refused");
         self.outbox.put(error_frame(id, error));
     }
@@ -124,7 +145,11 @@ impl Connection {
                 )));
             }
             let mut request = Request::new(id.clone(), method, params);
-            request.outbound = Some(Arc::new(ToOutbox { connection: Arc::clone(self), session: None }));
+            request.peer = Peer { version: ProtocolVersion::LATEST, ..self.peer.clone() };
+            if request.peer.headers.is_some() {
+                request.extensions.insert(Unmirrored);
+            }
+            request.outbound = Some(Arc::new(ToOutbox { connection: Arc::downgrade(self), session: None }));
             request.closing = Some(self.closing.clone());
             return Ok(self.service.handle(request));
         }
@@ -144,13 +169,12 @@ impl Connection {
     }
 
     fn outbound_of(self: &Arc<Self>, session: &Arc<Session>) -> SharedOutbound {
-        Arc::new(ToOutbox { connection: Arc::clone(self), session: Some(Arc::clone(session)) })
+        Arc::new(ToOutbox { connection: Arc::downgrade(self), session: Some(Arc::clone(session)) })
     }
 
     fn initialize(&self, params: &Params) -> Result<ResponseFuture, RpcError> {
         let initialize = Session::read_initialize(params)?;
-        let peer = Peer::new(ProtocolVersion::LATEST_LEGACY);
-        let downgrades = Arc::clone(&self.downgrades);
+        let (peer, downgrades) = (self.peer.clone(), Arc::clone(&self.downgrades));
         let session =
             Session::open(self.service.clone(), "", initialize, peer, downgrades, self.closing.clone());
         Ok(self.session.get_or_init(|| Arc::new(session)).welcome())
@@ -209,7 +233,8 @@ impl Connection {
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn_on(task, &self.runtime);
+        let over = self.over.clone();
+        self.tasks.spawn_on(async move { _ = over.run_until_cancelled_owned(task).await }, &self.runtime);
     }
 
     /// A batch: sessions of 2025-03-26 only, and never with `initialize` in it.
@@ -265,8 +290,17 @@ impl Connection {
                 "requests were still running at the end of a connection"
             );
         }
-        for (_, cancelled) in self.in_flight.lock().drain() {
-            cancelled.cancel();
+        self.hang_up();
+    }
+
+    /// The other side is gone: what runs is cancelled.
+    pub(crate) fn hang_up(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+        self.over.cancel();
+        self.in_flight.lock().clear();
+        if let Some(session) = self.session.get() {
+            session.abandon();
         }
         self.outbox.close();
     }
@@ -283,21 +317,23 @@ fn to_frame(id: &RequestId, response: Result<Response, crate::service::BoxError>
         Outcome::Error(error) => {
             tracing::debug!(%id, code = error.code.0, message = %error.message, "request refused")
         }
-        Outcome::Result(_) | Outcome::Accepted => {}
+        Outcome::Result(_) | Outcome::Accepted | Outcome::Open(_) => {}
     }
     response.to_frame(Some(id))
 }
 
 /// Events of requests, on the connection that all share.
 struct ToOutbox {
-    connection: Arc<Connection>,
+    /// Weak, so that what outlives its request does not keep the connection.
+    connection: Weak<Connection>,
     /// The session that the request belongs to.
     session: Option<Arc<Session>>,
 }
 
 impl Outbound for ToOutbox {
     fn send(&self, event: Event) {
-        let outbox = &self.connection.outbox;
+        let Some(connection) = self.connection.upgrade() else { return };
+        let outbox = &connection.outbox;
         match (event, &self.session) {
             (Event::Notification(notification), None) => outbox.offer(notification.to_frame()),
             (Event::Notification(notification), Some(session)) => {

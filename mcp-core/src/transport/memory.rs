@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::connection::Connection;
+use super::connection::{Connection, MAX_FRAME};
 use crate::service::{McpService, SharedService};
 
 /// Frames that may wait to be read by the server.
@@ -35,7 +35,11 @@ pub fn connect(service: impl McpService) -> MemoryChannel {
     });
     tokio::spawn(async move {
         while let Some(frame) = incoming.recv().await {
-            connection.accept(&frame);
+            if frame.len() > MAX_FRAME {
+                connection.refuse_length();
+            } else {
+                connection.accept(&frame);
+            }
             connection.outbox().wake();
             connection.outbox().has_room().await;
         }

@@ -7,12 +7,17 @@
 //! | standard input and output | [`stdio()`] | `stdio` |
 //! | Unix socket | [`unix`] | `stdio` |
 //! | Streamable HTTP, HTTP+SSE, REST | an address, or [`http`] | `http-server` |
+//! | WebSocket | an address, or [`http`]: `GET /mcp` upgrades | `ws` |
 //! | in memory | [`memory`] | – |
 
+#[cfg(feature = "stdio")]
+mod args;
 mod connection;
+#[cfg(feature = "http-server")]
 mod exchange;
 #[cfg(feature = "http-server")]
 pub mod http;
+#[cfg(feature = "http-server")]
 mod mailbox;
 pub mod memory;
 mod outbox;
@@ -22,9 +27,13 @@ mod stdio;
 mod stream;
 #[cfg(all(feature = "stdio", unix))]
 mod unix;
+#[cfg(feature = "ws")]
+mod ws;
 
 use std::future::Future;
 
+#[cfg(feature = "stdio")]
+pub use args::{FromArgs, from_args};
 #[cfg(feature = "stdio")]
 pub use stdio::{Stdio, stdio};
 #[cfg(all(feature = "stdio", unix))]

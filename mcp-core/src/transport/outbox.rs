@@ -58,12 +58,15 @@ impl Outbox {
         }
     }
 
-    /// Waits until the other side has read enough.
+    /// Waits until the other side has read enough, or will read no more.
     pub(crate) async fn has_room(&self) {
         loop {
             let room = self.room.notified();
-            if self.state.lock().bytes < LIMIT {
-                return;
+            {
+                let state = self.state.lock();
+                if state.bytes < LIMIT || state.closed {
+                    return;
+                }
             }
             room.await;
         }
@@ -98,6 +101,7 @@ impl Outbox {
         self.state.lock().closed = true;
         self.thread.notify_all();
         self.task.notify_one();
+        self.room.notify_waiters();
     }
 
     /// Waits on this thread for something to write; false when there will be nothing.

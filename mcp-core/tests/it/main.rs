@@ -1,7 +1,12 @@
-//! The integration tests of `mcp-core`: one binary.
+//! Integration tests of the crate, in one binary.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod golden;
 #[cfg(feature = "http-server")]
 mod http;
+mod middleware;
+#[cfg(all(feature = "testing", feature = "macros"))]
+mod server;
+#[cfg(feature = "http-server")]
+mod support;

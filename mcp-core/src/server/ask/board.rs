@@ -1,6 +1,6 @@
 //! The questions and answers of one call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::task::Waker;
 
 use indexmap::IndexMap;
@@ -53,15 +53,15 @@ struct Pages {
     answers: BTreeMap<String, Result<RawJson, RpcError>>,
     memos: BTreeMap<String, RawJson>,
     open: IndexMap<String, Open>,
-    /// How often a question was asked again under a fresh name.
-    repeats: BTreeMap<String, u32>,
+    /// Names that questions had in a task: none is ever used for another one.
+    named: HashSet<String>,
 }
 
 struct Open {
     request: InputRequest,
     waker: Waker,
-    /// Whether whoever drives the call has seen the question.
-    taken: bool,
+    /// What the client knows the question by, once whoever drives the call has taken it.
+    name: Option<String>,
 }
 
 enum Detach {
@@ -105,7 +105,6 @@ impl Board {
         let again = matches!(state.manner, Manner::RoundTrips | Manner::Task);
         if let (true, Some(pages)) = (again, state.pages.as_mut()) {
             pages.answers.remove(key);
-            *pages.repeats.entry(key.to_owned()).or_default() += 1;
         }
         again
     }
@@ -117,7 +116,7 @@ impl Board {
         match pages.open.get_mut(key) {
             Some(open) => open.waker.clone_from(waker),
             None => {
-                let open = Open { request: request(), waker: waker.clone(), taken: false };
+                let open = Open { request: request(), waker: waker.clone(), name: None };
                 pages.open.insert(key.to_owned(), open);
             }
         }
@@ -129,29 +128,30 @@ impl Board {
         let mut state = self.0.lock();
         let task = state.manner == Manner::Task;
         let Some(pages) = state.pages.as_mut() else { return InputRequests::new() };
-        let repeats = &pages.repeats;
-        let fresh = pages.open.iter_mut().filter(|(_, open)| !open.taken);
+        let Pages { open, named, .. } = &mut **pages;
+        let fresh = open.iter_mut().filter(|(_, open)| open.name.is_none());
         fresh
             .map(|(key, open)| {
-                open.taken = true;
-                (shown(key, repeats.get(key).copied().filter(|_| task)), open.request.clone())
+                let name = if task { unused(key, named) } else { key.clone() };
+                (open.name.insert(name).clone(), open.request.clone())
             })
             .collect()
+    }
+
+    /// The questions that were taken and have no answer yet, under the names that the client saw.
+    pub(crate) fn unanswered(&self) -> InputRequests {
+        let state = self.0.lock();
+        let open = state.pages.iter().flat_map(|pages| pages.open.values());
+        open.filter_map(|open| Some((open.name.clone()?, open.request.clone()))).collect()
     }
 
     /// Takes the answer to a question by the name that the client saw. Answers to questions that
     /// are not open are ignored. Returns whether the question was open.
     pub(crate) fn deliver(&self, name: &str, answer: Result<RawJson, RpcError>) -> bool {
         let mut state = self.0.lock();
-        let task = state.manner == Manner::Task;
         let Some(pages) = state.pages.as_mut() else { return false };
-        let repeats = &pages.repeats;
-        let key = pages
-            .open
-            .keys()
-            .find(|key| shown(key, repeats.get(*key).copied().filter(|_| task)) == name)
-            .cloned();
-        let Some((key, open)) = key.and_then(|key| pages.open.shift_remove_entry(&key)) else { return false };
+        let at = pages.open.values().position(|open| open.name.as_deref() == Some(name));
+        let Some((key, open)) = at.and_then(|at| pages.open.shift_remove_index(at)) else { return false };
         pages.answers.insert(key, answer);
         drop(state);
         open.waker.wake();
@@ -208,10 +208,51 @@ impl Board {
     }
 }
 
-/// The name of a question that is asked for the n-th time: names are never used twice in a task.
-fn shown(key: &str, repeats: Option<u32>) -> String {
-    match repeats {
-        None | Some(0) => key.to_owned(),
-        Some(n) => format!("{key}-{}", n + 1),
+/// A name for a question that no question of the task had before.
+fn unused(key: &str, named: &mut HashSet<String>) -> String {
+    let mut name = key.to_owned();
+    let mut round = 1u32;
+    while !named.insert(name.clone()) {
+        round += 1;
+        name = format!("{key}-{round}");
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(board: &Board, keys: &[&str]) -> Vec<String> {
+        for key in keys {
+            board.open(key, || InputRequest::Roots, Waker::noop());
+        }
+        board.take_open().into_keys().collect()
+    }
+
+    fn answered(board: &Board, name: &str) -> bool {
+        board.deliver(name, Ok(RawJson::default()))
+    }
+
+    #[test]
+    fn names_are_used_once_in_a_task() {
+        let board = Board::new(Manner::Task, Saved::default());
+        assert_eq!(ask(&board, &["a", "b"]), ["a", "b"]);
+        assert!(answered(&board, "a"));
+        assert!(!answered(&board, "a"), "an answered question is no longer open");
+        assert!(board.ask_again("a"));
+        assert_eq!(ask(&board, &["a"]), ["a-2"]);
+        assert_eq!(board.unanswered().into_keys().collect::<Vec<_>>(), ["b", "a-2"]);
+        // A question of the handler's own that bears the name of a repeated one gets another.
+        assert_eq!(ask(&board, &["a-2"]), ["a-2-2"]);
+        assert!(answered(&board, "a-2") && board.answer("a").is_some() && board.answer("a-2").is_none());
+    }
+
+    #[test]
+    fn a_retry_finds_its_answer_under_the_key_itself() {
+        let board = Board::new(Manner::RoundTrips, Saved::default());
+        assert_eq!(ask(&board, &["a"]), ["a"]);
+        assert!(answered(&board, "a") && board.ask_again("a"));
+        assert_eq!(ask(&board, &["a"]), ["a"]);
     }
 }

@@ -6,6 +6,7 @@
 
 mod board;
 mod elicit;
+mod questions;
 mod sample;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use std::task::{self, Poll};
 
 pub(crate) use board::{Board, Manner, Saved};
 pub use elicit::{Elicit, Elicited, UrlAnswer};
+pub use questions::Questions;
 pub use sample::{ListRoots, Sample};
 
 use super::Context;

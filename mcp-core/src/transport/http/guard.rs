@@ -63,15 +63,29 @@ pub(crate) fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
 
 /// What a POST must send and take.
 pub(crate) fn check_post(headers: &HeaderMap) -> Result<(), Refusal> {
+    check_content_type(headers)?;
+    if accepts(headers, "application/json") && accepts(headers, "text/event-stream") {
+        return Ok(());
+    }
+    let message = "header `Accept` must list `application/json` and `text/event-stream`".into();
+    refuse(StatusCode::NOT_ACCEPTABLE, message)
+}
+
+/// What every body must be.
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
         let message = "header `Content-Type` must be `application/json`".into();
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
     }
-    if accepts(headers, "application/json") && accepts(headers, "text/event-stream") {
+    Ok(())
+}
+
+/// What a client must take to be answered with one media type.
+pub(crate) fn check_accepts(headers: &HeaderMap, media_type: &str) -> Result<(), Refusal> {
+    if accepts(headers, media_type) {
         return Ok(());
     }
-    let message = "header `Accept` must list `application/json` and `text/event-stream`".into();
-    refuse(StatusCode::NOT_ACCEPTABLE, message)
+    refuse(StatusCode::NOT_ACCEPTABLE, format!("header `Accept` must list `{media_type}`"))
 }

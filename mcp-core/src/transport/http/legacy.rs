@@ -246,10 +246,7 @@ pub(crate) fn listen(inner: &Inner, headers: &HeaderMap, peer: &Peer) -> HttpRes
 
 /// 405, with the methods that the endpoint has.
 pub(crate) fn method_not_allowed(message: &'static str) -> HttpResponse {
-    let error = RpcError::new(ErrorCode::REFUSED, message);
-    let mut response = reply::error(StatusCode::METHOD_NOT_ALLOWED, None, &error);
-    response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
-    response
+    reply::not_allowed("GET, POST, DELETE", message)
 }
 
 /// Answers DELETE: ends a session.

@@ -3,18 +3,25 @@
 //! [`service`] makes a tower service for any hyper-based server, [`serve`](crate::serve) with an
 //! address owns the listener too.
 
+#[cfg(feature = "axum")]
+mod axum;
 mod body;
 mod call;
 mod config;
 mod guard;
 mod legacy;
+mod links;
 mod modern;
 mod reply;
+mod rest;
 mod route;
 mod serve;
 mod sessions;
 mod sse;
+mod sse_transport;
 mod streams;
+#[cfg(feature = "ws")]
+mod ws;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -27,12 +34,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Body;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
+#[cfg(feature = "axum")]
+pub use self::axum::router;
 pub use body::ResponseBody;
 pub use serve::Listener;
 
 use self::config::Config;
+use self::links::Links;
 use self::sessions::{HttpSession, Sessions};
 use crate::protocol::{Method, Params, ProtocolVersion, RequestId, RpcError};
 use crate::service::{McpService, Peer, ResponseFuture, SharedOutbound, SharedService};
@@ -112,7 +123,8 @@ impl Http {
         self
     }
 
-    /// How many sessions of old revisions there may be (default 100,000).
+    /// How many sessions of old revisions there may be, and how many connections of HTTP+SSE and
+    /// WebSocket clients (default 100,000 each).
     pub const fn max_sessions(mut self, limit: usize) -> Self {
         self.config.max_sessions = limit;
         self
@@ -138,9 +150,11 @@ impl Http {
         let inner = Inner {
             service: self.service,
             sessions: Arc::new(sessions),
+            links: Arc::new(Links::new(config.max_sessions, config.max_sessions_per_principal)),
             sweeping: std::sync::atomic::AtomicBool::new(false),
             downgrades: Arc::default(),
             closing: CancellationToken::new(),
+            upgraded: TaskTracker::new(),
             config,
         };
         HttpService(Arc::new(inner))
@@ -152,10 +166,13 @@ struct Inner {
     service: SharedService,
     config: Config,
     sessions: Arc<Sessions>,
+    links: Arc<Links>,
     sweeping: std::sync::atomic::AtomicBool,
     downgrades: Arc<Downgrades>,
     /// Cancelled when the listener is about to close.
     closing: CancellationToken,
+    /// Connections that HTTP let go of.
+    upgraded: TaskTracker,
 }
 
 impl Inner {
@@ -207,6 +224,18 @@ impl HttpService {
     #[must_use]
     pub fn open_sessions(&self) -> usize {
         self.0.sessions.len()
+    }
+
+    /// Connections of HTTP+SSE and WebSocket clients that are open now.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.0.links.len()
+    }
+
+    /// Ends what would stay open: subscriptions, streams and connections. Call it when the listener is
+    /// about to stop; our own does.
+    pub fn close(&self) {
+        self.0.closing.cancel();
     }
 }
 

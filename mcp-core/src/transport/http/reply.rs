@@ -1,7 +1,7 @@
 //! HTTP responses from MCP responses.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, StatusCode};
 
 use super::body::{Chunks, ResponseBody};
@@ -41,6 +41,14 @@ pub(crate) fn empty(status: StatusCode) -> HttpResponse {
 pub(crate) fn error(status: StatusCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
     tracing::debug!(status = status.as_u16(), code = error.code.0, message = %error.message, "request refused");
     json(status, error_frame(id, error))
+}
+
+/// 405, with the methods that there are.
+pub(crate) fn not_allowed(allow: &'static str, message: &'static str) -> HttpResponse {
+    let problem = RpcError::new(ErrorCode::REFUSED, message);
+    let mut response = error(StatusCode::METHOD_NOT_ALLOWED, None, &problem);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response
 }
 
 /// The answer to a request, as one JSON text.

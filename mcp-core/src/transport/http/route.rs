@@ -10,7 +10,9 @@ use http::{HeaderValue, StatusCode};
 use http_body::Body;
 
 use super::reply::{self, HttpResponse};
-use super::{Inner, guard, legacy, modern};
+#[cfg(feature = "ws")]
+use super::ws;
+use super::{Inner, guard, legacy, modern, rest, sse_transport};
 use crate::protocol::{ErrorCode, Frame, FrameError, Incoming, Method, ProtocolVersion, RpcError, header};
 use crate::service::{Peer, Principal, error_frame};
 
@@ -32,6 +34,10 @@ where
             Ok(body) => post(&inner, parts, body).await,
             Err((status, error)) => reply::error(status, None, &error),
         },
+        #[cfg(feature = "ws")]
+        ("GET", path) if path == inner.config.path && ws::is_upgrade(&parts.headers) => {
+            ws::upgrade(&inner, parts)
+        }
         ("GET", path) if path == inner.config.path => {
             let peer = peer(&parts, ProtocolVersion::ASSUMED);
             legacy::listen(&inner, &parts.headers, &peer)
@@ -43,6 +49,17 @@ where
         (_, path) if path == inner.config.path => {
             legacy::method_not_allowed("this method is not supported here")
         }
+        ("GET", sse_transport::STREAM) if inner.config.legacy_sse => sse_transport::open(&inner, parts),
+        ("POST", sse_transport::MESSAGES) if inner.config.legacy_sse => {
+            sse_transport::post(&inner, parts, body).await
+        }
+        (_, sse_transport::STREAM) if inner.config.legacy_sse => {
+            reply::not_allowed("GET", "streams are opened with GET")
+        }
+        (_, sse_transport::MESSAGES) if inner.config.legacy_sse => {
+            reply::not_allowed("POST", "messages are sent with POST")
+        }
+        (_, path) if rest::is_twin(&inner.config, path) => rest::respond(&inner, parts, body).await,
         _ => reply::error(
             StatusCode::NOT_FOUND,
             None,

@@ -80,10 +80,15 @@ impl Listener {
         }
         drop(self.socket);
         drop(stopped);
-        http.0.closing.cancel();
+        http.close();
         // Connections watch this channel: told to stop, they finish what they have and go.
         let _ = stopping.send(());
-        let _ = tokio::time::timeout(GRACE, stopping.closed()).await;
+        http.0.upgraded.close();
+        let ended = async {
+            stopping.closed().await;
+            http.0.upgraded.wait().await;
+        };
+        let _ = tokio::time::timeout(GRACE, ended).await;
         Ok(())
     }
 }

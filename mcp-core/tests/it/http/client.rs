@@ -13,14 +13,14 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 /// One connection. Dropping it closes the socket.
-pub struct Client {
+pub(crate) struct Client {
     sender: http1::SendRequest<Full<Bytes>>,
     connection: JoinHandle<()>,
     address: SocketAddr,
 }
 
 /// A request to be sent: a POST to `/mcp` with the headers that every client sends.
-pub struct Call {
+pub(crate) struct Call {
     method: Method,
     path: String,
     headers: Vec<(String, String)>,
@@ -28,7 +28,7 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn new(method: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(method: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers =
             [("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
         Self {
@@ -40,12 +40,12 @@ impl Call {
     }
 
     /// A request of an old revision.
-    pub fn legacy(frame: &Value) -> Self {
+    pub(crate) fn legacy(frame: &Value) -> Self {
         Self::new("POST", frame.to_string())
     }
 
     /// A request of 2026-07-28, with all its headers and metadata.
-    pub fn modern(id: i64, method: &str, mut params: Value) -> Self {
+    pub(crate) fn modern(id: i64, method: &str, mut params: Value) -> Self {
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientCapabilities": { "elicitation": {} },
@@ -65,7 +65,7 @@ impl Call {
     }
 
     /// Sets a header; an empty value leaves it out.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         if !value.is_empty() {
             self.headers.push((name.into(), value.into()));
@@ -73,7 +73,7 @@ impl Call {
         self
     }
 
-    pub fn path(mut self, path: &str) -> Self {
+    pub(crate) fn path(mut self, path: &str) -> Self {
         self.path = path.into();
         self
     }
@@ -81,28 +81,28 @@ impl Call {
 
 /// What came back, read to the end.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub content_type: String,
-    pub session: Option<String>,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: String,
+    pub(crate) session: Option<String>,
+    pub(crate) text: String,
 }
 
 impl Answer {
     /// The body as JSON; of a stream, the last event.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let last = self.text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back();
         serde_json::from_str(last.unwrap_or(&self.text)).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
     /// The code of the error.
-    pub fn code(&self) -> i64 {
+    pub(crate) fn code(&self) -> i64 {
         self.json()["error"]["code"].as_i64().unwrap_or_else(|| panic!("no error: {self:?}"))
     }
 }
 
 impl Client {
-    pub async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         let connection = tokio::spawn(async move {
@@ -113,7 +113,7 @@ impl Client {
     }
 
     /// Sends a request and returns when the head of the response is there.
-    pub async fn open(&mut self, call: Call) -> Response<Incoming> {
+    pub(crate) async fn open(&mut self, call: Call) -> Response<Incoming> {
         let mut request = Request::builder().method(call.method).uri(call.path);
         if !call.headers.iter().any(|(name, _)| name == "host") {
             request = request.header("host", self.address.to_string());
@@ -126,7 +126,7 @@ impl Client {
     }
 
     /// Sends a request and reads the whole response.
-    pub async fn send(&mut self, call: Call) -> Answer {
+    pub(crate) async fn send(&mut self, call: Call) -> Answer {
         let response = self.open(call).await;
         let text = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (status, session) = (response.status(), text("mcp-session-id"));
@@ -136,7 +136,7 @@ impl Client {
     }
 
     /// Opens a session of an old revision.
-    pub async fn initialize(&mut self, version: &str) -> String {
+    pub(crate) async fn initialize(&mut self, version: &str) -> String {
         let frame = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
             "protocolVersion": version, "capabilities": { "elicitation": {}, "sampling": {}, "roots": {} },
             "clientInfo": { "name": "test", "version": "1" } } });
@@ -157,33 +157,33 @@ impl Drop for Client {
 }
 
 /// Reads the events of a stream one by one.
-pub struct Events {
+pub(crate) struct Events {
     body: Incoming,
     buffer: String,
 }
 
 /// One event.
 #[derive(Debug, Default, PartialEq)]
-pub struct SseEvent {
-    pub id: Option<String>,
-    pub retry: Option<u64>,
-    pub data: String,
+pub(crate) struct SseEvent {
+    pub(crate) id: Option<String>,
+    pub(crate) retry: Option<u64>,
+    pub(crate) data: String,
 }
 
 impl SseEvent {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.data).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 }
 
 impl Events {
-    pub fn of(response: Response<Incoming>) -> Self {
+    pub(crate) fn of(response: Response<Incoming>) -> Self {
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { body: response.into_body(), buffer: String::new() }
     }
 
     /// The next event; none at the end of the stream.
-    pub async fn next(&mut self) -> Option<SseEvent> {
+    pub(crate) async fn next(&mut self) -> Option<SseEvent> {
         loop {
             if let Some((block, rest)) = self.buffer.split_once("\n\n") {
                 let event = parse(block);

@@ -80,11 +80,23 @@ async fn a_server_that_stops_finishes_what_it_began() {
 
 #[tokio::test]
 async fn a_thousand_dropped_connections_leave_nothing() {
-    let (builder, _gate, _heard) = builder();
+    drop_connections(1000).await;
+}
+
+#[tokio::test]
+#[ignore = "minutes: part of `make soak`"]
+async fn soak_dropped_connections_leave_nothing() {
+    drop_connections(200_000).await;
+}
+
+/// Opens connections and drops them: unused, after an answer, in a stream, in a call.
+async fn drop_connections(count: i64) {
+    let (builder, _gate, mut heard) = builder();
     let running = Running::start(builder).await;
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let before = tasks();
-    for i in 0..1000 {
+    for i in 0..count {
+        while heard.try_recv().is_ok() {}
         let mut client = Client::connect(running.address).await;
         match i % 4 {
             0 => drop(client),

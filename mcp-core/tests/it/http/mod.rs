@@ -1,9 +1,14 @@
-//! Streamable HTTP on real sockets.
+//! HTTP on real sockets.
 
+#[cfg(feature = "axum")]
+mod axum;
 mod bad_input;
 mod client;
 mod life;
 mod sessions;
+mod sse_transport;
+#[cfg(feature = "ws")]
+mod ws;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,19 +23,19 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// A server that runs until the test ends.
-pub struct Running {
-    pub address: SocketAddr,
-    pub server: Server,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) server: Server,
     stop: Option<oneshot::Sender<()>>,
     done: JoinHandle<()>,
 }
 
 impl Running {
-    pub async fn start(builder: ServerBuilder) -> Self {
+    pub(crate) async fn start(builder: ServerBuilder) -> Self {
         Self::start_with(builder, |http| http).await
     }
 
-    pub async fn start_with(builder: ServerBuilder, configure: impl FnOnce(Http) -> Http) -> Self {
+    pub(crate) async fn start_with(builder: ServerBuilder, configure: impl FnOnce(Http) -> Http) -> Self {
         let server = builder.build().unwrap();
         let listener = Listener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -46,22 +51,22 @@ impl Running {
     }
 
     /// Tells the server to stop and waits until it did.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.take().unwrap().send(()).unwrap();
         within(self.done).await.unwrap();
     }
 }
 
 /// Fails a test that would hang.
-pub async fn within<F: Future>(future: F) -> F::Output {
+pub(crate) async fn within<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("in time")
 }
 
 /// Where slow calls wait, and what they tell the test.
 #[derive(Clone)]
-pub struct Gate {
-    pub open: Arc<Notify>,
-    pub said: mpsc::UnboundedSender<&'static str>,
+pub(crate) struct Gate {
+    pub(crate) open: Arc<Notify>,
+    pub(crate) said: mpsc::UnboundedSender<&'static str>,
 }
 
 /// Tells when the handler's future is dropped before its end.
@@ -76,7 +81,7 @@ impl Drop for Guard {
 }
 
 #[derive(Deserialize, JsonSchema)]
-pub struct Echo {
+pub(crate) struct Echo {
     message: String,
 }
 
@@ -90,7 +95,7 @@ async fn slow(State(gate): State<Gate>) -> &'static str {
 }
 
 /// `echo`, `noted` (one progress note), `slow` (waits for the gate) and `slow_noted`.
-pub fn builder() -> (ServerBuilder, Gate, mpsc::UnboundedReceiver<&'static str>) {
+pub(crate) fn builder() -> (ServerBuilder, Gate, mpsc::UnboundedReceiver<&'static str>) {
     let (said, heard) = mpsc::unbounded_channel();
     let gate = Gate { open: Arc::default(), said };
     let builder = Server::builder("test", "1.0.0")
