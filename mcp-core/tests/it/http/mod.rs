@@ -2,6 +2,7 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+mod rest;
 mod sse_transport;
 #[cfg(feature = "ws")]
 mod ws;
