@@ -1,7 +1,8 @@
 //! REST twins and the document that describes them.
 
+use mcp_core::server::{Headers, tool};
 use mcp_core::transport::http::Http;
-use mcp_core::{Server, server};
+use mcp_core::{Args, Server};
 use serde_json::{Value, json};
 
 use crate::support::client::{Answer, Client};
@@ -195,15 +196,24 @@ async fn a_client_that_goes_cancels_its_call() {
     running.stop().await;
 }
 
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Query {
+    #[schemars(extend("x-mcp-header" = "Region"))]
+    region: String,
+}
+
 #[tokio::test]
 async fn handlers_see_the_headers_and_need_no_mirrored_ones() {
-    let tool = server::tool("where", async |server::Headers(headers): server::Headers| {
-        headers["x-place"].to_str().unwrap_or_default().to_owned()
+    let tool = tool("where", async |Headers(headers): Headers, Args(Query { region }): Args<Query>| {
+        format!("{} in {region}", headers["x-place"].to_str().unwrap_or_default())
     });
     let (_running, mut client) = start(Server::builder("here", "1").tool(tool).build().unwrap()).await;
+    let params = json!({ "name": "where", "arguments": { "region": "north" } });
+    // Over JSON-RPC the argument must stand in a header, too.
+    assert_eq!(rpc(&mut client, "tools/call", &params).await["error"]["code"], -32020);
     let headers = [("content-type", "application/json"), ("x-place", "Oslo")];
-    let answer = client.ask("POST", "/mcp/v1/tools/call", &headers, br#"{"name":"where"}"#).await;
-    assert_eq!(answer.json()["content"][0]["text"], "Oslo");
+    let answer = client.ask("POST", "/mcp/v1/tools/call", &headers, params.to_string().as_bytes()).await;
+    assert_eq!(answer.json()["content"][0]["text"], "Oslo in north");
 }
 
 /// Every reference within the document.
