@@ -11,7 +11,7 @@ use crate::method::Tool;
 
 /// The block, and what the attribute adds. Mistakes become compiler errors beside what is right, so
 /// that one mistake does not hide another.
-pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut block = match parse(item.clone()) {
         Ok(block) => block,
         Err(error) => {

@@ -1,6 +1,14 @@
 //! Integration tests of the crate, in one binary.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::field_reassign_with_default,
+    clippy::needless_pass_by_value,
+    clippy::type_complexity,
+    unreachable_pub,
+    reason = "tests fail by panicking, are tables of cases, and are used by nobody else"
+)]
 
 mod golden;
 #[cfg(feature = "http-server")]

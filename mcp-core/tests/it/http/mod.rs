@@ -5,6 +5,7 @@ mod axum;
 mod bad_input;
 mod client;
 mod life;
+mod rest;
 mod sessions;
 mod sse_transport;
 #[cfg(feature = "ws")]

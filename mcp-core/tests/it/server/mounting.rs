@@ -70,7 +70,7 @@ async fn later_changes_show_up() {
     // What the outer server has of its own stays.
     outer.add_tool(named("own")).unwrap();
     inner.remove_tool("new");
-    assert_eq!(names(&client).await.contains(&"own".to_owned()), true);
+    assert!(names(&client).await.contains(&"own".to_owned()));
 }
 
 #[tokio::test]
