@@ -14,8 +14,9 @@ fuzz_target!(|data: &[u8]| -> Corpus {
             let Some(request) = parse(text, &session) else { continue };
             sent += 1;
             let method = request.method().clone();
+            let is_twin = request.uri().path().starts_with("/mcp/v1/");
             let exchange = send(&mut service, request).await;
-            check(&exchange, &format!("{method} {:?}", String::from_utf8_lossy(text)));
+            check(&exchange, is_twin, &format!("{method} {:?}", String::from_utf8_lossy(text)));
             if let Some(opened) = exchange.session() {
                 session = opened.to_vec();
             }
@@ -24,18 +25,28 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     })
 });
 
-fn check(exchange: &Exchange, request: &str) {
+/// `is_twin`: bodies are results and errors without the frame around them.
+fn check(exchange: &Exchange, is_twin: bool, request: &str) {
     let Exchange { status, body, ended, .. } = exchange;
     assert!(!status.is_server_error(), "{status} for {request}");
     match exchange.media_type() {
         "text/event-stream" => {
             assert_eq!(status.as_u16(), 200, "a stream with status {status} for {request}");
-            for event in read_events(body).iter().filter(|event| !event.data.is_empty()) {
-                check_frame(event.data.as_bytes());
+            for event in read_events(body) {
+                if event.name == "endpoint" {
+                    assert!(event.data.starts_with("/messages?sessionId="), "{event:?}");
+                } else if !event.data.is_empty() {
+                    check_frame(event.data.as_bytes());
+                }
             }
         }
         "application/json" => {
             assert!(ended, "a body without end for {request}");
+            if is_twin {
+                let framed = if status.is_success() { &b"result"[..] } else { b"error" };
+                check_frame(&[br#"{"jsonrpc":"2.0",""#, framed, br#"":"#, body, b"}"].concat());
+                return;
+            }
             if !status.is_success() {
                 check_error(body);
                 return;

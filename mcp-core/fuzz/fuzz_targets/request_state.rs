@@ -87,6 +87,6 @@ async fn call(name: &str, argument: &str, state: Option<&str>) -> Result<Value, 
     match response.outcome {
         Outcome::Result(result) => Ok(serde_json::from_slice(&result).expect("JSON")),
         Outcome::Error(error) => Err(error.code.0),
-        Outcome::Accepted => panic!("a call is no notification"),
+        _ => panic!("a call is no notification"),
     }
 }

@@ -3,6 +3,8 @@
 /// One event.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct SseEvent {
+    /// The `event`; empty where none was named.
+    pub name: String,
     /// The last `id` so far.
     pub id: Option<String>,
     /// The `data` lines, joined.
@@ -17,11 +19,12 @@ pub fn read_events(stream: &[u8]) -> Vec<SseEvent> {
     let text = std::str::from_utf8(stream).expect("a stream is UTF-8");
     // CRLF, LF and CR all end a line.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let (mut events, mut data, mut id) = (Vec::new(), None::<String>, None);
+    let (mut events, mut data, mut id, mut name) = (Vec::new(), None::<String>, None, String::new());
     for line in text.split('\n') {
         if line.is_empty() {
+            let name = std::mem::take(&mut name);
             if let Some(data) = data.take() {
-                events.push(SseEvent { id: id.clone(), data });
+                events.push(SseEvent { name, id: id.clone(), data });
             }
             continue;
         }
@@ -37,7 +40,8 @@ pub fn read_events(stream: &[u8]) -> Vec<SseEvent> {
             },
             "id" => id = Some(value.to_owned()),
             "retry" => assert!(value.bytes().all(|b| b.is_ascii_digit()), "retry is `{value}`"),
-            "event" | "" => {}
+            "event" => value.clone_into(&mut name),
+            "" => {}
             _ => panic!("a reader passes over the line `{line}`"),
         }
     }
