@@ -24,7 +24,11 @@ where
 {
     let (parts, body) = request.into_parts();
     if let Err((status, error)) = guard::check_host(&inner.config, &parts.uri, &parts.headers) {
-        return reply::error(status, None, &error);
+        return if rest::is_twin(&inner.config, parts.uri.path()) {
+            rest::error_response(status, &error)
+        } else {
+            reply::error(status, None, &error)
+        };
     }
     let origin = parts.headers.get(ORIGIN).cloned();
     let mut response = match (parts.method.as_str(), parts.uri.path()) {

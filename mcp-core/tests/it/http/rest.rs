@@ -120,7 +120,7 @@ async fn what_is_no_call_is_refused_before_the_server_hears_of_it() {
     let deep = format!("{}{}", "{\"a\":".repeat(65), "1".to_owned() + &"}".repeat(65));
     let version = r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":"2025-11-25"}}"#;
     let capabilities = r#"{"_meta":{"io.modelcontextprotocol/clientCapabilities":7}}"#;
-    let cases: [(&str, &str, &[(&str, &str)], &str, u16, i64); 12] = [
+    let cases: [(&str, &str, &[(&str, &str)], &str, u16, i64); 13] = [
         ("POST", "tools/list", &[json], "{", 400, -32700),
         ("POST", "tools/list", &[json], "[]", 400, -32602),
         ("POST", "tools/list", &[json], r#"{"_meta":1}"#, 400, -32602),
@@ -129,6 +129,7 @@ async fn what_is_no_call_is_refused_before_the_server_hears_of_it() {
         ("POST", "tools/list", &[json], &deep, 413, -31003),
         ("POST", "tools/list", &[("content-type", "text/plain")], "{}", 415, -31006),
         ("POST", "tools/list", &[json, ("accept", "text/html")], "{}", 406, -31006),
+        ("POST", "tools/list", &[json, ("origin", "https://evil.example")], "{}", 403, -31006),
         ("GET", "tools/list", &[], "", 405, -31006),
         ("POST", "openapi.json", &[], "", 405, -31006),
         ("POST", "server/discover", &[json], "{}", 404, -31006),

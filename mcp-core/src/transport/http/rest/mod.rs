@@ -53,17 +53,20 @@ where
     B: Body<Data = Bytes> + Send,
     B::Error: std::fmt::Display,
 {
-    answer(inner, parts, body).await.unwrap_or_else(|(status, error)| {
-        tracing::debug!(status = status.as_u16(), code = error.code.0, message = %error.message, "request refused");
-        let mut text = Vec::new();
-        json::write(&mut text, &error);
-        let mut response = reply::json(status, text);
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            let allowed = http::HeaderValue::from_static("GET, POST");
-            response.headers_mut().insert(http::header::ALLOW, allowed);
-        }
-        response
-    })
+    answer(inner, parts, body).await.unwrap_or_else(|(status, error)| error_response(status, &error))
+}
+
+/// An error without a frame around it.
+pub(crate) fn error_response(status: StatusCode, error: &RpcError) -> HttpResponse {
+    tracing::debug!(status = status.as_u16(), code = error.code.0, message = %error.message, "request refused");
+    let mut text = Vec::new();
+    json::write(&mut text, error);
+    let mut response = reply::json(status, text);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let allowed = http::HeaderValue::from_static("GET, POST");
+        response.headers_mut().insert(http::header::ALLOW, allowed);
+    }
+    response
 }
 
 async fn answer<B>(inner: &Inner, parts: Parts, body: B) -> Result<HttpResponse, guard::Refusal>
