@@ -1,11 +1,13 @@
-//! A duplex connection: each line of the input is a message. All that comes back is JSON-RPC, every request that waits
-//! for nobody is answered, and the connection lives on.
+//! A duplex connection: each line of the input is a message. All that comes back is JSON-RPC, what can be answered at
+//! once is answered in its turn, and the connection lives on.
 #![no_main]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use mcp_core::protocol::{DEFAULT_DEPTH, Frame, Incoming, Method};
 use mcp_core::transport::memory;
 use mcp_core_fuzz::{check_frame, run, server};
 use serde_json::Value;
@@ -19,8 +21,11 @@ const LAST: &str = "the last request of this connection";
 fuzz_target!(|data: &[u8]| {
     run(async {
         let mut channel = memory::connect(server());
+        let mut due = BTreeSet::new();
         for line in data.split(|byte| *byte == b'\n').take(MOST) {
-            channel.tx.send(Bytes::copy_from_slice(line)).await.expect("the server reads");
+            let line = Bytes::copy_from_slice(line);
+            due.extend(answered_at_once(&line));
+            channel.tx.send(line).await.expect("the server reads");
         }
         let ping = format!(
             r#"{{"jsonrpc":"2.0","id":"{LAST}","method":"server/discover","params":{{"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{}}}}}}}}"#
@@ -30,8 +35,13 @@ fuzz_target!(|data: &[u8]| {
             while let Some(bytes) = channel.rx.recv().await {
                 assert!(!bytes.contains(&b'\n'), "a frame of two lines");
                 let frames = check(&bytes);
-                if frames.iter().any(|frame| frame.get("id") == Some(&LAST.into())) {
-                    return;
+                let answers = frames.iter().filter(|frame| frame.get("method").is_none());
+                for id in answers.filter_map(|frame| frame.get("id")) {
+                    due.remove(&id.to_string());
+                    if *id == LAST {
+                        assert!(due.is_empty(), "requests without an answer: {due:?}");
+                        return;
+                    }
                 }
             }
             panic!("the connection closed");
@@ -47,6 +57,25 @@ fuzz_target!(|data: &[u8]| {
         ended.await.expect("the connection ends");
     });
 });
+
+/// The identifier of a request that no handler has to be waited for.
+fn answered_at_once(line: &Bytes) -> Option<String> {
+    let Ok(Incoming::One(Frame::Request { id, method, .. })) = Incoming::parse(line, DEFAULT_DEPTH) else {
+        return None;
+    };
+    let at_once = matches!(
+        method,
+        Method::Ping
+            | Method::Initialize
+            | Method::Discover
+            | Method::ToolsList
+            | Method::ResourcesList
+            | Method::ResourceTemplatesList
+            | Method::PromptsList
+            | Method::Other(_)
+    );
+    at_once.then(|| serde_json::json!(id).to_string())
+}
 
 /// The frames of a message: one, or those of a batch.
 fn check(bytes: &[u8]) -> Vec<Value> {

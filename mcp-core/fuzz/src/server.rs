@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use mcp_core::protocol::{CallToolResult, LogLevel, RawJson};
-use mcp_core::server::{Elicit, Elicited, ListRoots, SealedState, ToolError, Variables};
+use mcp_core::server::{Completing, Elicit, Elicited, ListRoots, SealedState, ToolError, Variables};
 use mcp_core::{Args, Context, Json, Server, prompt, resource, template, tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,7 @@ fn build() -> Server {
     };
     let note =
         async |variables: Variables| variables.0.iter().map(|(k, v)| format!("{k}={v};")).collect::<String>();
+    let complete = async |typed: Completing| vec![format!("{}1", typed.value), format!("{}2", typed.value)];
     Server::builder("fuzzed", "1.0.0")
         .instructions("Do your worst.")
         .request_state(SealedState::new(&KEY))
@@ -82,7 +83,7 @@ fn build() -> Server {
         .tool(tool("released", released))
         .resource(resource("test://text", "text", async || "text"))
         .resource(resource("test://bytes", "bytes", async || vec![0u8, 255]))
-        .template(template("note://{folder}/{+path}{?rev,by}", "note", note))
+        .template(template("note://{folder}/{+path}{?rev,by}", "note", note).complete("folder", complete))
         .prompt(prompt("ask", async |Args(Name { name }): Args<Name>| format!("Ask {name}.")))
         .build()
         .expect("the server is well-formed")
