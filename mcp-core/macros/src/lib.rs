@@ -30,5 +30,5 @@ use proc_macro::TokenStream;
 /// is not marked is never offered.
 #[proc_macro_attribute]
 pub fn tools(options: TokenStream, item: TokenStream) -> TokenStream {
-    block::expand(options.into(), item.into()).into()
+    block::expand(options.into(), &item.into()).into()
 }

@@ -61,7 +61,7 @@ impl TestClientBuilder {
     pub async fn connect(self, service: impl McpService) -> TestClient {
         let service = Stamped { service: SharedService::new(service), principal: self.principal.clone() };
         let legacy = !self.version.is_modern();
-        let client = TestClient::open(self, service);
+        let client = TestClient::open(&self, service);
         if legacy {
             client.initialize().await;
         }

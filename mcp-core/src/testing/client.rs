@@ -41,7 +41,7 @@ struct Inner {
 impl TestClient {
     /// A client of the newest revision. Call it within a tokio runtime.
     pub fn connect(service: impl McpService) -> Self {
-        Self::open(Self::builder(), service)
+        Self::open(&Self::builder(), service)
     }
 
     /// A client of any revision, after the handshake where there is one.
@@ -57,7 +57,7 @@ impl TestClient {
         TestClientBuilder::new()
     }
 
-    pub(crate) fn open(builder: TestClientBuilder, service: impl McpService) -> Self {
+    pub(crate) fn open(builder: &TestClientBuilder, service: impl McpService) -> Self {
         let memory::MemoryChannel { tx, rx } = memory::connect(service);
         let inbox = Arc::new(Inbox::default());
         let (filled, replies) = (Arc::clone(&inbox), tx.clone());
