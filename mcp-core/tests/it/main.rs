@@ -7,7 +7,6 @@
     unreachable_pub,
     reason = "what a test stumbles over should stop it, also in its helpers; nobody uses these from outside"
 )]
-
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
