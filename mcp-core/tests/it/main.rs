@@ -2,14 +2,6 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    missing_debug_implementations,
-    missing_docs,
-    unreachable_pub,
-    reason = "what a test stumbles over should stop it, also in its helpers; nobody uses these from outside"
-)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
     clippy::field_reassign_with_default,
     clippy::needless_pass_by_value,
     clippy::type_complexity,
