@@ -48,11 +48,21 @@ def commit() -> str:
 def build(package: str) -> pathlib.Path:
     """Builds the one binary of an example in the debug profile and finds it wherever cargo puts it."""
     print(f"building {package}", file=sys.stderr, flush=True)
-    command = ["cargo", "build", "--quiet", "--package", package, "--message-format=json-render-diagnostics"]
+    return _build(["--package", package])
+
+
+def build_in(folder: pathlib.Path, target: pathlib.Path) -> pathlib.Path:
+    """Builds the one binary of a package outside the workspace, below a target folder of its own."""
+    print(f"building {folder.relative_to(ROOT)}", file=sys.stderr, flush=True)
+    return _build(["--locked", "--manifest-path", str(folder / "Cargo.toml"), "--target-dir", str(target)])
+
+
+def _build(which: list[str]) -> pathlib.Path:
+    command = ["cargo", "build", "--quiet", *which, "--message-format=json-render-diagnostics"]
     for line in output(command).splitlines():
         if executable := json.loads(line).get("executable"):
             return pathlib.Path(executable)
-    raise Broken(f"package `{package}` has no binary")
+    raise Broken(f"`{' '.join(command)}` made no binary")
 
 
 def free_port() -> int:

@@ -14,9 +14,9 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::outbox::Outbox;
+use super::tasks::Tasks;
 use crate::protocol::{
     DEFAULT_DEPTH, Frame, FrameError, Incoming, Method, Params, ProtocolVersion, RequestId, RpcError, meta,
 };
@@ -37,7 +37,7 @@ pub(crate) struct Connection {
     session: OnceLock<Arc<Session>>,
     /// Requests that did not finish at once.
     in_flight: Mutex<HashMap<RequestId, CancellationToken>>,
-    tasks: TaskTracker,
+    tasks: Tasks,
     downgrades: Arc<Downgrades>,
     /// Who is at the other end.
     peer: Peer,
@@ -69,7 +69,7 @@ impl Connection {
             outbox: Outbox::default(),
             session: OnceLock::new(),
             in_flight: Mutex::default(),
-            tasks: TaskTracker::new(),
+            tasks: Tasks::default(),
             downgrades: Arc::default(),
             peer,
             depth,
@@ -302,7 +302,6 @@ impl Connection {
     /// Ends the connection: no more messages will come. Running requests get `grace`.
     pub(crate) async fn finish(&self, grace: std::time::Duration) {
         self.closing.cancel();
-        self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
             tracing::warn!(
                 running = self.tasks.len(),
@@ -315,7 +314,6 @@ impl Connection {
     /// The other side is gone: what runs is cancelled.
     pub(crate) fn hang_up(&self) {
         self.closing.cancel();
-        self.tasks.close();
         self.over.cancel();
         self.in_flight.lock().clear();
         if let Some(session) = self.session.get() {

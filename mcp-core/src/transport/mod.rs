@@ -25,6 +25,7 @@ mod outbox;
 mod stdio;
 #[cfg(all(feature = "stdio", unix))]
 mod stream;
+mod tasks;
 #[cfg(all(feature = "stdio", unix))]
 mod unix;
 #[cfg(feature = "ws")]

@@ -191,6 +191,23 @@ impl Compiler {
     }
 }
 
+/// The length of the character that `uri`, which is ASCII, begins with. A value must not end within the encoding of
+/// one: it could not be decoded. `None` where a percent sign leads nowhere or the bytes are no text.
+fn character(uri: &[u8]) -> Option<usize> {
+    if uri.first() != Some(&b'%') {
+        return Some(1);
+    }
+    let mut bytes = [0; 4];
+    for (index, triplet) in uri.chunks_exact(3).take(bytes.len()).enumerate() {
+        let [b'%', high, low] = *triplet else { return None };
+        bytes[index] = super::expand::digit(high)? * 16 + super::expand::digit(low)?;
+        if std::str::from_utf8(&bytes[..=index]).is_ok() {
+            return Some(3 * (index + 1));
+        }
+    }
+    None
+}
+
 enum Job {
     Try(usize, usize),
     Restore(usize, Span),
@@ -231,7 +248,8 @@ impl Machine<'_> {
             match self.ops[op] {
                 Op::Byte(byte) if self.uri.get(at) == Some(&byte) => (op, at) = (op + 1, at + 1),
                 Op::Class(class) if self.uri.get(at).is_some_and(|byte| class.holds(*byte)) => {
-                    (op, at) = (op + 1, at + 1);
+                    let Some(length) = character(&self.uri[at..]) else { return false };
+                    (op, at) = (op + 1, at + length);
                 }
                 Op::Byte(_) | Op::Class(_) => return false,
                 Op::Split(first, second) => {

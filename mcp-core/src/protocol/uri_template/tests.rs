@@ -58,6 +58,9 @@ fn uris_are_read_back() {
         assert_eq!(template(source).matches(uri), expect.map(values), "{source} {uri}");
     };
     check("test://{id}", "test://42", Some(&[("id", "42")]));
+    check("x:{a}{b}", "x:1%C3%A9", Some(&[("a", "1"), ("b", "é")]));
+    check("x:{a}{b}{/c}", "x:%401", Some(&[("a", "@"), ("b", "1")]));
+    check("x:{a}{b}", "x:%C3%A9", None);
     check("test://{id}", "test://a%2Fb%20c", Some(&[("id", "a/b c")]));
     check("test://{id}", "test://user@host:1", Some(&[("id", "user@host:1")]));
     check("test://{id}", "test://é", Some(&[("id", "é")]));

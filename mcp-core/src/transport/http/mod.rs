@@ -34,7 +34,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Body;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 #[cfg(feature = "axum")]
@@ -48,6 +47,7 @@ use self::sessions::{HttpSession, Sessions};
 use crate::protocol::{Method, Params, ProtocolVersion, RequestId, RpcError};
 use crate::service::{McpService, Peer, ResponseFuture, SharedOutbound, SharedService};
 use crate::session::{self, Downgrades, Initialize, Session};
+use crate::transport::tasks::Tasks;
 
 /// Serves an MCP service over HTTP, with safe defaults: `/mcp` and `/mcp/v1/*`, `/sse`, `/health` and
 /// `/ready`; only requests to a loopback name; bodies of at most 4 MiB.
@@ -154,7 +154,7 @@ impl Http {
             sweeping: std::sync::atomic::AtomicBool::new(false),
             downgrades: Arc::default(),
             closing: CancellationToken::new(),
-            upgraded: TaskTracker::new(),
+            upgraded: Tasks::default(),
             config,
         };
         HttpService(Arc::new(inner))
@@ -172,7 +172,7 @@ struct Inner {
     /// Cancelled when the listener is about to close.
     closing: CancellationToken,
     /// Connections that HTTP let go of.
-    upgraded: TaskTracker,
+    upgraded: Tasks,
 }
 
 impl Inner {

@@ -83,7 +83,6 @@ impl Listener {
         http.close();
         // Connections watch this channel: told to stop, they finish what they have and go.
         let _ = stopping.send(());
-        http.0.upgraded.close();
         let ended = async {
             stopping.closed().await;
             http.0.upgraded.wait().await;

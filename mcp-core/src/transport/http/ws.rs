@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use tokio::runtime::Handle;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::reply::{self, HttpResponse};
@@ -60,12 +61,13 @@ pub(crate) fn upgrade(inner: &Inner, mut parts: Parts) -> HttpResponse {
         }
     };
     let (max_message, closing) = (inner.config.max_body, inner.closing.clone());
-    inner.upgraded.spawn(async move {
+    let serving = async move {
         match upgraded.await {
             Ok(socket) => ws::serve(TokioIo::new(socket), &link.connection, max_message, closing).await,
             Err(error) => tracing::debug!(%error, "a connection did not become a WebSocket"),
         }
-    });
+    };
+    inner.upgraded.spawn_on(serving, &Handle::current());
     let mut response = reply::empty(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
