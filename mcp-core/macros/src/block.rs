@@ -12,7 +12,7 @@ use crate::method::Tool;
 /// The block, and what the attribute adds. Mistakes become compiler errors beside what is right, so
 /// that one mistake does not hide another.
 pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
-    let mut block = match parse(item.clone()) {
+    let mut block = match parse(item) {
         Ok(block) => block,
         Err(error) => {
             let error = error.to_compile_error();
@@ -32,9 +32,9 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     quote!(#block #set #mistakes)
 }
 
-fn parse(item: TokenStream) -> syn::Result<ItemImpl> {
+fn parse(item: &TokenStream) -> syn::Result<ItemImpl> {
     let elsewhere = "`#[tools]` goes on an `impl` block: `#[tools] impl Notes { … }`";
-    let block = match syn::parse2(item)? {
+    let block = match syn::parse2(item.clone())? {
         Item::Impl(block) => block,
         Item::Fn(function) => return Err(Error::new_spanned(function.sig.ident, elsewhere)),
         other => return Err(Error::new_spanned(other, elsewhere)),

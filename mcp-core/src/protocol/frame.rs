@@ -205,7 +205,11 @@ impl Frame {
             .and_then(|_| Ok(scanner.end()?));
         let id = envelope.id.map(|span| parse_id(span.text(bytes)));
         let fail = |problem| FrameError { id: id.clone().flatten(), problem };
-        scanned.map_err(fail)?;
+        scanned.map_err(|problem| match problem {
+            // Which of two identifiers is meant cannot be known.
+            FrameProblem::Duplicate => FrameError::from(problem),
+            other => fail(other),
+        })?;
         if envelope.version.map(|span| span.text(bytes)) != Some("\"2.0\"") {
             return Err(fail(FrameProblem::Version));
         }

@@ -51,11 +51,11 @@ fn names_what_is_wrong_and_keeps_the_identifier() {
         (r#"{"jsonrpc":"2.0","id":1,"method":"m","params":[]}"#, FrameProblem::Params, Some(1)),
         (r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":1}}"#, FrameProblem::Meta, Some(1)),
         (r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#, FrameProblem::Response, Some(1)),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"m","method":"n"}"#, FrameProblem::Duplicate, Some(1)),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"m","method":"n"}"#, FrameProblem::Duplicate, None),
         (
             r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"a","na\u006de":"b"}}"#,
             FrameProblem::Duplicate,
-            Some(1),
+            None,
         ),
     ];
     for (text, problem, id) in cases {

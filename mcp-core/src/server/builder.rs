@@ -65,7 +65,7 @@ impl ServerBuilder {
             limits: Limits {
                 deadline: Some(Duration::from_secs(300)),
                 in_flight: 10_000,
-                subscriptions: 10_000,
+                subscriptions: 100_000,
                 page_size: None,
             },
             cache: CacheHint { ttl_ms: 0, scope: CacheScope::Public },
@@ -192,7 +192,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How many subscriptions may be open at the same time (default 10,000).
+    /// How many subscriptions may be open at the same time (default 100,000).
     pub const fn max_subscriptions(mut self, limit: usize) -> Self {
         self.limits.subscriptions = limit;
         self
@@ -258,7 +258,7 @@ impl ServerBuilder {
             insert(&mut catalog.prompts, "prompt", prompt.definition.name.clone(), prompt)?;
         }
         for mount in &self.mounts {
-            mount.merge_into(&mut catalog)?;
+            mount.merge_into(&mut catalog, false)?;
         }
         let store = match self.request_state {
             Some(store) => store,

@@ -13,7 +13,7 @@ use crate::protocol::RpcError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     label = "not an async function over extractors",
-    note = "a handler is an async fn whose parameters all are extractors (`State<T>`, `Context`, `Args<T>`, …) and whose future is `Send`"
+    note = "a handler is an async fn whose parameters all are extractors (`State<T>`, `Context`, `Args<T>`, …) and whose future is `Send`; a closure that captures is written `move || async move {{ … }}`"
 )]
 pub trait Handler<Marker>: Send + Sync + 'static {
     /// What the function returns.

@@ -81,8 +81,9 @@ impl Mount {
         self.namespace.as_ref().map_or_else(|| name.to_owned(), |namespace| format!("{namespace}_{name}"))
     }
 
-    /// Adds the components to a catalog.
-    pub(crate) fn merge_into(&self, catalog: &mut Catalog) -> Result<(), BuildError> {
+    /// Adds the components to a catalog. `again`, after a change, names that were taken meanwhile are
+    /// left to who took them.
+    pub(crate) fn merge_into(&self, catalog: &mut Catalog, again: bool) -> Result<(), BuildError> {
         if self.source.visibility().is_some() {
             return Err(BuildError::Mount {
                 server: self.source.info().name.clone(),
@@ -90,10 +91,10 @@ impl Mount {
             });
         }
         let theirs = self.source.catalog();
-        self.merge(&theirs.tools, &mut catalog.tools, "tool")?;
-        self.merge(&theirs.prompts, &mut catalog.prompts, "prompt")?;
-        self.merge(&theirs.resources, &mut catalog.resources, "resource")?;
-        self.merge(&theirs.templates, &mut catalog.templates, "resource template")
+        self.merge(&theirs.tools, &mut catalog.tools, "tool", again)?;
+        self.merge(&theirs.prompts, &mut catalog.prompts, "prompt", again)?;
+        self.merge(&theirs.resources, &mut catalog.resources, "resource", again)?;
+        self.merge(&theirs.templates, &mut catalog.templates, "resource template", again)
     }
 
     fn merge<T: Mounted>(
@@ -101,6 +102,7 @@ impl Mount {
         from: &Table<T>,
         to: &mut Table<T>,
         kind: &'static str,
+        again: bool,
     ) -> Result<(), BuildError> {
         for (name, item) in from {
             let shown = Shown { kind: T::COMPONENT, name, tags: item.tags() };
@@ -112,6 +114,10 @@ impl Mount {
             let name = if T::RENAMED { self.name(name) } else { name.to_string() };
             if T::RENAMED {
                 item.rename(&name);
+            }
+            if again && to.contains_key(&*name) {
+                tracing::debug!(kind, name, "hidden by a component that was added since");
+                continue;
             }
             insert(to, kind, name, item)?;
         }
@@ -138,7 +144,7 @@ impl Mount {
             catalog.prompts.retain(|_, item| item.origin != self.id);
             catalog.resources.retain(|_, item| item.origin != self.id);
             catalog.templates.retain(|_, item| item.origin != self.id);
-            self.merge_into(catalog)
+            self.merge_into(catalog, true)
         });
         if let Err(error) = refreshed {
             tracing::error!(%error, "a mounted server changed in a way that cannot be followed");

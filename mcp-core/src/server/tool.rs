@@ -15,7 +15,9 @@ use crate::protocol::{
     header::{MirroredParam, mirrored_params},
 };
 
-/// A tool under a name, served by an async function over extractors.
+/// A tool under a name, served by an async function over extractors. A closure that captures
+/// something is written `move || async move { … }`; what it captures is better given as
+/// [`State`](super::State).
 ///
 /// ```
 /// # use mcp_core::{Args, server::{tool, Context}};

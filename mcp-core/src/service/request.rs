@@ -47,6 +47,12 @@ impl Request {
         }
     }
 
+    /// A notification from a client.
+    #[must_use]
+    pub fn notification(method: Method, params: Params, peer: Peer) -> Self {
+        Self { id: None, method, params, peer, outbound: None, extensions: Extensions::new(), closing: None }
+    }
+
     /// The revision, capabilities and wishes of the client, wherever they were declared.
     #[must_use]
     pub fn client(&self) -> ClientView<'_> {

@@ -12,6 +12,7 @@ mod watch;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -31,6 +32,9 @@ use crate::service::{
     SharedService,
 };
 
+/// How long a subscription may take to be followed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The parameters of `initialize`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,7 +53,7 @@ pub(crate) struct Session {
     /// What every request of the session is stamped with.
     peer: Peer,
     questions: Questions,
-    watch: Watch,
+    watch: Arc<Watch>,
     downgrades: Arc<Downgrades>,
     /// Cancelled when the transport is about to close.
     closing: CancellationToken,
@@ -74,7 +78,7 @@ impl Session {
             version,
             peer,
             questions: Questions::default(),
-            watch: Watch::default(),
+            watch: Arc::default(),
             downgrades,
             closing,
         }
@@ -95,7 +99,7 @@ impl Session {
     }
 
     /// What the session watches for its client.
-    pub(crate) const fn watch(&self) -> &Watch {
+    pub(crate) fn watch(&self) -> &Watch {
         &self.watch
     }
 
@@ -119,7 +123,7 @@ impl Session {
             Method::Ping => Ok(done()),
             Method::SetLogLevel => self.set_log_level(&params).map(|()| done()),
             Method::ResourcesSubscribe => {
-                self.watched_uri(&params).and_then(|uri| self.watch.add(uri)).map(|()| done())
+                self.watched_uri(&params).and_then(|uri| self.watch.add(uri)).map(|()| self.settled())
             }
             Method::ResourcesUnsubscribe => self.watched_uri(&params).map(|uri| {
                 self.watch.remove(&uri);
@@ -174,6 +178,18 @@ impl Session {
         request.outbound = Some(outbound);
         request.closing = Some(self.closing.clone());
         self.service.handle(request)
+    }
+
+    /// The answer to a subscription: from then on no update is missed. A client that does not read
+    /// its stream does not hold up its own requests.
+    fn settled(&self) -> ResponseFuture {
+        let watch = Arc::clone(&self.watch);
+        ResponseFuture::boxed(async move {
+            if tokio::time::timeout(PATIENCE, watch.settled()).await.is_err() {
+                tracing::debug!("a client subscribed and does not read its stream");
+            }
+            Ok(Response::result(&b"{}"[..]))
+        })
     }
 
     fn set_log_level(&self, params: &Params) -> Result<(), RpcError> {

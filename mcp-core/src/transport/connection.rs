@@ -27,6 +27,7 @@ use crate::service::{
 use crate::session::{Downgrades, Listener, Session};
 
 /// Bytes that a frame may have.
+#[cfg(feature = "stdio")]
 pub(crate) const MAX_FRAME: usize = 4 * 1024 * 1024;
 
 /// One connection and what is in flight on it.
@@ -92,6 +93,7 @@ impl Connection {
     }
 
     /// Answers a message that was too long to be read.
+    #[cfg(feature = "stdio")]
     pub(crate) fn refuse_length(&self) {
         let message = format!("the message has more than {MAX_FRAME} bytes");
         self.refuse(None, &RpcError::new(crate::protocol::ErrorCode::TOO_LARGE, message));
@@ -106,13 +108,30 @@ impl Connection {
     fn frame(self: &Arc<Self>, frame: Frame) {
         match frame {
             Frame::Request { id, method, params } => self.request(id, method, params),
-            Frame::Notification { method: Method::Cancelled, params } => self.cancel(&params),
-            Frame::Notification { method: Method::Initialized, .. } => self.initialized(),
-            Frame::Notification { .. } => {}
+            Frame::Notification { method, params } => self.notification(method, params),
             Frame::Response { id, outcome } => match self.session.get() {
                 Some(session) => session.answer(id.as_ref(), outcome),
                 None => tracing::debug!("a response on a connection without a session"),
             },
+        }
+    }
+
+    /// Takes a notification, and passes it on: layers may want to know.
+    fn notification(self: &Arc<Self>, method: Method, params: Params) {
+        match method {
+            Method::Cancelled => self.cancel(&params),
+            Method::Initialized => self.initialized(),
+            _ => {}
+        }
+        let peer = self.session.get().map_or_else(|| self.peer.clone(), |session| session.peer().clone());
+        let mut taken = self.service.handle(Request::notification(method, params, peer));
+        // A server takes notifications at once; layers may take their time.
+        if Pin::new(&mut taken).poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            self.spawn(async move {
+                if let Err(error) = taken.await {
+                    tracing::error!(%error, "the path to the server broke");
+                }
+            });
         }
     }
 

@@ -1,5 +1,4 @@
 //! Integration tests of the crate, in one binary.
-
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -194,3 +194,25 @@ async fn subscriptions_outlive_layers_that_bound_time() {
     server.remove_tool("say");
     assert_eq!(next().await["method"], "notifications/tools/list_changed");
 }
+
+#[tokio::test]
+async fn notifications_pass_the_layers_too() {
+    let seen = Seen::default();
+    let noting = {
+        let seen = Arc::clone(&seen);
+        from_fn(move |request: Request, next: Next| {
+            seen.lock().push(format!("{} {}", request.method, request.id.is_some()));
+            next.run(request)
+        })
+    };
+    let channel = memory::connect(ServiceBuilder::new().layer(noting).service(server()));
+    let mut rx = channel.rx;
+    for frame in [
+        json!({ "jsonrpc": "2.0", "method": "notifications/roots/list_changed" }),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "protocolVersion": "2025-06-18" } }),
+    ] {
+        channel.tx.send(Bytes::from(frame.to_string())).await.unwrap();
+    }
+    assert!(rx.recv().await.is_some());
+    assert_eq!(*seen.lock(), ["notifications/roots/list_changed false", "server/discover true"]);
+}

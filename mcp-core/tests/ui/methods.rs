@@ -33,7 +33,7 @@ impl Notes {
     }
 
     #[tool]
-    async fn plain(&self, text: String, limit: Option<u32>) -> String {
+    async fn plain(&self, text: String) -> String {
         text
     }
 

@@ -14,7 +14,7 @@ use super::reply::{self, HttpResponse};
 use super::ws;
 use super::{Inner, guard, legacy, modern, rest, sse_transport};
 use crate::protocol::{ErrorCode, Frame, FrameError, Incoming, Method, ProtocolVersion, RpcError, header};
-use crate::service::{Peer, Principal, error_frame};
+use crate::service::{Outcome, Peer, Principal, Request, error_frame};
 
 /// Answers an HTTP request.
 pub(crate) async fn route<B>(inner: Arc<Inner>, request: http::Request<B>) -> HttpResponse
@@ -183,12 +183,13 @@ async fn one(inner: &Arc<Inner>, frame: Frame, peer: Peer) -> HttpResponse {
         }
         Frame::Notification { method, params } => match legacy::session_of(inner, &headers, &peer) {
             Ok(session) => {
-                if let (Some(session), Method::Cancelled) = (session, method)
+                if let (Some(session), Method::Cancelled) = (&session, &method)
                     && let Some(id) = params.get("requestId").and_then(|raw| serde_json::from_str(raw).ok())
                 {
                     session.cancel(&id);
                 }
-                reply::empty(StatusCode::ACCEPTED)
+                let session = session.and_then(|session| session.session.peer().session.clone());
+                notify(inner, Request::notification(method, params, Peer { session, ..peer })).await
             }
             Err(error) => reply::error(StatusCode::NOT_FOUND, None, &error),
         },
@@ -204,6 +205,18 @@ async fn one(inner: &Arc<Inner>, frame: Frame, peer: Peer) -> HttpResponse {
             }
             Err(error) => reply::error(StatusCode::NOT_FOUND, None, &error),
         },
+    }
+}
+
+/// Passes a notification to the service: layers may want to know, or to refuse it.
+async fn notify(inner: &Inner, notification: Request) -> HttpResponse {
+    match inner.service.handle(notification).await.map(|response| response.outcome) {
+        Ok(Outcome::Error(error)) => reply::error(StatusCode::BAD_REQUEST, None, &error),
+        Ok(_) => reply::empty(StatusCode::ACCEPTED),
+        Err(error) => {
+            tracing::error!(%error, "the path to the server broke");
+            reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
     }
 }
 

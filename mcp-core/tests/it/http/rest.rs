@@ -14,6 +14,9 @@ async fn start(server: Server) -> (Running, Client) {
     (running, client)
 }
 
+/// Method, path, headers and body; the status and code that they are answered with.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, i64);
+
 /// The same over JSON-RPC.
 async fn rpc(client: &mut Client, method: &str, params: &Value) -> Value {
     let mut params = params.clone();
@@ -120,7 +123,7 @@ async fn what_is_no_call_is_refused_before_the_server_hears_of_it() {
     let deep = format!("{}{}", "{\"a\":".repeat(65), "1".to_owned() + &"}".repeat(65));
     let version = r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":"2025-11-25"}}"#;
     let capabilities = r#"{"_meta":{"io.modelcontextprotocol/clientCapabilities":7}}"#;
-    let cases: [(&str, &str, &[(&str, &str)], &str, u16, i64); 13] = [
+    let cases: [Case<'_>; 13] = [
         ("POST", "tools/list", &[json], "{", 400, -32700),
         ("POST", "tools/list", &[json], "[]", 400, -32602),
         ("POST", "tools/list", &[json], r#"{"_meta":1}"#, 400, -32602),

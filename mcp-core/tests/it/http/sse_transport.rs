@@ -17,6 +17,9 @@ use crate::support::server::{Running, server};
 
 const STREAM: &[(&str, &str)] = &[("accept", "text/event-stream"), ("user-agent", "test")];
 
+/// Method, path, headers and body; the status and code that they are answered with.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, i64);
+
 /// Opens a stream; yields where to send messages.
 async fn open(client: &mut Client) -> String {
     client.send("GET", "/sse", STREAM, b"").await;
@@ -216,7 +219,7 @@ async fn what_does_not_fit_is_refused_by_name() {
     let endpoint = open(&mut stream).await;
     let json = ("content-type", "application/json");
     let long = "x".repeat(201);
-    let cases: [(&str, &str, &[(&str, &str)], &str, u16, i64); 9] = [
+    let cases: [Case<'_>; 9] = [
         ("GET", "/sse", &[("accept", "application/json")], "", 406, -31006),
         ("POST", "/sse", &[json], "{}", 405, -31006),
         ("GET", &endpoint, &[], "", 405, -31006),

@@ -92,7 +92,7 @@ async fn each_is_answered_and_the_connection_goes_on() {
     id a fraction | - | -32600 | `id` must be a string or an integer
     method a number | "a" | -32600 | `method` must be a string
     params an array | "a" | -32602 | `params` must be an object
-    member twice | "b" | -32600 | a member of the message occurs twice
+    member twice | - | -32600 | a member of the message occurs twice
     depth 10,000 | "a" | -31003 | the message nests deeper than allowed
     10 MB | - | -31003 | the message has more than 4194304 bytes
     empty batch | - | -32600 | a batch must not be empty

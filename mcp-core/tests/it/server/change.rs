@@ -8,11 +8,12 @@ use serde_json::json;
 use super::{BOTH, builder, named, refused, said};
 
 fn lists() -> SubscriptionFilter {
-    let mut filter = SubscriptionFilter::default();
-    filter.tools_list_changed = true;
-    filter.prompts_list_changed = true;
-    filter.resources_list_changed = true;
-    filter
+    SubscriptionFilter {
+        tools_list_changed: true,
+        prompts_list_changed: true,
+        resources_list_changed: true,
+        ..SubscriptionFilter::default()
+    }
 }
 
 #[tokio::test]
@@ -53,8 +54,8 @@ async fn resources_tell_their_watchers() {
     for version in BOTH {
         let server = builder().resource(resource("r:1", "r", async || "one")).build().unwrap();
         let client = TestClient::connect_as(version, server.clone()).await;
-        let mut filter = SubscriptionFilter::default();
-        filter.resource_subscriptions = vec!["r:1".to_owned()];
+        let watched = vec!["r:1".to_owned()];
+        let filter = SubscriptionFilter { resource_subscriptions: watched, ..SubscriptionFilter::default() };
         let changes = client.listen(filter).await.unwrap();
         server.resource_updated("r:2");
         server.resource_updated("r:1");

@@ -53,9 +53,11 @@ async fn later_changes_show_up() {
     let middle = middle.mount("m", &inner).build().unwrap();
     let outer = builder().mount("o", &middle).build().unwrap();
     let client = TestClient::connect(outer.clone());
-    let mut filter = SubscriptionFilter::default();
-    filter.tools_list_changed = true;
-    filter.resource_subscriptions = vec!["notes:1".to_owned()];
+    let filter = SubscriptionFilter {
+        tools_list_changed: true,
+        resource_subscriptions: vec!["notes:1".to_owned()],
+        ..SubscriptionFilter::default()
+    };
     let changes = client.listen(filter).await.unwrap();
 
     inner.add_tool(named("new")).unwrap();
