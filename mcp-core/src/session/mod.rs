@@ -25,7 +25,7 @@ use watch::Watch;
 use self::questions::Questions;
 use crate::protocol::{
     ClientCapabilities, Implementation, LogLevel, Method, Params, ProtocolVersion, RawJson, RequestId,
-    RpcError, meta,
+    RpcError, compat, decode, meta,
 };
 use crate::service::{
     Notification, Peer, Question, Request, Response, ResponseFuture, SessionPeer, SharedOutbound,
@@ -84,9 +84,12 @@ impl Session {
         }
     }
 
-    /// Reads the parameters of `initialize`.
+    /// Reads the parameters of `initialize`. What the revision does not know, its client cannot
+    /// promise.
     pub(crate) fn read_initialize(params: &Params) -> Result<Initialize, RpcError> {
-        params.parse()
+        let version = negotiate(&params.get_str("protocolVersion").unwrap_or_default());
+        let params = compat::upgrade_params(version, Method::Initialize.as_str(), params.parse()?);
+        decode(&params.to_string()).map_err(|error| RpcError::invalid_params(error.to_string()))
     }
 
     /// The revision that was agreed on.

@@ -42,11 +42,13 @@ async fn hear(stream: &mut Client) -> Value {
     event.json()
 }
 
+/// Opens a session; of a later revision where the client offers what 2024-11-05 did not know.
 fn initialize(capabilities: &Value) -> Value {
+    let version = if capabilities.get("elicitation").is_some() { "2025-06-18" } else { "2024-11-05" };
     json!({
         "jsonrpc": "2.0", "id": 0, "method": "initialize",
         "params": {
-            "protocolVersion": "2024-11-05", "capabilities": capabilities,
+            "protocolVersion": version, "capabilities": capabilities,
             "clientInfo": { "name": "test", "version": "0" },
         },
     })
