@@ -27,7 +27,6 @@ use crate::service::{
 use crate::session::{Downgrades, Listener, Session};
 
 /// Bytes that a frame may have.
-#[cfg(feature = "stdio")]
 pub(crate) const MAX_FRAME: usize = 4 * 1024 * 1024;
 
 /// One connection and what is in flight on it.
@@ -93,7 +92,6 @@ impl Connection {
     }
 
     /// Answers a message that was too long to be read.
-    #[cfg(feature = "stdio")]
     pub(crate) fn refuse_length(&self) {
         let message = format!("the message has more than {MAX_FRAME} bytes");
         self.refuse(None, &RpcError::new(crate::protocol::ErrorCode::TOO_LARGE, message));
