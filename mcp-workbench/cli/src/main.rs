@@ -2,6 +2,8 @@
 
 mod up;
 
+use std::io::IsTerminal as _;
+
 use clap::{Parser, Subcommand};
 
 /// Serve and operate Model Context Protocol servers.
@@ -22,7 +24,8 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     // Standard output may belong to a protocol: logs go to standard error. RUST_LOG chooses what.
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     match Options::parse().command {
         Command::Up(up) => up.run().await,
     }
