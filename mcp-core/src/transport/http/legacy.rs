@@ -330,9 +330,11 @@ impl Chunks for SessionStream {
         if out.is_empty() {
             return if self.over { Poll::Ready(None) } else { Poll::Pending };
         }
-        self.alive.as_mut().reset(Instant::now() + sse::KEEP_ALIVE);
-        // Registers the timer with this task.
-        let _ = self.alive.as_mut().poll(cx);
+        if !self.over {
+            self.alive.as_mut().reset(Instant::now() + sse::KEEP_ALIVE);
+            // Registers the timer with this task.
+            let _ = self.alive.as_mut().poll(cx);
+        }
         Poll::Ready(Some(out.into()))
     }
 
