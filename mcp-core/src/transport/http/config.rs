@@ -15,6 +15,8 @@ pub(crate) struct Config {
     pub(crate) legacy_sse: bool,
     /// `None` allows any host.
     pub(crate) allowed_hosts: Option<Vec<String>>,
+    /// Whether hosts were named beside the loopback names.
+    pub(crate) hosts_named: bool,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) max_body: usize,
     pub(crate) max_depth: u32,
@@ -31,6 +33,7 @@ impl Default for Config {
             rest: Some("/mcp/v1".into()),
             legacy_sse: true,
             allowed_hosts: Some(["localhost", "127.0.0.1", "[::1]"].map(Into::into).to_vec()),
+            hosts_named: false,
             allowed_origins: Vec::new(),
             max_body: 4 * 1024 * 1024,
             max_depth: DEFAULT_DEPTH,

@@ -90,6 +90,7 @@ impl Http {
     /// Allows requests to a host name, without port, beside the loopback names.
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.config.allowed_hosts.get_or_insert_default().push(host.into());
+        self.config.hosts_named = true;
         self
     }
 

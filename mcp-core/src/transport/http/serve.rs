@@ -56,9 +56,7 @@ impl Listener {
     /// # Errors
     /// The listener broke.
     pub async fn serve(self, mut http: Http, stop: impl Future<Output = ()>) -> io::Result<()> {
-        if !self.local_addr()?.ip().is_loopback()
-            && http.config.allowed_hosts.as_ref().is_some_and(|h| h.len() == 3)
-        {
+        if !self.local_addr()?.ip().is_loopback() && !http.config.hosts_named {
             http = http.allow_any_host();
         }
         let http = http.build();
