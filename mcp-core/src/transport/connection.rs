@@ -15,6 +15,8 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "stdio")]
+use super::lines::Line;
 use super::outbox::Outbox;
 use super::tasks::Tasks;
 use crate::protocol::{
@@ -88,6 +90,16 @@ impl Connection {
             Ok(Incoming::One(frame)) => self.frame(frame),
             Ok(Incoming::Batch(frames)) => self.batch(frames),
             Err(error) => self.refuse(error.id.as_ref(), &error.to_rpc_error()),
+        }
+    }
+
+    /// Takes a line, if there is one.
+    #[cfg(feature = "stdio")]
+    pub(crate) fn accept_line(self: &Arc<Self>, line: Option<Line<'_>>) {
+        match line {
+            Some(Line::Whole(line)) => self.accept(&Bytes::copy_from_slice(line)),
+            Some(Line::TooLong) => self.refuse_length(),
+            None => {}
         }
     }
 

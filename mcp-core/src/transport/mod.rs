@@ -17,6 +17,8 @@ mod connection;
 mod exchange;
 #[cfg(feature = "http-server")]
 pub mod http;
+#[cfg(feature = "stdio")]
+mod lines;
 #[cfg(feature = "http-server")]
 mod mailbox;
 pub mod memory;

@@ -9,10 +9,10 @@ use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::connection::{Connection, MAX_FRAME};
+use super::connection::Connection;
+use super::lines::Lines;
 use super::{ServeError, Transport};
 use crate::service::SharedService;
 
@@ -70,49 +70,23 @@ impl Transport for Stdio {
 /// Reads lines until the input ends.
 fn read(connection: &Arc<Connection>, output: &parking_lot::Mutex<File>) -> io::Result<()> {
     let mut input = io::stdin().lock();
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        match read_line(&mut input, &mut line)? {
-            Line::End => return Ok(()),
-            Line::TooLong => connection.refuse_length(),
-            Line::Whole if line.iter().all(u8::is_ascii_whitespace) => continue,
-            Line::Whole => connection.accept(&Bytes::copy_from_slice(&line)),
-        }
-        write(connection, output)?;
-    }
-}
-
-enum Line {
-    Whole,
-    TooLong,
-    End,
-}
-
-/// Reads a line without its end. Of a line that is too long nothing is kept.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
-    let mut too_long = false;
+    let mut lines = Lines::default();
     loop {
         let available = match input.fill_buf() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             other => other?,
         };
-        if available.is_empty() {
-            // A last line without an end still counts.
-            return Ok(if line.is_empty() { Line::End } else { Line::Whole });
+        let ended = available.is_empty();
+        let (taken, whole) = lines.take(available);
+        input.consume(taken);
+        // A last line without an end still counts.
+        if whole || ended {
+            connection.accept_line(lines.line());
+            lines.clear();
+            write(connection, output)?;
         }
-        let end = memchr::memchr(b'\n', available);
-        let taken = end.unwrap_or(available.len());
-        if line.len() + taken > MAX_FRAME {
-            too_long = true;
-            line.clear();
-        }
-        if !too_long {
-            line.extend_from_slice(available.get(..taken).unwrap_or_default());
-        }
-        input.consume(end.map_or(taken, |end| end + 1));
-        if end.is_some() {
-            return Ok(if too_long { Line::TooLong } else { Line::Whole });
+        if ended {
+            return Ok(());
         }
     }
 }

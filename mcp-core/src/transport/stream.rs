@@ -4,10 +4,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 
-use super::connection::{Connection, MAX_FRAME};
+use super::connection::Connection;
+use super::lines::Lines;
 use crate::service::SharedService;
 
 /// How long running requests may take after the input ended.
@@ -41,38 +41,23 @@ pub(crate) async fn serve(
 }
 
 async fn read(connection: &Arc<Connection>, mut input: impl AsyncBufReadExt + Unpin) -> io::Result<()> {
-    let mut line = Vec::new();
-    let mut too_long = false;
+    let mut lines = Lines::default();
     loop {
         let available = input.fill_buf().await?;
-        if available.is_empty() {
-            if !line.is_empty() {
-                connection.accept(&Bytes::from(line));
-                connection.outbox().wake();
-            }
+        let ended = available.is_empty();
+        let (taken, whole) = lines.take(available);
+        input.consume(taken);
+        // A last line without an end still counts.
+        if whole || ended {
+            connection.accept_line(lines.line());
+            lines.clear();
+            connection.outbox().wake();
+        }
+        if ended {
             return Ok(());
         }
-        let end = memchr::memchr(b'\n', available);
-        let taken = end.unwrap_or(available.len());
-        if line.len() + taken > MAX_FRAME {
-            too_long = true;
-            line.clear();
+        if whole {
+            connection.outbox().has_room().await;
         }
-        if !too_long {
-            line.extend_from_slice(available.get(..taken).unwrap_or_default());
-        }
-        input.consume(end.map_or(taken, |end| end + 1));
-        if end.is_none() {
-            continue;
-        }
-        if too_long {
-            connection.refuse_length();
-        } else if !line.iter().all(u8::is_ascii_whitespace) {
-            connection.accept(&Bytes::copy_from_slice(&line));
-        }
-        line.clear();
-        too_long = false;
-        connection.outbox().wake();
-        connection.outbox().has_room().await;
     }
 }

@@ -1,0 +1,49 @@
+//! Cutting a stream of bytes into lines of bounded length.
+
+use super::connection::MAX_FRAME;
+
+/// Collects a line from the pieces that come in. Of a line that is too long nothing is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    line: Vec<u8>,
+    too_long: bool,
+}
+
+/// A line without its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line<'a> {
+    /// All of it.
+    Whole(&'a [u8]),
+    /// It has more than [`MAX_FRAME`] bytes.
+    TooLong,
+}
+
+impl Lines {
+    /// Forgets the line that was taken.
+    pub(crate) fn clear(&mut self) {
+        self.line.clear();
+        self.too_long = false;
+    }
+
+    /// Takes what belongs to the line; yields how many bytes that were, and whether it is complete.
+    pub(crate) fn take(&mut self, available: &[u8]) -> (usize, bool) {
+        let end = memchr::memchr(b'\n', available);
+        let taken = end.unwrap_or(available.len());
+        if self.line.len() + taken > MAX_FRAME {
+            self.too_long = true;
+            self.line.clear();
+        }
+        if !self.too_long {
+            self.line.extend_from_slice(available.get(..taken).unwrap_or_default());
+        }
+        (end.map_or(taken, |end| end + 1), end.is_some())
+    }
+
+    /// What was collected so far; none where there is nothing but white space.
+    pub(crate) fn line(&self) -> Option<Line<'_>> {
+        if self.too_long {
+            return Some(Line::TooLong);
+        }
+        (!self.line.iter().all(u8::is_ascii_whitespace)).then_some(Line::Whole(&self.line))
+    }
+}
