@@ -43,6 +43,7 @@
 //! - `axum`: a router for axum applications. `ws`: WebSocket.
 //! - `schema`: validation against JSON Schema. `sqlite`: durable tasks. `testing`: the test kit.
 
+pub mod client;
 mod error;
 pub mod extension;
 #[doc = include_str!("../../docs/guide.md")]
