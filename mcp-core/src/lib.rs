@@ -57,6 +57,7 @@ mod session;
 pub mod testing;
 pub mod transport;
 
+pub use client::Client;
 pub use error::Error;
 /// # Example
 /// ```

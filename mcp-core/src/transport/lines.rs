@@ -3,10 +3,17 @@
 use super::connection::MAX_FRAME;
 
 /// Collects a line from the pieces that come in. Of a line that is too long nothing is kept.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lines {
     line: Vec<u8>,
     too_long: bool,
+    limit: usize,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::with_limit(MAX_FRAME)
+    }
 }
 
 /// A line without its end.
@@ -14,11 +21,21 @@ pub(crate) struct Lines {
 pub(crate) enum Line<'a> {
     /// All of it.
     Whole(&'a [u8]),
-    /// It has more than [`MAX_FRAME`] bytes.
+    /// It has more bytes than allowed.
     TooLong,
 }
 
 impl Lines {
+    /// Lines of at most `limit` bytes.
+    pub(crate) const fn with_limit(limit: usize) -> Self {
+        Self { line: Vec::new(), too_long: false, limit }
+    }
+
+    /// The most bytes a line may have.
+    pub(crate) const fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Forgets the line that was taken.
     pub(crate) fn clear(&mut self) {
         self.line.clear();
@@ -29,7 +46,7 @@ impl Lines {
     pub(crate) fn take(&mut self, available: &[u8]) -> (usize, bool) {
         let end = memchr::memchr(b'\n', available);
         let taken = end.unwrap_or(available.len());
-        if self.line.len() + taken > MAX_FRAME {
+        if self.line.len() + taken > self.limit {
             self.too_long = true;
             self.line.clear();
         }

@@ -18,7 +18,7 @@ mod exchange;
 #[cfg(feature = "http-server")]
 pub mod http;
 #[cfg(feature = "stdio")]
-mod lines;
+pub(crate) mod lines;
 #[cfg(feature = "http-server")]
 mod mailbox;
 pub mod memory;

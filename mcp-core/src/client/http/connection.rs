@@ -42,6 +42,14 @@ pub struct HttpClientBuilder {
     roots: Vec<Bytes>,
 }
 
+/// Bytes in and out.
+#[cfg(feature = "ws")]
+pub(crate) trait Stream: hyper::rt::Read + hyper::rt::Write + Unpin + Send {}
+#[cfg(feature = "ws")]
+impl<T: hyper::rt::Read + hyper::rt::Write + Unpin + Send> Stream for T {}
+#[cfg(feature = "ws")]
+pub(crate) type Raw = Box<dyn Stream>;
+
 impl HttpClientBuilder {
     /// How long connecting may take; 10 s unless set.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -160,19 +168,45 @@ impl HttpClient {
         unreachable!("the loop ends by returning")
     }
 
-    #[cfg(feature = "tls")]
-    fn secure(
-        &self,
-    ) -> Result<&Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>, HttpError> {
-        if let Some(client) = self.0.secure.get() {
-            return Ok(client);
+    /// A connection of its own, not pooled: plain for `ws`, secured for `wss`.
+    #[cfg(feature = "ws")]
+    pub(crate) async fn raw(&self, url: &Url) -> Result<Raw, HttpError> {
+        use tower_service::Service;
+        let (scheme, shown) = (url.scheme(), format!("{}://{}", url.scheme(), url.authority()));
+        let secured = scheme == "wss";
+        let place = url.as_str().replacen(scheme, if secured { "https" } else { "http" }, 1);
+        let uri: http::Uri = place.parse().map_err(|_| HttpError::Url { url: shown.clone() })?;
+        if !secured {
+            let io = connector(&self.0.settings).call(uri).await;
+            return io
+                .map(|io| Box::new(io) as Raw)
+                .map_err(|error| HttpError::Connect { url: shown, source: error.into() });
         }
+        #[cfg(feature = "tls")]
+        {
+            let io = self.secure_connector()?.call(uri).await;
+            io.map(|io| Box::new(io) as Raw).map_err(|source| HttpError::Connect { url: shown, source })
+        }
+        #[cfg(not(feature = "tls"))]
+        Err(HttpError::NoTls { url: shown })
+    }
+
+    #[cfg(feature = "tls")]
+    fn secure_connector(&self) -> Result<hyper_rustls::HttpsConnector<HttpConnector>, HttpError> {
         let config = super::tls::config(&self.0.settings.roots).map_err(HttpError::Roots)?;
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+        Ok(hyper_rustls::HttpsConnectorBuilder::new()
             .with_tls_config(config)
             .https_only()
             .enable_http1()
-            .wrap_connector(connector(&self.0.settings));
+            .wrap_connector(connector(&self.0.settings)))
+    }
+
+    #[cfg(feature = "tls")]
+    fn secure(&self) -> Result<&Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>, HttpError> {
+        if let Some(client) = self.0.secure.get() {
+            return Ok(client);
+        }
+        let connector = self.secure_connector()?;
         Ok(self.0.secure.get_or_init(|| pool(&self.0.settings).build(connector)))
     }
 }

@@ -1,0 +1,92 @@
+//! HTTP+SSE of 2024-11-05: one stream of events, and an address to post messages to.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use super::duplex::{Duplex, Sink, Source};
+use super::http::HttpTarget;
+use super::sse::{SseDecoder, SseEvent};
+use crate::client::Inbox;
+
+/// Opens the stream and waits for the address; none if the server has no such thing.
+pub(crate) async fn connect(target: &HttpTarget, inbox: Arc<Inbox>) -> Option<Duplex> {
+    let response = target.open_stream(HeaderMap::new()).await.ok()?;
+    let mut events = Events {
+        body: response.into_body(),
+        decoder: SseDecoder::new(target.limit),
+        events: VecDeque::new(),
+    };
+    let endpoint = loop {
+        let event = events.event().await?.ok()?;
+        if event.name == "endpoint" {
+            break String::from_utf8(event.data.to_vec()).ok()?;
+        }
+    };
+    let url = target.url.join(endpoint.trim()).ok()?;
+    // What we post, credentials included, is for the origin that was named.
+    if url.origin() != target.url.origin() {
+        tracing::warn!("the server names an address of another origin, which is not followed");
+        return None;
+    }
+    let sink = Posts(HttpTarget { url, ..target.clone() });
+    Some(Duplex::new(events, sink, None, inbox))
+}
+
+struct Events {
+    body: Incoming,
+    decoder: SseDecoder,
+    events: VecDeque<SseEvent>,
+}
+
+impl Events {
+    async fn event(&mut self) -> Option<io::Result<SseEvent>> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Some(Ok(event));
+            }
+            match self.body.frame().await? {
+                Ok(frame) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    if let Err(error) = self.decoder.feed(&data, &mut self.events) {
+                        return Some(Err(io::Error::other(error)));
+                    }
+                }
+                Err(error) => return Some(Err(io::Error::other(error))),
+            }
+        }
+    }
+}
+
+impl Source for Events {
+    async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        loop {
+            match self.event().await? {
+                Ok(event) if event.name == "message" => return Some(Ok(event.data)),
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+struct Posts(HttpTarget);
+
+impl Sink for Posts {
+    async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<()> {
+        for frame in frames {
+            let response = self.0.post(HeaderMap::new(), &frame).await.map_err(io::Error::other)?;
+            if !response.status().is_success() {
+                return Err(io::Error::other(format!("a message was refused with {}", response.status())));
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self) {}
+}
