@@ -65,6 +65,16 @@ pub(crate) async fn open(opener: &Opener, inbox: &Arc<Inbox>, next: &AtomicI64) 
     }
 }
 
+/// Whether an error may mean that the address takes no messages, only streams.
+#[cfg(feature = "http-client")]
+fn is_no_to_posts(error: &Error) -> bool {
+    match error {
+        Error::Status { status, .. } => matches!(status.as_u16(), 400 | 404 | 405),
+        Error::Rpc(_) => true,
+        _ => false,
+    }
+}
+
 impl Opening<'_> {
     async fn open(&self) -> Result<Connection, Error> {
         #[cfg(feature = "http-client")]
@@ -131,20 +141,16 @@ impl Opening<'_> {
         http.speak(ProtocolVersion::LATEST);
         let wire = Wire::Http(Box::new(http));
         let era = self.probe(&wire, None).await?;
-        if let Era::Modern(_) = era {
-            return self.shake_hands(wire, era).await;
-        }
+        let Era::Legacy(version) = era else { return self.shake_hands(wire, era).await };
         // A new wire: nothing of the probe is in its headers.
         let wire = Wire::Http(Box::new(HttpWire::new(target.clone(), Arc::clone(self.inbox))));
-        match self.shake_hands(wire, era).await {
-            Err(error @ Error::Status { status, .. })
-                if matches!(status.as_u16(), 400 | 404 | 405) && self.speaks_old_sse() =>
-            {
+        match self.initialize(wire, version).await {
+            Err(error) if self.speaks_old_sse() && is_no_to_posts(&error) => {
                 let Some(duplex) = super::wire::old_sse::connect(&target, Arc::clone(self.inbox)).await
                 else {
                     return Err(error);
                 };
-                self.shake_hands(Wire::Duplex(duplex), Era::Legacy(ProtocolVersion::LATEST_LEGACY)).await
+                self.initialize(Wire::Duplex(duplex), version).await
             }
             other => other,
         }

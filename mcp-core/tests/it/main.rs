@@ -9,6 +9,8 @@
     reason = "tests fail by panicking, are tables of cases, and are used by nobody else"
 )]
 
+#[cfg(all(feature = "http-client", feature = "http-server", feature = "testing"))]
+mod client;
 mod golden;
 #[cfg(feature = "http-server")]
 mod http;

@@ -30,6 +30,7 @@ struct Inner {
     plain: Client<HttpConnector, Full<Bytes>>,
     #[cfg(feature = "tls")]
     secure: std::sync::OnceLock<Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>>,
+    #[cfg(any(feature = "tls", feature = "ws"))]
     settings: HttpClientBuilder,
 }
 
@@ -77,6 +78,7 @@ impl HttpClientBuilder {
             plain,
             #[cfg(feature = "tls")]
             secure: std::sync::OnceLock::new(),
+            #[cfg(any(feature = "tls", feature = "ws"))]
             settings: self,
         }))
     }
