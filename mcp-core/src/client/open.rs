@@ -33,6 +33,10 @@ pub(crate) struct Opener {
     /// How long the handshake may take.
     pub(crate) patience: Duration,
     /// The most bytes of a message.
+    #[cfg_attr(
+        not(any(feature = "http-client", feature = "stdio")),
+        expect(dead_code, reason = "memory passes messages as they are")
+    )]
     pub(crate) limit: usize,
     #[cfg(feature = "http-client")]
     pub(crate) http: super::http::HttpClient,

@@ -27,9 +27,11 @@ pub(crate) type Answer = Result<Bytes, RpcError>;
 /// A request on its way.
 pub(crate) struct Outgoing<'a> {
     pub(crate) id: i64,
+    #[cfg_attr(not(feature = "http-client"), expect(dead_code, reason = "only HTTP repeats it in headers"))]
     pub(crate) draft: &'a Draft,
     pub(crate) frame: Bytes,
     /// Headers that repeat arguments: lower-case names and encoded values.
+    #[cfg_attr(not(feature = "http-client"), expect(dead_code, reason = "only HTTP repeats it in headers"))]
     pub(crate) mirrored: Vec<(String, String)>,
 }
 
