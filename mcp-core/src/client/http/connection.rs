@@ -161,9 +161,7 @@ impl HttpClient {
     }
 
     #[cfg(feature = "tls")]
-    fn secure(
-        &self,
-    ) -> Result<&Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>, HttpError> {
+    fn secure(&self) -> Result<&Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>, HttpError> {
         if let Some(client) = self.0.secure.get() {
             return Ok(client);
         }

@@ -7,6 +7,6 @@ mod error;
 mod tls;
 
 pub use authorize::{Authorize, AuthorizeError, Next};
-pub(crate) use connection::{broken, read, shown};
 pub use connection::{HttpClient, HttpClientBuilder};
+pub(crate) use connection::{broken, read, shown};
 pub use error::HttpError;
