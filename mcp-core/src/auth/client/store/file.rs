@@ -191,7 +191,9 @@ mod tests {
     use super::*;
 
     fn saved(text: &str) -> Saved {
-        Saved { proof_key: Some(text.into()), ..Saved::default() }
+        let mut saved = Saved::default();
+        saved.proof_key = Some(text.into());
+        saved
     }
 
     fn text(saved: Option<Saved>) -> Option<String> {
