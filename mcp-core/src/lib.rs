@@ -43,6 +43,8 @@
 //! - `axum`: a router for axum applications. `ws`: WebSocket.
 //! - `schema`: validation against JSON Schema. `sqlite`: durable tasks. `testing`: the test kit.
 
+#[cfg(feature = "auth")]
+pub mod auth;
 pub mod client;
 mod error;
 pub mod extension;

@@ -15,6 +15,8 @@ mod golden;
 #[cfg(feature = "http-server")]
 mod http;
 mod middleware;
+#[cfg(feature = "auth")]
+mod oauth;
 #[cfg(all(feature = "testing", feature = "macros"))]
 mod server;
 #[cfg(feature = "http-server")]

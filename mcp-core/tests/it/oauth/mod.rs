@@ -1,0 +1,12 @@
+//! The OAuth client against scripted servers on real sockets.
+
+mod discovery;
+mod dpop;
+mod host;
+mod life;
+mod migration;
+mod people;
+mod scopes;
+mod secrets;
+mod unattended;
+mod world;
