@@ -1,6 +1,8 @@
 //! The client that the official conformance suite drives: one scenario a run, named by the environment, with the
 //! server's URL as the last argument.
 
+mod authorized;
+
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
@@ -23,6 +25,7 @@ async fn main() -> anyhow::Result<()> {
         "request-metadata" | "sep-2322-client-request-state" => call_all(&url).await,
         "http-standard-headers" => use_everything(&url).await,
         "http-custom-headers" | "http-invalid-tool-headers" => call_as_told(&url).await,
+        other if other.starts_with("auth/") => authorized::run(other.trim_start_matches("auth/"), &url).await,
         _ => anyhow::bail!("no scenario is called `{scenario}`"),
     }
 }

@@ -294,7 +294,7 @@ impl Opening<'_> {
         wire.notify(Draft::bare(Method::Initialized).notification("")).await?;
         #[cfg(feature = "http-client")]
         if let Wire::Http(http) = &wire {
-            http.listen();
+            http.listen().await;
         }
         let server = ServerInfo {
             version: agreed,

@@ -12,6 +12,7 @@ use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming as Body;
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
@@ -33,6 +34,8 @@ const ATTEMPTS: u32 = 8;
 const RESUMES: u32 = 8;
 /// When to ask again unless the server says so.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long a server may take to open the stream of what belongs to no request.
+const OPENING: Duration = Duration::from_secs(1);
 
 /// Where a server is, and how to reach it.
 #[derive(Clone)]
@@ -154,12 +157,16 @@ impl HttpWire {
         self.inner.era.store(Arc::new(Era { version: Some(version), session }));
     }
 
-    /// Opens the stream of what belongs to no request, if the server has one.
-    pub(crate) fn listen(&self) {
-        let listening = tokio::spawn(listen(Arc::clone(&self.inner)));
+    /// Opens the stream of what belongs to no request, if the server has one, and waits until it is
+    /// open: servers lose what they send before.
+    pub(crate) async fn listen(&self) {
+        let (open, opened) = oneshot::channel();
+        let listening = tokio::spawn(listen(Arc::clone(&self.inner), open));
         if let Some(before) = self.listening.lock().replace(listening) {
             before.abort();
         }
+        // Some servers send not even a head before there is something to tell.
+        _ = tokio::time::timeout(OPENING, opened).await;
     }
 
     pub(crate) fn is_ended(&self) -> bool {
@@ -377,7 +384,8 @@ impl Inner {
 }
 
 /// Reads the stream of what belongs to no request, again and again.
-async fn listen(inner: Arc<Inner>) {
+async fn listen(inner: Arc<Inner>, open: oneshot::Sender<()>) {
+    let mut open = Some(open);
     let mut decoder = SseDecoder::new(inner.target.limit);
     let mut events = VecDeque::new();
     let mut failures = 0;
@@ -387,7 +395,10 @@ async fn listen(inner: Arc<Inner>) {
         if let Some(last) = decoder.last_id().and_then(|id| HeaderValue::from_str(id).ok()) {
             headers.insert(HeaderName::from_static(LAST_EVENT_ID), last);
         }
-        match inner.target.open_stream(headers).await {
+        let opened = inner.target.open_stream(headers).await;
+        // Whether it is open or never will be.
+        drop(open.take());
+        match opened {
             Ok(response) => {
                 decoder.restart();
                 let mut body = response.into_body();
