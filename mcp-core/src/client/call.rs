@@ -1,5 +1,6 @@
 //! A call of a tool.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
@@ -8,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::connection::{Link, Watch};
 use super::{Draft, Error, ServerNotification};
@@ -75,6 +77,9 @@ impl<T: DeserializeOwned> sealed::Output for Decoded<T> {
     type Value = T;
 
     fn read(result: &Bytes) -> Result<T, Error> {
+        if let Some(value) = lean(result) {
+            return Ok(value);
+        }
         data(whole(result)?)
     }
 }
@@ -155,19 +160,10 @@ impl<Out: CallOutput + 'static> IntoFuture for Call<Out> {
 }
 
 fn draft(name: &str, arguments: &impl Serialize) -> Result<Draft, Error> {
-    let fail = |problem: String| Error::Params { method: Method::ToolsCall, problem };
-    let arguments = RawJson::from_serialize(arguments).map_err(|error| fail(error.to_string()))?;
     let mut draft = Draft::bare(Method::ToolsCall);
     draft.push("name", name);
     draft.name = Some(name.to_owned());
-    match arguments.get().as_bytes().first() {
-        Some(b'{') => {
-            draft.push("arguments", &arguments);
-            draft.arguments = Some(arguments);
-        }
-        _ if arguments.is_null() => {}
-        _ => return Err(fail("the arguments of a tool are an object, or nothing".to_owned())),
-    }
+    draft.push_arguments(arguments)?;
     Ok(draft)
 }
 
@@ -179,6 +175,39 @@ fn tell<T: DeserializeOwned>(told: Option<&(dyn Fn(T) + Send + Sync)>, notificat
         }
     }
 }
+
+/// What most results are, read without building the rest: structured content, or one text.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Lean<'a> {
+    #[serde(borrow, default)]
+    structured_content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    content: Vec<LeanBlock<'a>>,
+    #[serde(default)]
+    is_error: bool,
+}
+
+#[derive(Deserialize)]
+struct LeanBlock<'a> {
+    #[serde(borrow, default)]
+    text: Option<Cow<'a, str>>,
+}
+
+/// The data of a result that is as most are; none sends the reader the long way.
+fn lean<T: DeserializeOwned>(result: &Bytes) -> Option<T> {
+    let lean: Lean<'_> = serde_json::from_slice(result).ok()?;
+    match (lean.is_error, lean.structured_content, lean.content.as_slice()) {
+        (false, Some(structured), _) => serde_json::from_str(structured.get()).ok(),
+        (false, None, [LeanBlock { text: Some(text) }]) => {
+            let json = serde_json::from_str(text).ok();
+            json.or_else(|| T::deserialize(text.as_ref().into_deserializer() as StrDeserializer<'_>).ok())
+        }
+        _ => None,
+    }
+}
+
+type StrDeserializer<'a> = serde::de::value::StrDeserializer<'a, serde_json::Error>;
 
 fn whole(result: &Bytes) -> Result<CallToolResult, Error> {
     let text = std::str::from_utf8(result).unwrap_or_default();

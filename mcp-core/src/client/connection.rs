@@ -1,7 +1,7 @@
 //! A connection, and what was agreed on it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -145,22 +145,23 @@ impl Link {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let frame = draft.frame(id, &connection.standard, replies);
         let mirrored = if connection.mirrors() { self.mirrors.headers(draft) } else { Vec::new() };
-        let touched = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let _routed: Option<Routed> = watch.route.as_ref().map(|route| {
-            let (route, touched) = (Arc::clone(route), Arc::clone(&touched));
+        let routed: Option<(Arc<AtomicBool>, Routed)> = watch.route.as_ref().map(|route| {
+            let (route, touched) = (Arc::clone(route), Arc::new(AtomicBool::new(false)));
+            let touch = Arc::clone(&touched);
             let watched = move |notification: &_| {
-                touched.store(true, Ordering::Relaxed);
+                touch.store(true, Ordering::Relaxed);
                 route(notification);
             };
-            self.inbox.route(id, Arc::new(watched))
+            (touched, self.inbox.route(id, Arc::new(watched)))
         });
+        // Progress is a sign of life.
+        let alive = || routed.as_ref().is_some_and(|(touched, _)| touched.swap(false, Ordering::Relaxed));
         let mut answer = std::pin::pin!(connection.wire.request(Outgoing { id, draft, frame, mirrored }));
         let Some(patience) = watch.patience else { return answer.await };
         let mut answer = loop {
             match tokio::time::timeout(patience, &mut answer).await {
                 Ok(answer) => break answer?,
-                // Progress is a sign of life.
-                Err(_) if touched.swap(false, Ordering::Relaxed) => {}
+                Err(_) if alive() => {}
                 Err(_) => return Err(Error::Timeout { method: draft.method.clone(), after: patience }),
             }
         };

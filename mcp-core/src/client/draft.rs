@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::Error;
-use crate::protocol::{InputResponses, Method, RawJson, json, meta};
+use crate::protocol::{InputResponses, Method, json, meta};
 
 /// A request that can be sent once or, after questions or a broken connection, again.
 #[derive(Debug, Clone)]
@@ -16,8 +16,8 @@ pub(crate) struct Draft {
     meta: Vec<u8>,
     /// What `Mcp-Name` says.
     pub(crate) name: Option<String>,
-    /// The arguments, where they may have to be mirrored in headers.
-    pub(crate) arguments: Option<RawJson>,
+    /// Where the arguments stand among the members, if headers may have to repeat some.
+    arguments: Option<std::ops::Range<usize>>,
     /// Asks for progress.
     pub(crate) progress: bool,
 }
@@ -50,6 +50,33 @@ impl Draft {
     /// Adds a member to `params`.
     pub(crate) fn push(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
         push(&mut self.members, name, value);
+    }
+
+    /// Adds the arguments: an object, or nothing.
+    pub(crate) fn push_arguments(&mut self, arguments: &impl Serialize) -> Result<(), Error> {
+        let before = self.members.len();
+        separate(&mut self.members, 0);
+        self.members.extend_from_slice(br#""arguments":"#);
+        let start = self.members.len();
+        let written = serde_json::to_writer(&mut self.members, arguments).map_err(|error| error.to_string());
+        let problem = match (written, self.members.get(start)) {
+            (Ok(()), Some(b'{')) => {
+                self.arguments = Some(start..self.members.len());
+                return Ok(());
+            }
+            (Ok(()), _) if self.members.get(start..) == Some(b"null") => {
+                self.members.truncate(before);
+                return Ok(());
+            }
+            (Ok(()), _) => "the arguments of a tool are an object, or nothing".to_owned(),
+            (Err(problem), _) => problem,
+        };
+        Err(Error::Params { method: self.method.clone(), problem })
+    }
+
+    /// The arguments, as a tree.
+    pub(crate) fn arguments(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(self.members.get(self.arguments.clone()?)?).ok()
     }
 
     /// Adds a member to `_meta`.
@@ -136,6 +163,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::protocol::RawJson;
 
     fn text(frame: &Bytes) -> &str {
         std::str::from_utf8(frame).unwrap()

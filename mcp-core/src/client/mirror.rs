@@ -36,9 +36,9 @@ impl Mirrors {
 
     /// The headers for a call.
     pub(crate) fn headers(&self, draft: &Draft) -> Vec<(String, String)> {
-        let (Some(name), Some(arguments)) = (&draft.name, &draft.arguments) else { return Vec::new() };
+        let Some(name) = &draft.name else { return Vec::new() };
         let Some(params) = self.0.read().get(name).cloned() else { return Vec::new() };
-        let arguments = arguments.to_value().unwrap_or_default();
+        let Some(arguments) = draft.arguments() else { return Vec::new() };
         params.iter().filter_map(|param| Some((param.header.clone(), param.encode(&arguments)?))).collect()
     }
 }

@@ -134,13 +134,13 @@ impl Opening<'_> {
     #[cfg(feature = "http-client")]
     async fn open_http(&self, url: &url::Url) -> Result<Connection, Error> {
         use super::wire::http::{HttpTarget, HttpWire};
-        let target = HttpTarget {
-            client: self.opener.http.clone(),
-            url: url.clone(),
-            headers: self.opener.headers.clone(),
-            authorize: self.opener.authorize.clone(),
-            limit: self.opener.limit,
-        };
+        let target = HttpTarget::new(
+            self.opener.http.clone(),
+            url.clone(),
+            self.opener.headers.clone(),
+            self.opener.authorize.clone(),
+            self.opener.limit,
+        )?;
         let http = HttpWire::new(target.clone(), Arc::clone(self.inbox));
         http.speak(ProtocolVersion::LATEST);
         let wire = Wire::Http(Box::new(http));

@@ -122,17 +122,17 @@ impl HttpClient {
     /// # Errors
     /// The server cannot be reached, or the connection broke. Statuses are no errors here.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Incoming>, HttpError> {
-        let url = shown(request.uri());
+        let uri = request.uri().clone();
         let request = request.map(Full::new);
-        let sent = match request.uri().scheme_str() {
+        let sent = match uri.scheme_str() {
             Some("http") => self.0.plain.request(request).await,
             #[cfg(feature = "tls")]
             Some("https") => self.secure()?.request(request).await,
             #[cfg(not(feature = "tls"))]
-            Some("https") => return Err(HttpError::NoTls { url }),
-            _ => return Err(HttpError::Url { url }),
+            Some("https") => return Err(HttpError::NoTls { url: shown(&uri) }),
+            _ => return Err(HttpError::Url { url: shown(&uri) }),
         };
-        sent.map_err(|error| failed(url, error))
+        sent.map_err(|error| failed(shown(&uri), error))
     }
 
     /// Sends a request, follows redirects to the same origin, and reads the whole answer.
@@ -150,7 +150,7 @@ impl HttpClient {
         let exchange = async {
             let response = self.follow(request).await?;
             let (head, body) = response.into_parts();
-            Ok(Response::from_parts(head, read(body, limit, &url).await?))
+            Ok(Response::from_parts(head, read(body, limit, || url.clone()).await?))
         };
         tokio::time::timeout(timeout, exchange)
             .await
@@ -161,11 +161,35 @@ impl HttpClient {
     ///
     /// # Errors
     /// As [`send`](Self::send); the answer leads elsewhere, or in circles.
-    pub async fn follow(&self, mut request: Request<Bytes>) -> Result<Response<Incoming>, HttpError> {
+    pub async fn follow(&self, request: Request<Bytes>) -> Result<Response<Incoming>, HttpError> {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let again = request.clone();
+        self.send_on(&method, uri, Some(request), || again.clone()).await
+    }
+
+    /// The same for a request that is made anew for each hop; most have one.
+    pub(crate) async fn follow_with(
+        &self,
+        method: &Method,
+        uri: &http::Uri,
+        make: impl Fn() -> Request<Bytes>,
+    ) -> Result<Response<Incoming>, HttpError> {
+        self.send_on(method, uri.clone(), None, make).await
+    }
+
+    async fn send_on(
+        &self,
+        method: &Method,
+        mut uri: http::Uri,
+        mut first: Option<Request<Bytes>>,
+        make: impl Fn() -> Request<Bytes>,
+    ) -> Result<Response<Incoming>, HttpError> {
         for hop in 0.. {
-            let response = self.send(request.clone()).await?;
-            let Some(to) = target(&request, &response, hop)? else { return Ok(response) };
-            *request.uri_mut() = to;
+            let mut request = first.take().unwrap_or_else(&make);
+            *request.uri_mut() = uri.clone();
+            let response = self.send(request).await?;
+            let Some(to) = target(method, &uri, &response, hop)? else { return Ok(response) };
+            uri = to;
         }
         unreachable!("the loop ends by returning")
     }
@@ -214,17 +238,21 @@ impl HttpClient {
 }
 
 /// Reads a body of at most `limit` bytes.
-pub(crate) async fn read<B>(mut body: B, limit: usize, url: &str) -> Result<Bytes, HttpError>
+pub(crate) async fn read<B>(
+    mut body: B,
+    limit: usize,
+    url: impl Fn() -> String,
+) -> Result<Bytes, HttpError>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
-    let too_large = || HttpError::TooLarge { url: url.to_owned(), limit };
+    let too_large = || HttpError::TooLarge { url: url(), limit };
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large());
     }
     let (mut first, mut all) = (Bytes::new(), BytesMut::new());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| broken(url, error))?;
+        let frame = frame.map_err(|error| broken(url(), error))?;
         let Ok(data) = frame.into_data() else { continue };
         if first.len() + all.len() + data.len() > limit {
             return Err(too_large());
@@ -241,8 +269,8 @@ where
 }
 
 /// The error of a connection that broke while its answer was read.
-pub(crate) fn broken(url: &str, error: hyper::Error) -> HttpError {
-    HttpError::Broken { url: url.to_owned(), sent: true, source: error.into() }
+pub(crate) fn broken(url: String, error: hyper::Error) -> HttpError {
+    HttpError::Broken { url, sent: true, source: error.into() }
 }
 
 fn failed(url: String, error: Error) -> HttpError {
@@ -257,7 +285,8 @@ fn failed(url: String, error: Error) -> HttpError {
 
 /// Where a response leads; none if it is an answer.
 fn target<B>(
-    request: &Request<Bytes>,
+    method: &Method,
+    from: &http::Uri,
     response: &Response<B>,
     hop: usize,
 ) -> Result<Option<http::Uri>, HttpError> {
@@ -266,10 +295,10 @@ fn target<B>(
         return Ok(None);
     }
     let Some(location) = response.headers().get(header::LOCATION).and_then(as_text) else { return Ok(None) };
-    let url = shown(request.uri());
+    let url = shown(from);
     let refuse = |to: String, why| Err(HttpError::Redirect { url: url.clone(), status, to, why });
     let keeps = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-    let Some(to) = Url::parse(&request.uri().to_string()).ok().and_then(|base| base.join(location).ok())
+    let Some(to) = Url::parse(&from.to_string()).ok().and_then(|base| base.join(location).ok())
     else {
         return refuse(location.chars().take(200).collect(), "it is not a URL");
     };
@@ -280,11 +309,11 @@ fn target<B>(
     if hop >= MAX_REDIRECTS {
         return refuse(shown_to, "too many redirects");
     }
-    if !keeps && *request.method() != Method::GET {
+    if !keeps && *method != Method::GET {
         return refuse(shown_to, "it would turn the request into another one");
     }
     // Credentials and what the request holds are for the origin that was named.
-    if uri.scheme() != request.uri().scheme() || uri.authority() != request.uri().authority() {
+    if uri.scheme() != from.scheme() || uri.authority() != from.authority() {
         return refuse(shown_to, "it is another origin; use that URL if you trust it");
     }
     Ok(Some(uri))

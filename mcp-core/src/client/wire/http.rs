@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
+use http::{HeaderMap, Method as Verb, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::body::Incoming as Body;
 use parking_lot::Mutex;
@@ -42,6 +42,8 @@ const OPENING: Duration = Duration::from_secs(1);
 pub(crate) struct HttpTarget {
     pub(crate) client: HttpClient,
     pub(crate) url: Url,
+    uri: Uri,
+    /// What every request carries.
     pub(crate) headers: HeaderMap,
     pub(crate) authorize: Option<Arc<dyn Authorize>>,
     /// The most bytes of an answer or event.
@@ -65,13 +67,20 @@ struct Inner {
 }
 
 /// What the headers say since the handshake.
-#[derive(Default)]
 struct Era {
     version: Option<ProtocolVersion>,
     session: Option<HeaderValue>,
+    /// What every message is posted with.
+    post: HeaderMap,
 }
 
 impl Era {
+    fn new(target: &HttpTarget, version: Option<ProtocolVersion>, session: Option<HeaderValue>) -> Self {
+        let mut era = Self { version, session, post: target.post_headers() };
+        era.post.extend(session_headers(&era));
+        era
+    }
+
     fn is_legacy(&self) -> bool {
         self.version.is_none_or(|version| !version.is_modern())
     }
@@ -84,25 +93,41 @@ enum Taken {
 }
 
 impl HttpTarget {
+    pub(crate) fn new(
+        client: HttpClient,
+        url: Url,
+        headers: HeaderMap,
+        authorize: Option<Arc<dyn Authorize>>,
+        limit: usize,
+    ) -> Result<Self, Error> {
+        let uri = url.as_str().parse().map_err(|_| HttpError::Url { url: url.path().to_owned() })?;
+        Ok(Self { client, url, uri, headers, authorize, limit })
+    }
+
+    /// The same server at another address.
+    pub(crate) fn at(&self, url: Url) -> Result<Self, Error> {
+        let other = self.clone();
+        Self::new(other.client, url, other.headers, other.authorize, other.limit)
+    }
+
     /// Sends a request, with credentials, until the credentials are good enough.
-    async fn exchange(
-        &self,
-        verb: &Verb,
-        headers: &HeaderMap,
-        body: &Bytes,
-    ) -> Result<Response<Body>, Error> {
-        let bad = |_| HttpError::Url { url: self.url.as_str().to_owned() };
-        let uri: http::Uri = self.url.as_str().parse().map_err(bad)?;
-        for attempt in 0.. {
+    async fn exchange(&self, verb: &Verb, headers: HeaderMap, body: &Bytes) -> Result<Response<Body>, Error> {
+        let make = |headers: HeaderMap| {
             let mut request = Request::new(body.clone());
             *request.method_mut() = verb.clone();
-            *request.uri_mut() = uri.clone();
-            *request.headers_mut() = headers.clone();
-            if let Some(authorize) = &self.authorize {
-                authorize.authorize(verb, &self.url, request.headers_mut()).await?;
-            }
-            let response = self.client.follow(request).await?;
-            let Some(authorize) = &self.authorize else { return Ok(response) };
+            *request.headers_mut() = headers;
+            request
+        };
+        let Some(authorize) = &self.authorize else {
+            // Without redirects, as always, nothing is copied.
+            let first = parking_lot::Mutex::new(Some(headers));
+            let headers = || first.lock().take().unwrap_or_default();
+            return Ok(self.client.follow_with(verb, &self.uri, || make(headers())).await?);
+        };
+        for attempt in 0.. {
+            let mut headers = headers.clone();
+            authorize.authorize(verb, &self.url, &mut headers).await?;
+            let response = self.client.follow_with(verb, &self.uri, || make(headers.clone())).await?;
             let (status, head) = (response.status(), response.headers());
             let next = authorize.answered(verb, &self.url, status, head, attempt).await?;
             if next == Next::Accept || attempt >= ATTEMPTS {
@@ -114,7 +139,7 @@ impl HttpTarget {
 
     /// For messages.
     pub(crate) fn shown(&self) -> String {
-        self.url.as_str().parse().map_or_else(|_| String::new(), |uri| shown(&uri))
+        shown(&self.uri)
     }
 
     /// Opens a stream of events.
@@ -122,29 +147,34 @@ impl HttpTarget {
         let mut headers = self.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         headers.extend(more);
-        let response = self.exchange(&Verb::GET, &headers, &Bytes::new()).await?;
+        let response = self.exchange(&Verb::GET, headers, &Bytes::new()).await?;
         if !response.status().is_success() || !is(&response, "text/event-stream") {
             return Err(status_error(response).await);
         }
         Ok(response)
     }
 
-    /// Posts a message.
-    pub(crate) async fn post(&self, more: HeaderMap, body: &Bytes) -> Result<Response<Body>, Error> {
+    /// Posts a message. The headers begin with [`post_headers`](Self::post_headers).
+    pub(crate) async fn post(&self, headers: HeaderMap, body: &Bytes) -> Result<Response<Body>, Error> {
+        self.exchange(&Verb::POST, headers, body).await
+    }
+
+    /// What every message is posted with.
+    pub(crate) fn post_headers(&self) -> HeaderMap {
         let mut headers = self.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.extend(more);
-        self.exchange(&Verb::POST, &headers, body).await
+        headers
     }
 }
 
 impl HttpWire {
     pub(crate) fn new(target: HttpTarget, inbox: Arc<Inbox>) -> Self {
+        let era = ArcSwap::from_pointee(Era::new(&target, None, None));
         let inner = Inner {
             target,
             inbox,
-            era: ArcSwap::default(),
+            era,
             ended: AtomicBool::new(false),
             questions: Mutex::default(),
         };
@@ -154,7 +184,7 @@ impl HttpWire {
     /// From now on requests are of this revision.
     pub(crate) fn speak(&self, version: ProtocolVersion) {
         let session = self.inner.era.load().session.clone();
-        self.inner.era.store(Arc::new(Era { version: Some(version), session }));
+        self.inner.era.store(Arc::new(Era::new(&self.inner.target, Some(version), session)));
     }
 
     /// Opens the stream of what belongs to no request, if the server has one, and waits until it is
@@ -199,7 +229,7 @@ impl HttpWire {
             let mut headers = self.inner.target.headers.clone();
             headers.extend(session_headers(&era));
             let nothing = Bytes::new();
-            let ended = self.inner.target.exchange(&Verb::DELETE, &headers, &nothing);
+            let ended = self.inner.target.exchange(&Verb::DELETE, headers, &nothing);
             // Servers may refuse it, and sessions end by themselves.
             _ = tokio::time::timeout(Duration::from_secs(2), ended).await;
         }
@@ -227,7 +257,7 @@ impl Inner {
         if let Some(session) = response.headers().get(MCP_SESSION_ID)
             && era.version.is_none()
         {
-            self.era.store(Arc::new(Era { version: None, session: Some(session.clone()) }));
+            self.era.store(Arc::new(Era::new(&self.target, None, Some(session.clone()))));
         }
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             return Err(status_error(response).await);
@@ -238,8 +268,7 @@ impl Inner {
         if !is(&response, "application/json") {
             return Err(status_error(response).await);
         }
-        let url = self.target.shown();
-        let body = read(response.into_body(), self.target.limit, &url).await?;
+        let body = read(response.into_body(), self.target.limit, || self.target.shown()).await?;
         match self.take(&body, Some(outgoing.id)) {
             Ok(Taken::Answer(answer)) => Ok(answer),
             _ if !status.is_success() => Err(Error::Status { status, body: excerpt(&body) }),
@@ -249,14 +278,15 @@ impl Inner {
     }
 
     fn headers(&self, outgoing: &Outgoing<'_>, era: &Era) -> HeaderMap {
-        let mut headers = session_headers(era);
-        let Some(version) = era.version.filter(|version| version.is_modern()) else { return headers };
+        let mut headers = era.post.clone();
+        if era.is_legacy() {
+            return headers;
+        }
         let mut insert = |name: &'static str, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }
         };
-        insert(MCP_PROTOCOL_VERSION, version.as_str());
         insert(MCP_METHOD, outgoing.draft.method.as_str());
         if let Some(name) = &outgoing.draft.name {
             insert(MCP_NAME, &encode_value(name));
@@ -297,7 +327,7 @@ impl Inner {
                         Err(error) => return Err(malformed(outgoing, &error.to_string())),
                     }
                 }
-                Some(Err(error)) => broken(&self.target.shown(), error),
+                Some(Err(error)) => broken(self.target.shown(), error),
                 None => HttpError::Broken {
                     url: self.target.shown(),
                     sent: true,
@@ -341,6 +371,11 @@ impl Inner {
     /// Sorts a message: the answer to `request`, a notification, or a question.
     fn take(self: &Arc<Self>, message: &Bytes, request: Option<i64>) -> Result<Taken, String> {
         let frames = match Incoming::parse(message, DEPTH).map_err(|error| error.to_string())? {
+            Incoming::One(Frame::Response { id: Some(RequestId::Number(id)), outcome })
+                if Some(id) == request =>
+            {
+                return Ok(Taken::Answer(outcome));
+            }
             Incoming::One(frame) => vec![Ok(frame)],
             Incoming::Batch(frames) => frames,
         };
@@ -378,7 +413,8 @@ impl Inner {
     }
 
     async fn notify(&self, frame: &Bytes) -> Result<(), Error> {
-        let response = self.target.post(session_headers(&self.era.load()), frame).await?;
+        let headers = self.era.load().post.clone();
+        let response = self.target.post(headers, frame).await?;
         if response.status().is_success() { Ok(()) } else { Err(status_error(response).await) }
     }
 }

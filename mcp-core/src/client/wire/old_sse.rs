@@ -34,7 +34,7 @@ pub(crate) async fn connect(target: &HttpTarget, inbox: Arc<Inbox>) -> Option<Du
         tracing::warn!("the server names an address of another origin, which is not followed");
         return None;
     }
-    let sink = Posts(HttpTarget { url, ..target.clone() });
+    let sink = Posts(target.at(url).ok()?);
     Some(Duplex::new(events, sink, None, inbox))
 }
 
@@ -80,7 +80,7 @@ struct Posts(HttpTarget);
 impl Sink for Posts {
     async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<()> {
         for frame in frames {
-            let response = self.0.post(HeaderMap::new(), &frame).await.map_err(io::Error::other)?;
+            let response = self.0.post(self.0.post_headers(), &frame).await.map_err(io::Error::other)?;
             if !response.status().is_success() {
                 return Err(io::Error::other(format!("a message was refused with {}", response.status())));
             }
