@@ -34,6 +34,7 @@
 //! - [`server`]: builder, extractors, tools, resources, prompts, questions, composition.
 //! - [`extension`]: tasks, apps, and the trait for extensions of your own.
 //! - [`transport`]: stdio, HTTP, Unix sockets, memory.
+//! - [`auth`]: OAuth for clients (feature `auth`).
 //!
 //! # Features
 //!

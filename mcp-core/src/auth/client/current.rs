@@ -18,6 +18,8 @@ use super::{AuthError, Secret};
 const EARLY: u64 = 30;
 /// Answers to what was sent with the token before come this late at most.
 const LATE: Duration = Duration::from_secs(60);
+/// So old, a token may have ended unseen.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// Where a token comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub(super) struct Current {
     expires_at: Option<u64>,
     renew_at: Option<u64>,
     pub(super) origin: Origin,
+    since: Instant,
     /// Whether the server took it once.
     accepted: AtomicBool,
 }
@@ -52,8 +55,9 @@ impl Current {
         // Short lives are not spent on renewing.
         let early = |at: u64| EARLY.min(at.saturating_sub(now()) / 10);
         let renew_at = grant.expires_at.map(|at| at.saturating_sub(early(at)));
-        let (kind, expires_at, accepted) = (grant.kind, grant.expires_at, AtomicBool::new(false));
-        Some(Self { access, header, kind, expires_at, renew_at, origin, accepted })
+        let (since, accepted) = (Instant::now(), AtomicBool::new(false));
+        let (kind, expires_at) = (grant.kind, grant.expires_at);
+        Some(Self { access, header, kind, expires_at, renew_at, origin, since, accepted })
     }
 
     pub(super) fn is_due(&self) -> bool {
@@ -68,8 +72,10 @@ impl Current {
         self.accepted.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_accepted(&self) -> bool {
-        self.accepted.load(Ordering::Relaxed)
+    /// Whether another token of this kind would fare no better: the server never took it, although it was
+    /// got just now or for the very request.
+    pub(super) fn is_fresh(&self, again: bool) -> bool {
+        !self.accepted.load(Ordering::Relaxed) && (again || self.since.elapsed() < FRESH)
     }
 
     /// Puts the token on a request, with a proof if it is bound to a key.
@@ -169,5 +175,11 @@ mod tests {
         assert!(current(0).is_due() && current(0).is_over());
         assert!(!current(60).is_due() && !current(3600).is_due());
         assert!(!format!("{:?}", current(60)).contains("hunter2"));
+        let mut current = current(3600);
+        assert!(current.is_fresh(false) && current.is_fresh(true));
+        current.since = Instant::now().checked_sub(FRESH).unwrap();
+        assert!(!current.is_fresh(false) && current.is_fresh(true));
+        current.accept();
+        assert!(!current.is_fresh(true));
     }
 }

@@ -129,29 +129,19 @@ impl OAuth {
         self.inner.traffic.lock().answered();
         let proofs = self.inner.ready().await?;
         let learned = proofs.is_some_and(|proofs| proofs.learn(answer.url, answer.headers));
-        let challenges = Challenges::of(answer.headers);
-        let first = answer.attempt == 0;
-        let need = match answer.status {
-            // The nonce may have come with another answer meanwhile.
-            StatusCode::UNAUTHORIZED
-                if challenges.wants_nonce() && proofs.is_some() && (learned || first) =>
-            {
-                return Ok(Next::Retry);
-            }
-            StatusCode::UNAUTHORIZED => Need::Token(challenges),
-            StatusCode::FORBIDDEN if challenges.wants_scope() => {
-                Need::Scope { challenges, operation: format!("{} {}", answer.method, answer.url.path()) }
-            }
-            status => {
-                self.inner.accepted(status, answer.attempt);
-                return Ok(Next::Accept);
-            }
+        let (challenges, first) = (Challenges::of(answer.headers), answer.attempt == 0);
+        // The nonce may have come with another answer meanwhile.
+        let nonce = challenges.wants_nonce() && proofs.is_some() && (learned || first);
+        let Some(need) = answer.need(challenges) else {
+            self.inner.accepted(answer.status, answer.attempt);
+            return Ok(Next::Accept);
         };
-        if first && self.inner.current.load().is_some() && self.inner.traffic.lock().take_late() {
-            return Ok(Next::Retry);
-        }
         if answer.attempt >= MAX_ATTEMPTS {
             return Ok(Next::Accept);
+        }
+        let known = first && self.inner.current.load().is_some();
+        if nonce || (known && self.inner.traffic.lock().take_late()) {
+            return Ok(Next::Retry);
         }
         self.authorized(need).await.map(|()| Next::Retry)
     }
@@ -168,6 +158,20 @@ struct Answer<'a> {
     status: StatusCode,
     headers: &'a HeaderMap,
     attempt: u32,
+}
+
+impl Answer<'_> {
+    /// What is missing, if anything.
+    fn need(&self, challenges: Challenges) -> Option<Need> {
+        match self.status {
+            StatusCode::UNAUTHORIZED => Some(Need::Token { challenges, again: self.attempt > 0 }),
+            StatusCode::FORBIDDEN if challenges.wants_scope() => {
+                let operation = format!("{} {}", self.method, self.url.path());
+                Some(Need::Scope { challenges, operation })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Inner {
@@ -215,10 +219,13 @@ impl Inner {
     }
 
     fn accepted(&self, status: StatusCode, attempt: u32) {
+        if !status.is_success() {
+            return;
+        }
         if let Some(current) = &*self.current.load() {
             current.accept();
         }
-        if status.is_success() && attempt > 0 {
+        if attempt > 0 {
             self.step_ups.lock().clear();
         }
     }

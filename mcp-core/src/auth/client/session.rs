@@ -20,7 +20,11 @@ pub(super) enum Need {
     /// The token is about to end.
     Renew,
     /// There is no token, or it is no longer taken.
-    Token(Challenges),
+    Token {
+        challenges: Challenges,
+        /// Whether the request was sent with a token that was just got for it.
+        again: bool,
+    },
     /// The token is not enough.
     Scope {
         challenges: Challenges,
@@ -50,9 +54,13 @@ impl Inner {
         let none = Challenges::default();
         let (challenges, step_up) = match &need {
             Need::Renew => (&none, None),
-            Need::Token(challenges) => (challenges, None),
+            Need::Token { challenges, .. } => (challenges, None),
             Need::Scope { challenges, operation } => (challenges, Some(operation)),
         };
+        // After a start, only a challenge says for sure who issues tokens: the token is sent as it is.
+        if matches!(need, Need::Renew) && session.discovered.is_none() {
+            return Ok(());
+        }
         let challenged = challenges.scopes();
         if let Some(operation) = step_up {
             self.check_step_up(operation, &challenged)?;
@@ -87,7 +95,7 @@ impl Inner {
         need: &Need,
         challenges: &Challenges,
     ) -> Result<Discovered, AuthError> {
-        if let (Some(known), false) = (&session.discovered, matches!(need, Need::Token(_))) {
+        if let (Some(known), false) = (&session.discovered, matches!(need, Need::Token { .. })) {
             return Ok(known.clone());
         }
         let registered = self.registered().and_then(|client| client.issuer.as_deref());
@@ -143,8 +151,11 @@ impl Inner {
         };
         let enough = scope::covers(&grant.scopes, challenged) && grant.kind == self.kind();
         let (grant, current) = (grant.clone(), self.current.load_full());
-        // A token that was never taken tells how far to go.
-        let fresh = current.filter(|current| matches!(need, Need::Token(_)) && !current.is_accepted());
+        // A token that is new and not taken tells how far to go.
+        let fresh = match need {
+            Need::Token { again, .. } => current.filter(|current| current.is_fresh(*again)),
+            _ => None,
+        };
         match fresh.map(|current| current.origin) {
             Some(Origin::Issued) if enough => {
                 let server = super::web::shown(&self.settings.server);

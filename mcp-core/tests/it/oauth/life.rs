@@ -290,6 +290,40 @@ async fn tokens_and_registrations_outlive_the_program() {
 }
 
 #[tokio::test]
+async fn a_stored_token_that_ended_is_refreshed_where_the_challenge_leads() {
+    let world = World::start().await;
+    // Only the header says where the metadata is.
+    world.publish("/custom/metadata.json", json!({}));
+    let url = world.server.join("/custom/metadata.json").unwrap();
+    let issued = world.provider.issued.clone();
+    world.guard(move |seen| {
+        let token = seen.header("authorization").strip_prefix("Bearer ").unwrap_or_default();
+        let header = format!("Bearer resource_metadata=\"{url}\"");
+        (!issued.lock().contains_key(token)).then(|| super::world::challenge(header))
+    });
+    let issued = world.provider.issued.clone();
+    world.provider.on("/token", move |seen| {
+        let token = format!("by-{}", seen.form("grant_type"));
+        issued.lock().insert(token.clone(), String::new());
+        let lives = if token == "by-refresh_token" { 3600 } else { 0 };
+        ok(&json!({ "access_token": token, "token_type": "Bearer", "refresh_token": "r", "expires_in": lives }))
+    });
+    let store = Arc::new(MemoryStore::new());
+    let first = world.client().shared_store(store.clone()).build().unwrap();
+    let mut headers = HeaderMap::new();
+    let header =
+        format!("Bearer resource_metadata=\"{}\"", world.server.join("/custom/metadata.json").unwrap());
+    headers.insert("www-authenticate", header.parse().unwrap());
+    first.answered(&Method::POST, &world.server, StatusCode::UNAUTHORIZED, &headers, 0).await.unwrap();
+    world.provider.issued.lock().clear();
+    // The next run.
+    let oauth = world.client().shared_store(store).build().unwrap();
+    assert_eq!(world.call(&oauth).await.unwrap(), StatusCode::OK);
+    assert_eq!(world.grants(), ["authorization_code", "refresh_token"]);
+    assert_eq!(world.log.of("as", "/token")[1].form("client_id"), "as-client-1");
+}
+
+#[tokio::test]
 async fn tokens_are_for_the_server_alone() {
     let world = World::start().await;
     let oauth = world.client().build().unwrap();

@@ -26,7 +26,7 @@ pub struct Provider {
     /// Tokens that were issued, with their scopes.
     pub issued: Arc<Mutex<BTreeMap<String, String>>>,
     answers: Answers,
-    host: Arc<Host>,
+    _host: Arc<Host>,
 }
 
 impl Provider {
@@ -54,7 +54,7 @@ impl Provider {
             metadata: Arc::new(Mutex::new(metadata)),
             issued: Arc::default(),
             answers,
-            host: Arc::new(host),
+            _host: Arc::new(host),
         };
         new.be_good(name);
         new
