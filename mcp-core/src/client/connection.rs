@@ -85,9 +85,14 @@ impl Link {
 
     /// The connection; opens one if there is none.
     pub(crate) async fn connection(&self) -> Result<Arc<Connection>, Error> {
-        if let Some(connection) = self.usable() {
-            return Ok(connection);
+        match self.usable() {
+            Some(connection) => Ok(connection),
+            // Boxed like all that is rare: the future of every call would have room for it.
+            None => Box::pin(self.open()).await,
         }
+    }
+
+    async fn open(&self) -> Result<Arc<Connection>, Error> {
         let _opening = self.opening.lock().await;
         if let Some(connection) = self.usable() {
             return Ok(connection);
@@ -124,7 +129,7 @@ impl Link {
                     let stale = error.code == ErrorCode::HEADER_MISMATCH
                         && draft.method == Method::ToolsCall
                         && connection.mirrors();
-                    again && stale && self.relearn(watch).await
+                    again && stale && Box::pin(self.relearn(watch)).await
                 }
                 Ok(Ok(_)) => false,
             };

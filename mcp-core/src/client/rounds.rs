@@ -34,16 +34,16 @@ impl Link {
         for _ in 0..cap {
             match kind(draft, &result)? {
                 Kind::Complete => return Ok(result),
-                Kind::Task => return task::follow(self, draft, &result, watch).await,
+                Kind::Task => return Box::pin(task::follow(self, draft, &result, watch)).await,
                 Kind::InputRequired => {
-                    let replies = self.replies(draft, &result).await?;
+                    let replies = Box::pin(self.replies(draft, &result)).await?;
                     result = self.exchange(draft, &replies, watch).await?;
                 }
             }
         }
         match kind(draft, &result)? {
             Kind::Complete => Ok(result),
-            Kind::Task => task::follow(self, draft, &result, watch).await,
+            Kind::Task => Box::pin(task::follow(self, draft, &result, watch)).await,
             Kind::InputRequired => Err(Error::TooManyRounds { method: draft.method.clone(), rounds: cap }),
         }
     }

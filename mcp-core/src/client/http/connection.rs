@@ -238,11 +238,7 @@ impl HttpClient {
 }
 
 /// Reads a body of at most `limit` bytes.
-pub(crate) async fn read<B>(
-    mut body: B,
-    limit: usize,
-    url: impl Fn() -> String,
-) -> Result<Bytes, HttpError>
+pub(crate) async fn read<B>(mut body: B, limit: usize, url: impl Fn() -> String) -> Result<Bytes, HttpError>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
@@ -298,8 +294,7 @@ fn target<B>(
     let url = shown(from);
     let refuse = |to: String, why| Err(HttpError::Redirect { url: url.clone(), status, to, why });
     let keeps = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-    let Some(to) = Url::parse(&from.to_string()).ok().and_then(|base| base.join(location).ok())
-    else {
+    let Some(to) = Url::parse(&from.to_string()).ok().and_then(|base| base.join(location).ok()) else {
         return refuse(location.chars().take(200).collect(), "it is not a URL");
     };
     let Ok(uri) = to.as_str().parse::<http::Uri>() else {

@@ -118,12 +118,24 @@ impl HttpTarget {
             *request.headers_mut() = headers;
             request
         };
-        let Some(authorize) = &self.authorize else {
-            // Without redirects, as always, nothing is copied.
-            let first = parking_lot::Mutex::new(Some(headers));
-            let headers = || first.lock().take().unwrap_or_default();
-            return Ok(self.client.follow_with(verb, &self.uri, || make(headers())).await?);
-        };
+        match &self.authorize {
+            Some(authorize) => Box::pin(self.authorized(authorize.as_ref(), verb, headers, make)).await,
+            None => {
+                // Without redirects, as always, nothing is copied.
+                let first = parking_lot::Mutex::new(Some(headers));
+                let again = || make(first.lock().take().unwrap_or_default());
+                Ok(self.client.follow_with(verb, &self.uri, again).await?)
+            }
+        }
+    }
+
+    async fn authorized(
+        &self,
+        authorize: &dyn Authorize,
+        verb: &Verb,
+        headers: HeaderMap,
+        make: impl Fn(HeaderMap) -> Request<Bytes>,
+    ) -> Result<Response<Body>, Error> {
         for attempt in 0.. {
             let mut headers = headers.clone();
             authorize.authorize(verb, &self.url, &mut headers).await?;
@@ -149,7 +161,7 @@ impl HttpTarget {
         headers.extend(more);
         let response = self.exchange(&Verb::GET, headers, &Bytes::new()).await?;
         if !response.status().is_success() || !is(&response, "text/event-stream") {
-            return Err(status_error(response).await);
+            return Err(Box::pin(status_error(response)).await);
         }
         Ok(response)
     }
@@ -171,13 +183,7 @@ impl HttpTarget {
 impl HttpWire {
     pub(crate) fn new(target: HttpTarget, inbox: Arc<Inbox>) -> Self {
         let era = ArcSwap::from_pointee(Era::new(&target, None, None));
-        let inner = Inner {
-            target,
-            inbox,
-            era,
-            ended: AtomicBool::new(false),
-            questions: Mutex::default(),
-        };
+        let inner = Inner { target, inbox, era, ended: AtomicBool::new(false), questions: Mutex::default() };
         Self { inner: Arc::new(inner), listening: Mutex::default() }
     }
 
@@ -260,13 +266,13 @@ impl Inner {
             self.era.store(Arc::new(Era::new(&self.target, None, Some(session.clone()))));
         }
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            return Err(status_error(response).await);
+            return Err(Box::pin(status_error(response)).await);
         }
         if is(&response, "text/event-stream") && status.is_success() {
-            return self.stream(outgoing, response, era).await;
+            return Box::pin(self.stream(outgoing, response, era)).await;
         }
         if !is(&response, "application/json") {
-            return Err(status_error(response).await);
+            return Err(Box::pin(status_error(response)).await);
         }
         let body = read(response.into_body(), self.target.limit, || self.target.shown()).await?;
         match self.take(&body, Some(outgoing.id)) {
