@@ -19,7 +19,7 @@ use crate::protocol::{
     RpcError, ServerCapabilities, decode, meta,
 };
 
-/// How long a server of an unknown revision may keep silent before it is taken for an old one.
+/// How long a server of an unknown revision may keep silent before it is greeted as an old one.
 const PROBE: Duration = Duration::from_secs(3);
 
 /// All that is needed to open connections.
@@ -56,6 +56,18 @@ enum Era {
     Legacy(ProtocolVersion),
 }
 
+/// What the handshake led to.
+struct Agreed {
+    server: ServerInfo,
+    standard: String,
+}
+
+impl Agreed {
+    fn on(self, wire: Wire) -> Connection {
+        Connection { wire, server: Arc::new(self.server), standard: self.standard }
+    }
+}
+
 /// Opens a connection, within the time for it.
 pub(crate) async fn open(opener: &Opener, inbox: &Arc<Inbox>, next: &AtomicI64) -> Result<Connection, Error> {
     let opening = Opening { opener, inbox, next };
@@ -74,14 +86,38 @@ impl Opening<'_> {
             return self.open_http(url).await;
         }
         let wire = Wire::Duplex(self.duplex().await?);
-        match self.probe(&wire, Some(PROBE)).await {
-            Ok(era) => self.shake_hands(wire, era).await,
-            // Some old servers end at a request that they do not expect.
+        match self.greet(&wire).await {
+            Ok(agreed) => Ok(agreed.on(wire)),
+            // Some old servers end at a request that they do not expect, at once or with the next one.
             Err(Error::Closed { .. }) if self.opener.version.is_none() => {
                 let wire = Wire::Duplex(self.duplex().await?);
-                self.shake_hands(wire, Era::Legacy(ProtocolVersion::LATEST_LEGACY)).await
+                let agreed = self.shake_hands(&wire, Era::Legacy(ProtocolVersion::LATEST_LEGACY)).await?;
+                Ok(agreed.on(wire))
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Finds the revision of a server on a channel, and shakes hands. One that keeps silent may not know
+    /// the question, or may still be starting: it is greeted as an old one too, and what it answers first
+    /// counts.
+    async fn greet(&self, wire: &Wire) -> Result<Agreed, Error> {
+        let mut probe = std::pin::pin!(self.probe(wire));
+        if self.opener.version.is_some() {
+            return self.shake_hands(wire, probe.await?).await;
+        }
+        if let Ok(era) = tokio::time::timeout(PROBE, &mut probe).await {
+            return self.shake_hands(wire, era?).await;
+        }
+        let old = Era::Legacy(ProtocolVersion::LATEST_LEGACY);
+        let mut greeting = std::pin::pin!(self.shake_hands(wire, old));
+        tokio::select! {
+            biased;
+            era = &mut probe => match era? {
+                era @ Era::Modern(_) => self.shake_hands(wire, era).await,
+                Era::Legacy(_) => greeting.await,
+            },
+            agreed = &mut greeting => agreed,
         }
     }
 
@@ -130,13 +166,13 @@ impl Opening<'_> {
         let http = HttpWire::new(target.clone(), Arc::clone(self.inbox));
         http.speak(ProtocolVersion::LATEST);
         let wire = Wire::Http(Box::new(http));
-        let era = self.probe(&wire, None).await?;
+        let era = self.probe(&wire).await?;
         if let Era::Modern(_) = era {
-            return self.shake_hands(wire, era).await;
+            return Ok(self.shake_hands(&wire, era).await?.on(wire));
         }
         // A new wire: nothing of the probe is in its headers.
         let wire = Wire::Http(Box::new(HttpWire::new(target.clone(), Arc::clone(self.inbox))));
-        match self.shake_hands(wire, era).await {
+        match self.shake_hands(&wire, era).await {
             Err(error @ Error::Status { status, .. })
                 if matches!(status.as_u16(), 400 | 404 | 405) && self.speaks_old_sse() =>
             {
@@ -144,9 +180,11 @@ impl Opening<'_> {
                 else {
                     return Err(error);
                 };
-                self.shake_hands(Wire::Duplex(duplex), Era::Legacy(ProtocolVersion::LATEST_LEGACY)).await
+                let wire = Wire::Duplex(duplex);
+                let agreed = self.shake_hands(&wire, Era::Legacy(ProtocolVersion::LATEST_LEGACY)).await?;
+                Ok(agreed.on(wire))
             }
-            other => other,
+            other => Ok(other?.on(wire)),
         }
     }
 
@@ -156,25 +194,20 @@ impl Opening<'_> {
     }
 
     /// Finds out whether the server has sessions.
-    async fn probe(&self, wire: &Wire, patience: Option<Duration>) -> Result<Era, Error> {
+    async fn probe(&self, wire: &Wire) -> Result<Era, Error> {
         if let Some(version) = self.opener.version.filter(|version| !version.is_modern()) {
             return Ok(Era::Legacy(version));
         }
         let legacy = Era::Legacy(ProtocolVersion::LATEST_LEGACY);
         let (draft, standard) = (Draft::bare(Method::Discover), self.standard());
-        let discover = self.request(wire, &draft, &standard);
-        let answer = match patience {
-            Some(patience) => tokio::time::timeout(patience, discover).await,
-            None => Ok(discover.await),
-        };
-        let era = match answer {
-            Ok(Ok(answer)) => self.judge(answer)?,
+        let era = match self.request(wire, &draft, &standard).await {
+            Ok(answer) => self.judge(answer)?,
             // Credentials are missing, or are too many requests: no sign of age.
-            Ok(Err(Error::Status { status, body })) if matches!(status.as_u16(), 401 | 403 | 429) => {
+            Err(Error::Status { status, body }) if matches!(status.as_u16(), 401 | 403 | 429) => {
                 return Err(Error::Status { status, body });
             }
-            Ok(Err(Error::Status { .. } | Error::Malformed { .. })) | Err(_) => legacy,
-            Ok(Err(error)) => return Err(error),
+            Err(Error::Status { .. } | Error::Malformed { .. }) => legacy,
+            Err(error) => return Err(error),
         };
         match (&era, self.opener.version) {
             (Era::Legacy(_), Some(version)) => {
@@ -227,7 +260,7 @@ impl Opening<'_> {
         }
     }
 
-    async fn shake_hands(&self, wire: Wire, era: Era) -> Result<Connection, Error> {
+    async fn shake_hands(&self, wire: &Wire, era: Era) -> Result<Agreed, Error> {
         match era {
             Era::Modern(discovered) => {
                 let info = discovered.meta.as_ref().and_then(|meta| meta.get(meta::SERVER_INFO));
@@ -237,14 +270,14 @@ impl Opening<'_> {
                     capabilities: discovered.capabilities,
                     instructions: discovered.instructions,
                 };
-                Ok(Connection { wire, server: Arc::new(server), standard: self.standard() })
+                Ok(Agreed { server, standard: self.standard() })
             }
             Era::Legacy(version) => self.initialize(wire, version).await,
         }
     }
 
     /// Opens a session.
-    async fn initialize(&self, wire: Wire, version: ProtocolVersion) -> Result<Connection, Error> {
+    async fn initialize(&self, wire: &Wire, version: ProtocolVersion) -> Result<Agreed, Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Initialize<'a> {
@@ -269,7 +302,7 @@ impl Opening<'_> {
             client_info: &self.opener.info,
         };
         let draft = Draft::new(Method::Initialize, &initialize)?;
-        let result = self.request(&wire, &draft, "").await??;
+        let result = self.request(wire, &draft, "").await??;
         let text = std::str::from_utf8(&result).unwrap_or_default();
         let welcome: Welcome =
             decode(text).map_err(|source| Error::Decode { method: Method::Initialize, source })?;
@@ -278,12 +311,12 @@ impl Opening<'_> {
             return Err(Error::UnsupportedVersion { offered: vec![welcome.protocol_version] });
         };
         #[cfg(feature = "http-client")]
-        if let Wire::Http(http) = &wire {
+        if let Wire::Http(http) = wire {
             http.speak(agreed);
         }
         wire.notify(Draft::bare(Method::Initialized).notification("")).await?;
         #[cfg(feature = "http-client")]
-        if let Wire::Http(http) = &wire {
+        if let Wire::Http(http) = wire {
             http.listen();
         }
         let server = ServerInfo {
@@ -294,11 +327,11 @@ impl Opening<'_> {
         };
         if let Some(level) = self.opener.log_level.filter(|_| server.capabilities.logging) {
             let draft = Draft::new(Method::SetLogLevel, &json!({ "level": level.as_str() }))?;
-            if let Err(error) = self.request(&wire, &draft, "").await? {
+            if let Err(error) = self.request(wire, &draft, "").await? {
                 tracing::debug!(%error, "the server did not take the log level");
             }
         }
-        Ok(Connection { wire, server: Arc::new(server), standard: String::new() })
+        Ok(Agreed { server, standard: String::new() })
     }
 
     async fn request(&self, wire: &Wire, draft: &Draft, standard: &str) -> Result<Answer, Error> {

@@ -9,6 +9,8 @@
     reason = "tests fail by panicking, are tables of cases, and are used by nobody else"
 )]
 
+#[cfg(all(unix, feature = "http-client", feature = "stdio"))]
+mod client_failures;
 mod golden;
 #[cfg(feature = "http-server")]
 mod http;
