@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mcp_core::client::{Client, Error};
 
 use super::http_script::{Out, Script};
+use super::line_script::Door;
 
 /// What the client is willing to take.
 const LIMIT: usize = 64 * 1024;
@@ -78,4 +79,16 @@ async fn a_page_without_end_that_is_no_answer_is_cut_off() {
     let error = error_of(head.to_owned(), vec![b'x'; 8192]).await;
     assert!(matches!(error, Error::Status { .. }), "{error:?}");
     assert!(error.to_string().len() < 1000, "{}", error.to_string().len());
+}
+
+#[tokio::test]
+async fn a_line_without_end_ends_its_channel() {
+    let door = Door::open();
+    let (client, mut lines) = door.modern(Client::builder("t", "1").max_message(LIMIT)).await;
+    let call = tokio::spawn(client.call::<String>("t", ()).into_future());
+    lines.next().await;
+    lines.raw(&"x".repeat(LIMIT + 2)).await;
+    let error = call.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Closed { .. }), "{error:?}");
+    assert!(error.to_string().contains("a message has more than 65536 bytes"), "{error}");
 }
