@@ -1,7 +1,7 @@
 //! A connection, and what was agreed on it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -145,7 +145,7 @@ impl Link {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let frame = draft.frame(id, &connection.standard, replies);
         let mirrored = if connection.mirrors() { self.mirrors.headers(draft) } else { Vec::new() };
-        let touched = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let touched = Arc::new(AtomicBool::new(false));
         let _routed: Option<Routed> = watch.route.as_ref().map(|route| {
             let (route, touched) = (Arc::clone(route), Arc::clone(&touched));
             let watched = move |notification: &_| {
@@ -154,20 +154,38 @@ impl Link {
             };
             self.inbox.route(id, Arc::new(watched))
         });
-        let mut answer = std::pin::pin!(connection.wire.request(Outgoing { id, draft, frame, mirrored }));
-        let Some(patience) = watch.patience else { return answer.await };
-        let mut answer = loop {
-            match tokio::time::timeout(patience, &mut answer).await {
-                Ok(answer) => break answer?,
-                // Progress is a sign of life.
-                Err(_) if touched.swap(false, Ordering::Relaxed) => {}
-                Err(_) => return Err(Error::Timeout { method: draft.method.clone(), after: patience }),
-            }
+        let answer = connection.wire.request(Outgoing { id, draft, frame, mirrored });
+        let mut answer = match watch.patience {
+            Some(patience) => self.in_time(answer, patience, &touched, &draft.method).await?,
+            None => return answer.await,
         };
         if let Err(error) = &mut answer {
             upgrade_error(connection.server.version, &draft.method, error);
         }
         Ok(answer)
+    }
+
+    /// Waits for an answer as long as there are signs of life: progress, or questions to us.
+    async fn in_time(
+        &self,
+        answer: impl Future<Output = Result<Answer, Error>>,
+        patience: Duration,
+        touched: &AtomicBool,
+        method: &Method,
+    ) -> Result<Answer, Error> {
+        let mut answer = std::pin::pin!(answer);
+        let mut answered = self.inbox.answered();
+        loop {
+            if let Ok(answer) = tokio::time::timeout(patience, &mut answer).await {
+                return answer;
+            }
+            let now = self.inbox.answered();
+            let asked = now.is_none() || now != answered;
+            answered = now;
+            if !touched.swap(false, Ordering::Relaxed) && !asked {
+                return Err(Error::Timeout { method: method.clone(), after: patience });
+            }
+        }
     }
 
     /// Asks for the tools anew: the headers that repeat their arguments may have changed.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_core::client::{Client, Error};
-use serde_json::json;
+use mcp_core::protocol::ElicitResult;
+use serde_json::{Map, json};
 use tokio::sync::Notify;
 
 use super::http_script::Script;
@@ -112,6 +113,47 @@ async fn progress_keeps_a_slow_call_alive() {
     }
     lines.send(&response(&called, &said("well"))).await;
     assert_eq!(call.await.unwrap().unwrap(), "well");
+}
+
+#[tokio::test]
+async fn a_person_who_thinks_it_over_does_not_time_out() {
+    let door = Door::open();
+    let (asked, agreed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (seen, done) = (Arc::clone(&asked), Arc::clone(&agreed));
+    let builder = Client::builder("t", "1").on_form(move |_| {
+        let (seen, done) = (Arc::clone(&seen), Arc::clone(&done));
+        async move {
+            seen.notify_one();
+            done.notified().await;
+            Ok(ElicitResult::accept(Map::new()))
+        }
+    });
+    let (client, mut lines) = door.legacy(builder).await;
+    let call = tokio::spawn(client.call::<String>("t", ()).timeout(PATIENCE).into_future());
+    let called = lines.next().await;
+    let params = json!({ "message": "?", "requestedSchema": { "type": "object", "properties": {} } });
+    let question = json!({ "jsonrpc": "2.0", "id": "q", "method": "elicitation/create", "params": params });
+    lines.send(&question).await;
+    asked.notified().await;
+    tokio::time::pause();
+    for _ in 0..10 {
+        tokio::time::advance(PATIENCE).await;
+        assert!(!call.is_finished(), "the server waits for us, not we for it");
+    }
+    tokio::time::resume();
+    agreed.notify_one();
+    assert_eq!(lines.next().await["id"], "q");
+    lines.send(&response(&called, &said("well"))).await;
+    assert_eq!(call.await.unwrap().unwrap(), "well");
+    // A server that asks and then falls silent is waited for as any other.
+    let call = tokio::spawn(client.call::<String>("t", ()).timeout(PATIENCE).into_future());
+    lines.next().await;
+    lines.send(&question).await;
+    asked.notified().await;
+    agreed.notify_one();
+    assert_eq!(lines.next().await["id"], "q");
+    tokio::time::pause();
+    timed_out(&call.await.unwrap().unwrap_err());
 }
 
 #[tokio::test]
