@@ -157,7 +157,7 @@ impl Link {
         let answer = connection.wire.request(Outgoing { id, draft, frame, mirrored });
         let mut answer = match watch.patience {
             Some(patience) => self.in_time(answer, patience, &touched, &draft.method).await?,
-            None => return answer.await,
+            None => answer.await?,
         };
         if let Err(error) = &mut answer {
             upgrade_error(connection.server.version, &draft.method, error);

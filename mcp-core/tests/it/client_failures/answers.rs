@@ -79,3 +79,15 @@ async fn rubbish_on_a_shared_channel_harms_no_call() {
     lines.send(&response(&asked, &super::discovered())).await;
     ping.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn old_error_codes_are_translated_with_and_without_a_time_out() {
+    let door = Door::open();
+    for builder in [Client::builder("t", "1"), Client::builder("t", "1").without_timeout()] {
+        let (client, mut lines) = door.legacy(builder).await;
+        let read = tokio::spawn(async move { client.read("test://missing").await });
+        let asked = lines.next().await;
+        lines.send(&super::refusal(&asked, -32002, "no such resource")).await;
+        assert_eq!(read.await.unwrap().unwrap_err().code().map(|code| code.0), Some(-32602));
+    }
+}
