@@ -86,14 +86,20 @@ def answers(url: str) -> bool:
 def serving(binary: pathlib.Path, *arguments: str) -> Iterator[str]:
     """Runs `binary --listen 127.0.0.1:PORT` and yields `http://127.0.0.1:PORT` once it answers."""
     address = f"127.0.0.1:{free_port()}"
-    log_path = WORK / "logs" / f"{binary.name}.log"
+    command = [str(binary), "--listen", address, *arguments]
+    with running(command, f"http://{address}/health", WORK / "logs" / f"{binary.name}.log"):
+        yield f"http://{address}"
+
+
+@contextlib.contextmanager
+def running(command: list[str], url: str, log_path: pathlib.Path, environment: dict[str, str] | None = None) -> Iterator[None]:
+    """Runs a server, and yields once something answers at the URL."""
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("w") as log:
-        command = [str(binary), "--listen", address, *arguments]
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        server = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            _wait_until_up(server, f"http://{address}/health", log_path)
-            yield f"http://{address}"
+            _wait_until_up(server, url, log_path)
+            yield
             if server.poll() is not None:
                 raise Broken(f"the server died with {server.returncode}:\n{_tail(log_path)}")
         finally:
