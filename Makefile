@@ -24,15 +24,16 @@ check: lint-scripts ## Formatting, clippy and rustdoc with warnings as errors, s
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 lint-scripts: ## Syntax of the shell and Python scripts
 	@scripts/lint-scripts
-test: unit interop ## Unit, integration and doc tests, then real third-party clients
+test: unit interop ## Unit, integration and doc tests, then real third-party clients and servers
 	python3 -m unittest discover --start-directory conformance --quiet
 unit: ## Only the Rust tests of `make test`
 	@scripts/tools nextest >/dev/null
 	cargo nextest run --workspace --all-features
 	cargo test --workspace --all-features --doc
-interop: ## Only the examples and third-party clients of `make test`
+interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/examples
 	interop/run
+	interop/servers
 conformance: ## The official conformance suite, every check judged
 	conformance/run
 features: ## Each feature of each crate alone, none, and all

@@ -159,21 +159,42 @@ impl Link {
             };
             (touched, self.inbox.route(id, Arc::new(watched)))
         });
-        // Progress is a sign of life.
-        let alive = || routed.as_ref().is_some_and(|(touched, _)| touched.swap(false, Ordering::Relaxed));
-        let mut answer = std::pin::pin!(connection.wire.request(Outgoing { id, draft, frame, mirrored }));
-        let Some(patience) = watch.patience else { return answer.await };
-        let mut answer = loop {
-            match tokio::time::timeout(patience, &mut answer).await {
-                Ok(answer) => break answer?,
-                Err(_) if alive() => {}
-                Err(_) => return Err(Error::Timeout { method: draft.method.clone(), after: patience }),
+        let answer = connection.wire.request(Outgoing { id, draft, frame, mirrored });
+        let mut answer = match watch.patience {
+            Some(patience) => {
+                let touched = routed.as_ref().map(|(touched, _)| touched.as_ref());
+                self.in_time(answer, patience, touched, &draft.method).await?
             }
+            None => answer.await?,
         };
         if let Err(error) = &mut answer {
             upgrade_error(connection.server.version, &draft.method, error);
         }
         Ok(answer)
+    }
+
+    /// Waits for an answer as long as there are signs of life: progress, or questions to us.
+    async fn in_time(
+        &self,
+        answer: impl Future<Output = Result<Answer, Error>>,
+        patience: Duration,
+        touched: Option<&AtomicBool>,
+        method: &Method,
+    ) -> Result<Answer, Error> {
+        let mut answer = std::pin::pin!(answer);
+        let mut answered = self.inbox.answered();
+        loop {
+            if let Ok(answer) = tokio::time::timeout(patience, &mut answer).await {
+                return answer;
+            }
+            let now = self.inbox.answered();
+            let asked = now.is_none() || now != answered;
+            answered = now;
+            let alive = touched.is_some_and(|touched| touched.swap(false, Ordering::Relaxed));
+            if !alive && !asked {
+                return Err(Error::Timeout { method: method.clone(), after: patience });
+            }
+        }
     }
 
     /// Asks for the tools anew: the headers that repeat their arguments may have changed.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
@@ -27,12 +28,42 @@ pub(crate) struct Inbox {
     pub(crate) cache: Cache,
     /// For subscriptions of sessions, which share one stream.
     pub(crate) changes: broadcast::Sender<ServerNotification>,
+    asked: Asked,
+}
+
+/// Counts the questions of sessions. While one is open the server waits for us, and we not for it.
+#[derive(Default)]
+struct Asked {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+/// A question that is being answered.
+struct Open<'a>(&'a Asked);
+
+impl<'a> Open<'a> {
+    fn new(asked: &'a Asked) -> Self {
+        asked.begun.fetch_add(1, Ordering::Relaxed);
+        Self(asked)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Inbox {
     pub(crate) fn new(handlers: Handlers, cache: Cache) -> Arc<Self> {
         let changes = broadcast::Sender::new(CHANGES);
-        Arc::new(Self { routes: Mutex::default(), handlers, cache, changes })
+        Arc::new(Self { routes: Mutex::default(), handlers, cache, changes, asked: Asked::default() })
+    }
+
+    /// How many questions were answered so far; none while one is open.
+    pub(crate) fn answered(&self) -> Option<u64> {
+        let ended = self.asked.ended.load(Ordering::Relaxed);
+        (self.asked.begun.load(Ordering::Relaxed) == ended).then_some(ended)
     }
 
     /// Leads what belongs to a request to `route` until the guard is dropped.
@@ -96,6 +127,7 @@ impl Inbox {
     }
 
     async fn ask(&self, method: &Method, params: &Params) -> Result<RawJson, RpcError> {
+        let _open = Open::new(&self.asked);
         let question = format!(r#"{{"method":"{method}","params":{}}}"#, params.as_str());
         let question: InputRequest =
             decode(&question).map_err(|problem| RpcError::invalid_params(problem.to_string()))?;

@@ -36,6 +36,12 @@ impl Lines {
         self.limit
     }
 
+    /// Whether the line has more bytes than allowed, be it complete or not.
+    #[cfg(feature = "stdio")]
+    pub(crate) const fn is_too_long(&self) -> bool {
+        self.too_long
+    }
+
     /// Forgets the line that was taken.
     pub(crate) fn clear(&mut self) {
         self.line.clear();

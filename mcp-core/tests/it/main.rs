@@ -11,6 +11,8 @@
 
 #[cfg(all(feature = "http-client", feature = "http-server", feature = "testing"))]
 mod client;
+#[cfg(all(unix, feature = "http-client", feature = "stdio"))]
+mod client_failures;
 mod golden;
 #[cfg(feature = "http-server")]
 mod http;

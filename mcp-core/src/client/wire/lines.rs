@@ -30,7 +30,8 @@ impl<R: AsyncRead + Unpin + Send + 'static> Source for LineSource<R> {
             let ended = available.is_empty();
             let (taken, whole) = self.lines.take(available);
             self.input.consume(taken);
-            if !whole && !ended {
+            // A line that is too long may never end.
+            if !whole && !ended && !self.lines.is_too_long() {
                 continue;
             }
             let message = match self.lines.line() {
