@@ -49,6 +49,7 @@ mod pkce;
 mod random;
 mod refresh;
 mod registration;
+mod renewal;
 mod resource_metadata;
 mod scope;
 mod secret;

@@ -56,22 +56,7 @@ impl Registration {
         };
         let endpoint = web.url("registration_endpoint", endpoint)?;
         let request = self.request(server, redirect, grants);
-        let answer = web.post_json(WHAT, &endpoint, &request).await?;
-        if !answer.status().is_success() {
-            let refusal: Refusal = web::parse(answer.body()).unwrap_or_default();
-            return Err(AuthError::RegistrationRefused {
-                endpoint: shown(&endpoint),
-                status: answer.status(),
-                code: quote(&refusal.error),
-                description: refusal.error_description.as_deref().map(quote),
-            });
-        }
-        let answer: Answer = web::parse(answer.body()).map_err(|source| AuthError::Document {
-            what: "the registration response",
-            url: shown(&endpoint),
-            source,
-        })?;
-        Ok(answer.client(redirect))
+        Ok(register(web, &endpoint, &request).await?.client(redirect))
     }
 
     fn request(&self, server: &ServerMetadata, redirect: Option<&Url>, grants: &[&str]) -> Value {
@@ -98,6 +83,24 @@ impl Registration {
         }
         request
     }
+}
+
+async fn register(web: &Web, endpoint: &Url, request: &Value) -> Result<Answer, AuthError> {
+    let answer = web.post_json(WHAT, endpoint, request).await?;
+    if !answer.status().is_success() {
+        let refusal: Refusal = web::parse(answer.body()).unwrap_or_default();
+        return Err(AuthError::RegistrationRefused {
+            endpoint: shown(endpoint),
+            status: answer.status(),
+            code: quote(&refusal.error),
+            description: refusal.error_description.as_deref().map(quote),
+        });
+    }
+    web::parse(answer.body()).map_err(|source| AuthError::Document {
+        what: "the registration response",
+        url: shown(endpoint),
+        source,
+    })
 }
 
 fn document(url: &Url, key: Option<SigningKey>) -> Client {

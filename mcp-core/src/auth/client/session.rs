@@ -7,7 +7,6 @@ use super::credentials::{Client, Source, now};
 use super::current::{Current, Origin};
 use super::discovery::{Discovered, discover};
 use super::oauth::Inner;
-use super::refresh::{self, Refreshed};
 use super::scope::{self, Choice};
 use super::settings::GrantKind;
 use super::store::{Grant, Kind, Saved};
@@ -138,61 +137,6 @@ impl Inner {
         if offline { scope::offline(scopes, &found.server) } else { scopes }
     }
 
-    /// Tries to do without asking again. False if that cannot be.
-    async fn refreshed(
-        &self,
-        session: &mut Session,
-        found: &Discovered,
-        need: &Need,
-        challenged: &[String],
-    ) -> Result<bool, AuthError> {
-        let Some(grant) = session.saved.current().filter(|grant| grant.issuer == found.server.issuer) else {
-            return Ok(false);
-        };
-        let enough = scope::covers(&grant.scopes, challenged) && grant.kind == self.kind();
-        let (grant, current) = (grant.clone(), self.current.load_full());
-        // A token that is new and not taken tells how far to go.
-        let fresh = match need {
-            Need::Token { again, .. } => current.filter(|current| current.is_fresh(*again)),
-            _ => None,
-        };
-        match fresh.map(|current| current.origin) {
-            Some(Origin::Issued) if enough => {
-                let server = super::web::shown(&self.settings.server);
-                return Err(AuthError::TokenRejected { server, issuer: grant.issuer });
-            }
-            Some(Origin::Refreshed | Origin::Issued) => return Ok(false),
-            Some(Origin::Stored) | None => {}
-        }
-        let Some(token) = grant.refresh.as_ref().filter(|_| enough) else { return Ok(false) };
-        let client = grant.client.clone().map(|client| self.with_credentials(client));
-        let outcome = refresh::request(self.endpoint(found, client.as_ref()), token, &grant.resource).await?;
-        match outcome {
-            Refreshed::Token(response) => {
-                let refresh = response.refresh_token.clone().or(grant.refresh.clone());
-                let grant = Grant { refresh, ..self.grant(found, client, grant.scopes, &response) };
-                self.install(session, grant, Origin::Refreshed).await;
-                return Ok(true);
-            }
-            Refreshed::Unknown(error) if client.as_ref().is_some_and(Client::is_given) => return Err(error),
-            Refreshed::Unknown(_) => session.saved.forget_client(&grant.issuer),
-            Refreshed::Ended => session.saved.forget_refresh(&grant.issuer),
-        }
-        Ok(false)
-    }
-
-    /// The credentials of a client that was stored: those that the application gives are not stored.
-    fn with_credentials(&self, client: Client) -> Client {
-        let registration = &self.settings.registration;
-        match (client.source, &registration.registered, &registration.document) {
-            (Source::Registered, Some(registered), _) if registered.id == client.id => {
-                Client::registered(registered)
-            }
-            (Source::Document, _, Some((_, key))) => Client { key: key.clone(), ..client },
-            _ => client,
-        }
-    }
-
     /// Gets a token by the grant of the application. A registration that is no longer known is renewed once.
     async fn issued(
         &self,
@@ -222,11 +166,11 @@ impl Inner {
         TokenEndpoint { web: &self.settings.web, server: &found.server, client, proofs: self.proofs() }
     }
 
-    const fn kind(&self) -> Kind {
+    pub(super) const fn kind(&self) -> Kind {
         if self.settings.dpop { Kind::DPoP } else { Kind::Bearer }
     }
 
-    fn grant(
+    pub(super) fn grant(
         &self,
         found: &Discovered,
         client: Option<Client>,
@@ -245,7 +189,7 @@ impl Inner {
         }
     }
 
-    async fn install(&self, session: &mut Session, grant: Grant, origin: Origin) {
+    pub(super) async fn install(&self, session: &mut Session, grant: Grant, origin: Origin) {
         let current = Current::of(&grant, origin);
         session.saved.put(grant);
         self.replace(current);

@@ -324,6 +324,23 @@ async fn a_stored_token_that_ended_is_refreshed_where_the_challenge_leads() {
 }
 
 #[tokio::test]
+async fn programs_that_share_a_store_share_what_one_refreshed() {
+    let world = World::start().await;
+    short_lived(&world);
+    let store = Arc::new(MemoryStore::new());
+    let one = world.client().shared_store(store.clone()).build().unwrap();
+    world.call(&one).await.unwrap();
+    let two = world.client().shared_store(store).build().unwrap();
+    world.call(&two).await.unwrap();
+    // Both have the same token; it ends, and each refresh token is good once.
+    for oauth in [&one, &two] {
+        world.provider.issued.lock().retain(|token, _| token == "access-3");
+        assert_eq!(world.call(oauth).await.unwrap(), StatusCode::OK);
+    }
+    assert_eq!(world.grants(), ["authorization_code", "refresh_token", "refresh_token"]);
+}
+
+#[tokio::test]
 async fn tokens_are_for_the_server_alone() {
     let world = World::start().await;
     let oauth = world.client().build().unwrap();
