@@ -36,6 +36,8 @@ mod lists;
 mod mirror;
 mod open;
 mod pages;
+mod pool;
+pub(crate) mod relay;
 mod rounds;
 mod subscription;
 mod target;
@@ -52,6 +54,10 @@ pub use handlers::{FormQuestion, ServerNotification, UrlQuestion};
 pub(crate) use inbox::Inbox;
 pub use lists::ResultCache;
 pub use pages::Pages;
+pub use pool::{
+    Backoff, ClientPool, ClientPoolBuilder, PoolError, PooledCall, PooledClient, Upstream, UpstreamHealth,
+    UpstreamState,
+};
 pub use subscription::{Change, Subscription};
 pub use target::{IntoTarget, Target};
 #[cfg(feature = "stdio")]

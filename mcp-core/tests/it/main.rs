@@ -13,6 +13,8 @@ mod golden;
 #[cfg(feature = "http-server")]
 mod http;
 mod middleware;
+#[cfg(feature = "testing")]
+mod pool;
 #[cfg(all(feature = "testing", feature = "macros"))]
 mod server;
 #[cfg(feature = "http-server")]
