@@ -117,6 +117,13 @@ impl ToolEntry {
         self.annotate(|hints| hints.open_world_hint = Some(false))
     }
 
+    /// Replaces all hints on how it behaves.
+    #[must_use]
+    pub fn annotations(mut self, annotations: ToolAnnotations) -> Self {
+        self.definition.annotations = Some(annotations);
+        self
+    }
+
     fn annotate(mut self, set: impl FnOnce(&mut ToolAnnotations)) -> Self {
         set(self.definition.annotations.get_or_insert_default());
         self

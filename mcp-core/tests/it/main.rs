@@ -15,6 +15,8 @@ mod http;
 mod middleware;
 #[cfg(feature = "testing")]
 mod pool;
+#[cfg(feature = "testing")]
+mod providers;
 #[cfg(all(feature = "testing", feature = "macros"))]
 mod server;
 #[cfg(feature = "http-server")]
