@@ -24,6 +24,7 @@ const LIMIT: usize = 16 * 1024 * 1024;
 ///
 /// What the client offers to servers follows from its handlers: one that handles forms says that it
 /// can be asked to fill in forms.
+#[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
     info: Implementation,

@@ -20,6 +20,8 @@ pub(crate) struct Draft {
     arguments: Option<std::ops::Range<usize>>,
     /// Asks for progress.
     pub(crate) progress: bool,
+    /// What `_meta` of every request holds, if it is not the client's own that speaks.
+    pub(crate) standard: Option<String>,
 }
 
 /// What a retry adds: answers to questions, and the state that came with them.
@@ -39,12 +41,28 @@ impl Draft {
             [b'{', members @ .., b'}'] => members.to_vec(),
             _ => return Err(fail("they are not an object".to_owned())),
         };
-        Ok(Self { method, members, meta: Vec::new(), name: None, arguments: None, progress: false })
+        Ok(Self {
+            method,
+            members,
+            meta: Vec::new(),
+            name: None,
+            arguments: None,
+            progress: false,
+            standard: None,
+        })
     }
 
     /// A request without parameters.
     pub(crate) const fn bare(method: Method) -> Self {
-        Self { method, members: Vec::new(), meta: Vec::new(), name: None, arguments: None, progress: false }
+        Self {
+            method,
+            members: Vec::new(),
+            meta: Vec::new(),
+            name: None,
+            arguments: None,
+            progress: false,
+            standard: None,
+        }
     }
 
     /// Adds a member to `params`.
@@ -86,6 +104,8 @@ impl Draft {
 
     /// The frame. `standard` holds the members of `_meta` that every request of the revision carries.
     pub(crate) fn frame(&self, id: i64, standard: &str, replies: &Replies) -> Bytes {
+        // Older revisions have nothing of the kind.
+        let standard = self.standard.as_deref().filter(|_| !standard.is_empty()).unwrap_or(standard);
         let room = 160 + self.members.len() + self.meta.len() + standard.len();
         let mut out = Vec::with_capacity(room);
         out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);

@@ -52,6 +52,21 @@ impl Client {
         Self { link: Arc::new(link), patience, rounds }
     }
 
+    /// The connection, for what is built on clients.
+    pub(crate) const fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    /// How long a request may be without a sign of life.
+    pub(crate) const fn patience(&self) -> Option<Duration> {
+        self.patience
+    }
+
+    /// Whether there is a connection that can be used.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.link.current().is_some_and(|connection| !connection.wire.is_closed())
+    }
+
     /// What the server says of itself; connects if need be.
     ///
     /// # Errors

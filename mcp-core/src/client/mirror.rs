@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::Draft;
-use crate::protocol::Tool;
+use crate::protocol::{Method, Tool};
 use crate::protocol::header::{MirroredParam, mirrored_params};
 
 /// Tools with arguments that headers repeat, by name. Most servers have none.
@@ -36,7 +36,9 @@ impl Mirrors {
 
     /// The headers for a call.
     pub(crate) fn headers(&self, draft: &Draft) -> Vec<(String, String)> {
-        let Some(name) = &draft.name else { return Vec::new() };
+        let Some(name) = draft.name.as_ref().filter(|_| draft.method == Method::ToolsCall) else {
+            return Vec::new();
+        };
         let Some(params) = self.0.read().get(name).cloned() else { return Vec::new() };
         let Some(arguments) = draft.arguments() else { return Vec::new() };
         params.iter().filter_map(|param| Some((param.header.clone(), param.encode(&arguments)?))).collect()

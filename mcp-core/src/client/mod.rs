@@ -35,7 +35,11 @@ mod inbox;
 mod lists;
 mod mirror;
 mod open;
+#[cfg(feature = "http-client")]
+mod openapi;
 mod pages;
+mod pool;
+pub(crate) mod relay;
 mod rounds;
 mod subscription;
 mod target;
@@ -51,7 +55,13 @@ pub use handle::Client;
 pub use handlers::{FormQuestion, ServerNotification, UrlQuestion};
 pub(crate) use inbox::Inbox;
 pub use lists::ResultCache;
+#[cfg(feature = "http-client")]
+pub use openapi::{OpenApi, OpenApiError};
 pub use pages::Pages;
+pub use pool::{
+    Backoff, ClientPool, ClientPoolBuilder, PoolError, PooledCall, PooledClient, Upstream, UpstreamHealth,
+    UpstreamState,
+};
 pub use subscription::{Change, Subscription};
 pub use target::{IntoTarget, Target};
 #[cfg(feature = "stdio")]

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::connection::{Link, Watch};
 use super::draft::Replies;
 use super::{Draft, Error, task};
-use crate::protocol::{InputRequest, InputResponses, Params, decode};
+use crate::protocol::{InputRequests, InputResponses, Params, decode};
 
 /// What a result is.
 enum Kind {
@@ -14,7 +14,39 @@ enum Kind {
     Task,
 }
 
+/// What one exchange came to.
+pub(crate) enum Exchanged {
+    /// A result.
+    Complete(Bytes),
+    /// Questions, and what must come back with their answers.
+    Asked {
+        /// The questions; none if the server only wants to be asked again.
+        questions: InputRequests,
+        /// What it wants to see again.
+        state: Option<String>,
+    },
+}
+
 impl Link {
+    /// Sends a request once, and answers no questions. Waits for the task that it may become.
+    pub(crate) async fn once(
+        &self,
+        draft: &Draft,
+        replies: &Replies,
+        watch: &Watch,
+    ) -> Result<Exchanged, Error> {
+        let result = self.exchange(draft, replies, watch).await?;
+        match kind(draft, &result)? {
+            Kind::Complete => Ok(Exchanged::Complete(result)),
+            Kind::Task => Ok(Exchanged::Complete(task::follow(self, draft, &result, watch).await?)),
+            Kind::InputRequired => {
+                let Asked { questions, state } = asked(draft, &result)?;
+                let questions = questions.map(|text| read(draft, &text)).transpose()?.unwrap_or_default();
+                Ok(Exchanged::Asked { questions, state })
+            }
+        }
+    }
+
     /// Sends a request, answers what the server asks, waits for the task that it may become, and
     /// yields the result. At most `cap` rounds of questions are answered.
     pub(crate) async fn resolve(&self, draft: &Draft, watch: &Watch, cap: u32) -> Result<Bytes, Error> {
@@ -50,21 +82,9 @@ impl Link {
 
     /// Answers the questions in a result.
     async fn replies(&self, draft: &Draft, result: &Bytes) -> Result<Replies, Error> {
-        let malformed = |problem: String| Error::Malformed { method: draft.method.clone(), problem };
-        let result = Params::from_json(result).map_err(|problem| malformed(problem.to_string()))?;
-        let state = match result.get("requestState") {
-            Some(_) => {
-                let state = result.get_str("requestState");
-                let state = state.ok_or_else(|| malformed("`requestState` is not a string".to_owned()))?;
-                Some(state.into_owned())
-            }
-            None => None,
-        };
-        let answers = match result.get("inputRequests") {
-            Some(questions) => Some(self.answers(draft, questions).await?),
-            None if state.is_none() => {
-                return Err(malformed("it asks for input and says not which".to_owned()));
-            }
+        let Asked { questions, state } = asked(draft, result)?;
+        let answers = match questions {
+            Some(questions) => Some(self.answers(draft, &questions).await?),
             None => None,
         };
         Ok(Replies { answers, state })
@@ -72,15 +92,44 @@ impl Link {
 
     /// Answers questions one after the other: a person can read only one at a time.
     pub(crate) async fn answers(&self, draft: &Draft, questions: &str) -> Result<InputResponses, Error> {
-        let questions: indexmap::IndexMap<String, InputRequest> = decode(questions).map_err(|error| {
-            Error::Malformed { method: draft.method.clone(), problem: format!("`inputRequests`: {error}") }
-        })?;
         let mut answers = InputResponses::default();
-        for (key, question) in questions {
+        for (key, question) in read(draft, questions)? {
             answers.insert(key, self.inbox.handlers.answer(question).await?);
         }
         Ok(answers)
     }
+}
+
+/// What a result asks.
+struct Asked {
+    /// The questions as JSON.
+    questions: Option<String>,
+    state: Option<String>,
+}
+
+fn asked(draft: &Draft, result: &Bytes) -> Result<Asked, Error> {
+    let malformed = |problem: String| Error::Malformed { method: draft.method.clone(), problem };
+    let result = Params::from_json(result).map_err(|problem| malformed(problem.to_string()))?;
+    let state = match result.get("requestState") {
+        Some(_) => {
+            let state = result.get_str("requestState");
+            let state = state.ok_or_else(|| malformed("`requestState` is not a string".to_owned()))?;
+            Some(state.into_owned())
+        }
+        None => None,
+    };
+    let questions = result.get("inputRequests").map(str::to_owned);
+    if questions.is_none() && state.is_none() {
+        return Err(malformed("it asks for input and says not which".to_owned()));
+    }
+    Ok(Asked { questions, state })
+}
+
+fn read(draft: &Draft, questions: &str) -> Result<InputRequests, Error> {
+    decode(questions).map_err(|error| Error::Malformed {
+        method: draft.method.clone(),
+        problem: format!("`inputRequests`: {error}"),
+    })
 }
 
 /// What a result says it is; one that says nothing is complete.

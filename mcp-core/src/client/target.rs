@@ -49,6 +49,20 @@ impl Target {
         Self(Kind::Unix(path.into()))
     }
 
+    /// Whether both are the same server, as far as that can be told: a server of this process is the
+    /// same as none.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            #[cfg(feature = "stdio")]
+            (Kind::Program(one), Kind::Program(two)) => one == two,
+            #[cfg(all(feature = "stdio", unix))]
+            (Kind::Unix(one), Kind::Unix(two)) => one == two,
+            #[cfg(feature = "http-client")]
+            (Kind::Url(one), Kind::Url(two)) => one == two,
+            _ => false,
+        }
+    }
+
     /// Names the target, without what may be secret.
     pub(crate) fn name(&self) -> String {
         match &self.0 {

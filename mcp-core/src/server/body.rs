@@ -17,6 +17,16 @@ pub enum Body {
     Resource(ReadResourceResult),
     /// Any other result: a JSON object.
     Object(RawJson),
+    /// A result of another server, passed on member by member as it came.
+    #[non_exhaustive]
+    Relayed {
+        /// A JSON object of all members but those that follow.
+        members: RawJson,
+        /// Metadata.
+        meta: Option<Meta>,
+        /// How long, and by whom, it may be cached, where that is told.
+        cache: Option<CacheHint>,
+    },
 }
 
 impl Body {
@@ -28,6 +38,12 @@ impl Body {
             Self::Prompt(result) => RawJson::from_serialize(result),
             Self::Resource(result) => RawJson::from_serialize(result),
             Self::Object(result) => Ok(result.clone()),
+            Self::Relayed { members, meta: None, .. } => Ok(members.clone()),
+            Self::Relayed { members, meta: Some(meta), .. } => {
+                let mut all: indexmap::IndexMap<String, RawJson> = members.parse().unwrap_or_default();
+                all.insert("_meta".to_owned(), RawJson::from_serialize(meta).unwrap_or_default());
+                RawJson::from_serialize(&all)
+            }
         }
         .unwrap_or_default()
     }
@@ -49,6 +65,7 @@ impl Body {
                 writer.complete(&result, meta, Some(cache))
             }
             Self::Object(result) => writer.complete(&result, None, None),
+            Self::Relayed { members, meta, cache } => writer.complete(&members, meta, cache),
         }
     }
 }

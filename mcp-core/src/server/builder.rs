@@ -258,7 +258,7 @@ impl ServerBuilder {
             insert(&mut catalog.prompts, "prompt", prompt.definition.name.clone(), prompt)?;
         }
         for mount in &self.mounts {
-            mount.merge_into(&mut catalog, false)?;
+            mount.merge_into(&mut catalog)?;
         }
         let store = match self.request_state {
             Some(store) => store,
@@ -283,6 +283,7 @@ impl ServerBuilder {
             limits: self.limits,
             cache: self.cache,
             expected: self.offers,
+            mounted: self.mounts.iter().map(super::Mount::source).collect(),
             in_flight: Arc::default(),
             subscriptions: Arc::default(),
             shutdown,

@@ -16,6 +16,7 @@ mod list;
 mod listen;
 mod mount;
 mod prompt;
+mod proxy;
 mod request_state;
 mod resource;
 mod schema;
@@ -53,6 +54,7 @@ pub use handler::Handler;
 pub use hub::Change;
 pub use mount::Mount;
 pub use prompt::{IntoPrompt, PromptEntry, prompt};
+pub use proxy::{Proxy, ProxyError};
 pub use request_state::RequestStateStore;
 pub(crate) use request_state::random_token;
 pub use resource::{
@@ -117,6 +119,9 @@ struct Inner {
     cache: CacheHint,
     /// Kinds of components that are declared although there may be none.
     expected: Offers,
+    /// Kept as long as this server is.
+    #[expect(dead_code, reason = "they are there to be dropped")]
+    mounted: Vec<Server>,
     in_flight: Arc<AtomicUsize>,
     subscriptions: Arc<AtomicUsize>,
     shutdown: CancellationToken,

@@ -14,9 +14,14 @@ use crate::protocol::RawJson;
 /// Another server's components, transformed. Transforms apply in this order: filter, rename,
 /// namespace.
 pub struct Mount {
+    source: Server,
+    rules: Rules,
+}
+
+/// What a mount does to the components of its source.
+struct Rules {
     /// Tells the components of this mount from others; 0 is the server's own.
     id: u64,
-    source: Server,
     namespace: Option<String>,
     names: HashMap<String, String>,
     filters: Vec<Filter>,
@@ -30,35 +35,35 @@ impl Mount {
     #[must_use]
     pub fn new(server: &Server) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self {
+        let rules = Rules {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            source: server.clone(),
             namespace: None,
             names: HashMap::new(),
             filters: Vec::new(),
             tags: Vec::new(),
-        }
+        };
+        Self { source: server.clone(), rules }
     }
 
     /// Puts `namespace` and an underscore before the names of tools and prompts. URIs stay: they are
     /// unique by themselves.
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = Some(namespace.into());
+        self.rules.namespace = Some(namespace.into());
         self
     }
 
     /// Gives a tool or prompt another name.
     #[must_use]
     pub fn rename(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
-        self.names.insert(from.into(), to.into());
+        self.rules.names.insert(from.into(), to.into());
         self
     }
 
     /// Offers only what passes.
     #[must_use]
     pub fn filter(mut self, keep: impl Fn(&Shown<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.filters.push(Box::new(keep));
+        self.rules.filters.push(Box::new(keep));
         self
     }
 
@@ -72,10 +77,40 @@ impl Mount {
     /// Adds a tag to everything.
     #[must_use]
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        self.rules.tags.push(tag.into());
         self
     }
 
+    /// The server that is mounted.
+    pub(crate) fn source(&self) -> Server {
+        self.source.clone()
+    }
+
+    /// Adds the components to a catalog.
+    pub(crate) fn merge_into(&self, catalog: &mut Catalog) -> Result<(), BuildError> {
+        self.rules.merge_all(&self.source, catalog, false)
+    }
+
+    /// Keeps `target` in step with the source from now on. The target keeps the source alive, not the
+    /// source itself: it would never end.
+    pub(crate) fn follow(self, target: &Server) {
+        let Self { source, rules } = self;
+        let (target, followed) = (Arc::downgrade(&target.0), Arc::downgrade(&source.0));
+        source.hub().on_change(Box::new(move |change| {
+            let live = |weak: &std::sync::Weak<super::Inner>| weak.upgrade().map(|inner| Server(inner, None));
+            let (Some(target), Some(source)) = (live(&target), live(&followed)) else { return false };
+            match change {
+                Change::Tools | Change::Prompts | Change::Resources => {
+                    rules.refresh(&source, &target, change)
+                }
+                other => target.hub().publish(other),
+            }
+            true
+        }));
+    }
+}
+
+impl Rules {
     fn name(&self, name: &str) -> String {
         let name = self.names.get(name).map_or(name, String::as_str);
         self.namespace.as_ref().map_or_else(|| name.to_owned(), |namespace| format!("{namespace}_{name}"))
@@ -83,14 +118,14 @@ impl Mount {
 
     /// Adds the components to a catalog. `again`, after a change, names that were taken meanwhile are
     /// left to who took them.
-    pub(crate) fn merge_into(&self, catalog: &mut Catalog, again: bool) -> Result<(), BuildError> {
-        if self.source.visibility().is_some() {
+    fn merge_all(&self, source: &Server, catalog: &mut Catalog, again: bool) -> Result<(), BuildError> {
+        if source.visibility().is_some() {
             return Err(BuildError::Mount {
-                server: self.source.info().name.clone(),
+                server: source.info().name.clone(),
                 problem: "it decides itself who sees what: give that decision to the outer server instead",
             });
         }
-        let theirs = self.source.catalog();
+        let theirs = source.catalog();
         self.merge(&theirs.tools, &mut catalog.tools, "tool", again)?;
         self.merge(&theirs.prompts, &mut catalog.prompts, "prompt", again)?;
         self.merge(&theirs.resources, &mut catalog.resources, "resource", again)?;
@@ -124,27 +159,13 @@ impl Mount {
         Ok(())
     }
 
-    /// Keeps `target` in step with the source from now on.
-    pub(crate) fn follow(self, target: &Server) {
-        let target = Arc::downgrade(&target.0);
-        let source = self.source.clone();
-        source.hub().on_change(Box::new(move |change| {
-            let Some(target) = target.upgrade().map(|inner| Server(inner, None)) else { return false };
-            match change {
-                Change::Tools | Change::Prompts | Change::Resources => self.refresh(&target, change),
-                other => target.hub().publish(other),
-            }
-            true
-        }));
-    }
-
-    fn refresh(&self, target: &Server, change: &Change) {
+    fn refresh(&self, source: &Server, target: &Server, change: &Change) {
         let refreshed = target.edit(change, |catalog| {
             catalog.tools.retain(|_, item| item.origin != self.id);
             catalog.prompts.retain(|_, item| item.origin != self.id);
             catalog.resources.retain(|_, item| item.origin != self.id);
             catalog.templates.retain(|_, item| item.origin != self.id);
-            self.merge_into(catalog, true)
+            self.merge_all(source, catalog, true)
         });
         if let Err(error) = refreshed {
             tracing::error!(%error, "a mounted server changed in a way that cannot be followed");
@@ -154,7 +175,7 @@ impl Mount {
 
 impl fmt::Debug for Mount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mount").field("namespace", &self.namespace).finish_non_exhaustive()
+        f.debug_struct("Mount").field("namespace", &self.rules.namespace).finish_non_exhaustive()
     }
 }
 

@@ -140,6 +140,20 @@ pub struct PromptEntry {
 }
 
 impl PromptEntry {
+    /// A prompt that another server defines.
+    pub(crate) fn foreign(definition: Prompt, handler: ErasedHandler, origin: u64) -> Self {
+        Self {
+            definition,
+            handler,
+            needs: Arc::default(),
+            tags: BTreeSet::new(),
+            completers: Completers::default(),
+            state: Arc::default(),
+            raw: RawJson::default(),
+            origin,
+        }
+    }
+
     /// What the prompt is for.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {

@@ -261,6 +261,21 @@ mod fixed {
     impl ResourceEntry {
         resource_setters!();
 
+        /// A resource that another server defines.
+        pub(crate) fn foreign(definition: Resource, handler: ErasedHandler, origin: u64) -> Self {
+            Self {
+                definition,
+                make: Arc::new(move |_| Arc::clone(&handler)),
+                handler: None,
+                needs: Arc::default(),
+                tags: BTreeSet::new(),
+                cache: None,
+                state: Arc::default(),
+                raw: RawJson::default(),
+                origin,
+            }
+        }
+
         /// The media type of what is read.
         #[must_use]
         pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
@@ -357,6 +372,23 @@ mod templated {
 
     impl TemplateEntry {
         resource_setters!();
+
+        /// A family of resources that another server defines.
+        pub(crate) fn foreign(definition: ResourceTemplate, handler: ErasedHandler, origin: u64) -> Self {
+            Self {
+                definition,
+                make: Arc::new(move |_| Arc::clone(&handler)),
+                handler: None,
+                needs: Arc::default(),
+                tags: BTreeSet::new(),
+                cache: None,
+                parsed: None,
+                completers: Completers::default(),
+                state: Arc::default(),
+                raw: RawJson::default(),
+                origin,
+            }
+        }
 
         /// The media type of what is read.
         #[must_use]

@@ -117,6 +117,13 @@ impl ToolEntry {
         self.annotate(|hints| hints.open_world_hint = Some(false))
     }
 
+    /// Replaces all hints on how it behaves.
+    #[must_use]
+    pub fn annotations(mut self, annotations: ToolAnnotations) -> Self {
+        self.definition.annotations = Some(annotations);
+        self
+    }
+
     fn annotate(mut self, set: impl FnOnce(&mut ToolAnnotations)) -> Self {
         set(self.definition.annotations.get_or_insert_default());
         self
@@ -200,6 +207,33 @@ impl ToolEntry {
     #[must_use]
     pub fn get_extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
         self.extensions.get()
+    }
+
+    /// A tool that another server defines, ready to be listed: it checks its arguments itself.
+    pub(crate) fn foreign(definition: Tool, handler: ErasedHandler, origin: u64) -> Result<Self, BuildError> {
+        let name = definition.name.clone();
+        let invalid = |problem: String| BuildError::Tool { name: name.clone(), problem };
+        super::build_error::check_name(&name).map_err(&invalid)?;
+        let mirrored =
+            mirrored_params(&definition.input_schema).map_err(|error| invalid(error.to_string()))?;
+        let raw = RawJson::from_serialize(&definition).map_err(|error| invalid(error.to_string()))?;
+        Ok(Self {
+            definition,
+            handler,
+            needs: Arc::default(),
+            requires: Vec::new(),
+            tags: BTreeSet::new(),
+            deadline: None,
+            extensions: Extensions::new(),
+            mirrored,
+            state: Arc::default(),
+            raw,
+            origin,
+            #[cfg(feature = "schema")]
+            validator: None,
+            #[cfg(feature = "schema")]
+            output_validator: None,
+        })
     }
 
     /// Checks the definition and prepares what every call and list needs.

@@ -19,6 +19,10 @@ mod http;
 mod middleware;
 #[cfg(feature = "auth")]
 mod oauth;
+#[cfg(feature = "testing")]
+mod pool;
+#[cfg(feature = "testing")]
+mod providers;
 #[cfg(all(feature = "testing", feature = "macros"))]
 mod server;
 #[cfg(feature = "http-server")]

@@ -22,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(2);
 const LAST_WORDS: usize = 4 * 1024;
 
 /// A program to start, with its arguments and surroundings.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Program {
     pub(crate) program: String,
     args: Vec<String>,
