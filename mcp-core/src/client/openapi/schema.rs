@@ -181,12 +181,12 @@ fn modern(mut out: Map<String, Value>, members: &Map<String, Value>) -> Value {
     for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
         match out.get(flag) {
             Some(Value::Bool(true)) => {
-                out.remove(flag);
-                if let Some(limit) = out.remove(bound) {
+                out.shift_remove(flag);
+                if let Some(limit) = out.shift_remove(bound) {
                     out.insert(flag.to_owned(), limit);
                 }
             }
-            Some(Value::Bool(false)) => drop(out.remove(flag)),
+            Some(Value::Bool(false)) => drop(out.shift_remove(flag)),
             _ => {}
         }
     }

@@ -109,7 +109,19 @@ impl Proxy {
     /// # Errors
     /// The upstream cannot be reached, or its lists cannot be read.
     pub async fn attach(self, builder: ServerBuilder) -> Result<ServerBuilder, ProxyError> {
-        Ok(builder.mount_with(Mount::new(&self.into_server().await?)))
+        let server = self.into_server().await?;
+        let (mut builder, offers) = (builder.mount_with(Mount::new(&server)), server.offers());
+        // What the upstream has none of today may come tomorrow.
+        if offers.tools {
+            builder = builder.expects_tools();
+        }
+        if offers.resources {
+            builder = builder.expects_resources();
+        }
+        if offers.prompts {
+            builder = builder.expects_prompts();
+        }
+        Ok(builder)
     }
 }
 

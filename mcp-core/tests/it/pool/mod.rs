@@ -49,8 +49,7 @@ fn counted(server: Server) -> (mcp_core::client::Target, Arc<AtomicUsize>) {
         if request.method.as_str() == "server/discover" {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        let response = service.handle(request);
-        async move { response.await }
+        service.handle(request)
     });
     (mcp_core::client::Target::service(service), connections)
 }

@@ -120,7 +120,7 @@ async fn an_older_upstream_asks_the_clients_handlers_or_nobody() {
 /// An upstream that asks under the same key in each round, and wants to see its state again.
 #[tokio::test]
 async fn rounds_under_the_same_key_do_not_mix() {
-    let service = service_fn(async move |request: Request| {
+    let service = service_fn(async |request: Request| {
         let asked = |state: &str, message: &str| {
             let schema = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
             let question = json!({ "method": "elicitation/create",

@@ -129,13 +129,13 @@ async fn arguments_are_completed_upstream() {
 
 #[tokio::test]
 async fn odd_names_get_plain_ones_and_lead_back() {
-    let listed = r#"{"tools":[{"name":"say it","inputSchema":{"type":"object"}},{"name":"say_it","inputSchema":{"type":"object"}}]}"#;
-    let service = service_fn(async move |request: Request| {
+    const LISTED: &str = r#"{"tools":[{"name":"say it","inputSchema":{"type":"object"}},{"name":"say_it","inputSchema":{"type":"object"}}]}"#;
+    let service = service_fn(async |request: Request| {
         Ok(match request.method.as_str() {
             "server/discover" => Response::result(
                 r#"{"supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private"}"#,
             ),
-            "tools/list" => Response::result(listed),
+            "tools/list" => Response::result(LISTED),
             "tools/call" => {
                 let name = request.params.get_str("name").unwrap().into_owned();
                 let result = json!({ "content": [{ "type": "text", "text": name, "x": 1 }], "extra": [2] });
@@ -170,7 +170,7 @@ async fn progress_bears_the_callers_token_and_traces_go_upstream() {
     let told = client.next_notification().await;
     assert_eq!(told.method, "notifications/progress");
     assert_eq!(told.params["progressToken"], "mine");
-    assert_eq!((&told.params["total"], &told.params["message"]), (&json!(2.0), &json!("half")));
+    assert_eq!((&told.params["total"], &told.params["message"]), (&json!(2), &json!("half")));
     client.request("tools/call", call(json!({}))).await.unwrap();
     assert!(client.notifications().is_empty(), "who asks for none gets none");
 }
@@ -281,4 +281,35 @@ async fn what_cannot_be_reached_is_said_without_details() {
     down.store(true, std::sync::atomic::Ordering::Relaxed);
     let error = client.call_raw("echo", json!({})).await.unwrap_err();
     assert!(!error.message.contains("secret"), "{error}");
+}
+
+#[cfg(all(feature = "http-server", feature = "http-client"))]
+#[tokio::test]
+async fn over_http_the_calls_own_stream_passes_with_its_log() {
+    use crate::support::server::Running;
+    use mcp_core::protocol::LogLevel;
+    use mcp_core::transport::http::Http;
+
+    async fn chat(context: Context) -> &'static str {
+        context.log(LogLevel::Debug, None, "not wanted");
+        context.log(LogLevel::Warning, Some("disk"), json!({ "full": 97 }));
+        context.progress(1.0, None, None);
+        "done"
+    }
+    let upstream = Server::builder("u", "1.0.0").tool(tool("chat", chat)).build().unwrap();
+    let running = Running::start(Http::new(upstream)).await;
+    let client = Client::connect(format!("http://{}/mcp", running.address)).await.unwrap();
+    let builder = Server::builder("gateway", "1.0.0").mount("notes", &notes());
+    let server = Proxy::new(client).namespace("u").attach(builder).await.unwrap().build().unwrap();
+    let client = TestClient::connect(server.clone());
+    let meta = json!({ "progressToken": 7, "io.modelcontextprotocol/logLevel": "warning" });
+    let call = json!({ "name": "u_chat", "arguments": {}, "_meta": meta });
+    assert_eq!(client.request("tools/call", call).await.unwrap()["content"][0]["text"], "done");
+    let told = client.next_notification().await;
+    assert_eq!(told.method, "notifications/message");
+    assert_eq!(told.params, json!({ "level": "warning", "logger": "disk", "data": { "full": 97 } }));
+    assert_eq!(client.next_notification().await.params["progressToken"], 7);
+    assert!(client.notifications().is_empty());
+    drop((client, server));
+    running.stop().await;
 }
