@@ -27,9 +27,17 @@ pub(crate) type Answer = Result<Bytes, RpcError>;
 /// A request on its way.
 pub(crate) struct Outgoing<'a> {
     pub(crate) id: i64,
+    #[cfg_attr(
+        not(feature = "http-client"),
+        expect(dead_code, reason = "headers repeat it, and only HTTP has any")
+    )]
     pub(crate) draft: &'a Draft,
     pub(crate) frame: Bytes,
     /// Headers that repeat arguments: lower-case names and encoded values.
+    #[cfg_attr(
+        not(feature = "http-client"),
+        expect(dead_code, reason = "headers repeat it, and only HTTP has any")
+    )]
     pub(crate) mirrored: Vec<(String, String)>,
 }
 
