@@ -2,35 +2,17 @@
 //!
 //! Try it: `cargo run -p example-client-tour -- --call add --args '{"a":2,"b":3}' -- target/debug/echo --stdio`
 
+mod options;
 mod table;
 
 use std::io::{Write as _, stdout};
 use std::process::ExitCode;
 
-use clap::Parser;
-use mcp_core::client::{Client, Error, IntoTarget, Program};
+use clap::Parser as _;
+use mcp_core::client::{Client, Error};
 use serde_json::{Value, json};
 
-/// Shows what an MCP server offers, and calls a tool. Finds out by itself which revision the server speaks.
-#[derive(Parser)]
-#[command(version, after_help = include_str!("help.txt"))]
-struct Options {
-    /// Where the server is: `https://…`, `wss://…` or `unix:PATH`.
-    #[arg(required_unless_present = "command")]
-    target: Option<String>,
-    /// A program to start as the server, with its arguments.
-    #[arg(last = true, value_name = "COMMAND", conflicts_with = "target")]
-    command: Vec<String>,
-    /// Call this tool.
-    #[arg(long, value_name = "NAME")]
-    call: Option<String>,
-    /// The arguments of the call: a JSON object.
-    #[arg(long, value_name = "JSON", default_value = "{}")]
-    args: Value,
-    /// Print one JSON document instead of tables.
-    #[arg(long)]
-    json: bool,
-}
+use crate::options::Options;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
@@ -51,13 +33,8 @@ async fn main() -> anyhow::Result<ExitCode> {
 }
 
 async fn tour(options: &Options) -> Result<Value, Error> {
-    // 1. Connect: a program is a target, and so is text.
-    let mut words = options.command.iter();
-    let target = match (&options.target, words.next()) {
-        (_, Some(program)) => Program::new(program).args(words).into_target()?,
-        (target, None) => target.as_deref().unwrap_or_default().into_target()?,
-    };
-    let client = Client::connect(target).await?;
+    // 1. Connect: a program is a target, and so is a URL.
+    let client = Client::connect(options.target()?).await?;
     let server = client.server().await?;
     let mut found = json!({ "server": server.info, "revision": server.version.as_str() });
     // 2. List what the server says that it has, all pages.
