@@ -1,9 +1,9 @@
-//! The error of programs that build a server and serve it.
+//! The error of programs that build a server and serve it, or use one.
 
 use crate::server::BuildError;
 use crate::transport::ServeError;
 
-/// Building or serving failed. For the `main` of a program; the operations have errors of their own.
+/// Building, serving or asking a server failed. For the `main` of a program; the operations have errors of their own.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,4 +13,7 @@ pub enum Error {
     /// The server could not be served, or its connection broke.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// A server that was asked did not answer as wanted.
+    #[error(transparent)]
+    Client(#[from] crate::client::Error),
 }

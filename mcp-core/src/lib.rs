@@ -1,5 +1,5 @@
-//! Model Context Protocol servers: every revision, every transport, at the cost of the HTTP server
-//! under it.
+//! Model Context Protocol servers and clients: every revision, every transport, at the cost of the
+//! HTTP stack under it.
 //!
 //! ```no_run
 //! use mcp_core::{Args, Server, serve, stdio, tool};
@@ -25,6 +25,8 @@
 //! The same server answers clients of 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 //! `serve(server, "127.0.0.1:8080")` serves it over HTTP instead.
 //!
+//! A client is one line: [`Client::connect`] takes a URL, a command line or a [`Server`].
+//!
 //! New here? Follow the [`guide`].
 //!
 //! # Map
@@ -34,7 +36,8 @@
 //! - [`server`]: builder, extractors, tools, resources, prompts, questions, composition.
 //! - [`extension`]: tasks, apps, and the trait for extensions of your own.
 //! - [`transport`]: stdio, HTTP, Unix sockets, memory.
-//! - [`auth`]: OAuth for clients (feature `auth`).
+//! - [`client`]: any server in one line; many of them in a pool; OpenAPI documents as tools.
+//! - `auth`: OAuth for clients (feature `auth`).
 //!
 //! # Features
 //!
@@ -42,6 +45,8 @@
 //! - `macros` (default): the `#[tools]` attribute.
 //! - `http-server`: Streamable HTTP, HTTP+SSE, REST twins; request state sealed with AES-256-GCM.
 //! - `axum`: a router for axum applications. `ws`: WebSocket.
+//! - `http-client`: clients over HTTP, HTTP+SSE and, with `ws`, WebSocket. `tls`: the same secured.
+//!   `auth`: OAuth for clients.
 //! - `schema`: validation against JSON Schema. `sqlite`: durable tasks. `testing`: the test kit.
 
 #[cfg(feature = "auth")]

@@ -1,5 +1,6 @@
 //! A connection, and what was agreed on it.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -159,11 +160,11 @@ impl Link {
             };
             (touched, self.inbox.route(id, Arc::new(watched)))
         });
-        let answer = connection.wire.request(Outgoing { id, draft, frame, mirrored });
+        let mut answer = std::pin::pin!(connection.wire.request(Outgoing { id, draft, frame, mirrored }));
         let mut answer = match watch.patience {
             Some(patience) => {
                 let touched = routed.as_ref().map(|(touched, _)| touched.as_ref());
-                self.in_time(answer, patience, touched, &draft.method).await?
+                self.in_time(answer.as_mut(), patience, touched, &draft.method).await?
             }
             None => answer.await?,
         };
@@ -176,12 +177,11 @@ impl Link {
     /// Waits for an answer as long as there are signs of life: progress, or questions to us.
     async fn in_time(
         &self,
-        answer: impl Future<Output = Result<Answer, Error>>,
+        mut answer: Pin<&mut impl Future<Output = Result<Answer, Error>>>,
         patience: Duration,
         touched: Option<&AtomicBool>,
         method: &Method,
     ) -> Result<Answer, Error> {
-        let mut answer = std::pin::pin!(answer);
         let mut answered = self.inbox.answered();
         loop {
             if let Ok(answer) = tokio::time::timeout(patience, &mut answer).await {
