@@ -69,7 +69,8 @@ proptest! {
         for style in [Style::Form, Style::Space, Style::Pipe, Style::Deep, Style::Json] {
             for value in &values {
                 for (name, value) in parameter(Place::Query, style, explode).pairs(value) {
-                    prop_assert!(!format!("{name}{value}").contains(['&', '#', '=', '+', ' ', ';', '/']));
+                    let both = name + &value;
+                    prop_assert!(!both.contains(['&', '#', '=', '+', ' ', ';', '/']), "{}", both);
                 }
             }
         }
