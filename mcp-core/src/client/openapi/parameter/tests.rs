@@ -69,8 +69,8 @@ proptest! {
         for style in [Style::Form, Style::Space, Style::Pipe, Style::Deep, Style::Json] {
             for value in &values {
                 for (name, value) in parameter(Place::Query, style, explode).pairs(value) {
-                    let pair = format!("{name}{value}");
-                    prop_assert!(!pair.contains(['&', '#', '=', '+', ' ', ';', '/']), "{}", pair);
+                    let both = name + &value;
+                    prop_assert!(!both.contains(['&', '#', '=', '+', ' ', ';', '/']), "{}", both);
                 }
             }
         }
