@@ -240,7 +240,7 @@ fn package_folder(package: &Value) -> String {
 
 /// Whether packages of a folder are never published: they are run here, and nobody depends on them.
 fn is_top(folder: &str) -> bool {
-    let top = ["bindings", "examples", "benches", "interop"]
+    let top = ["bindings", "examples", "benches", "interop", "conformance"]
         .iter()
         .any(|top| folder.split('/').next() == Some(top));
     top || folder == "mcp-core/fuzz"

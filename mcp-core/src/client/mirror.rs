@@ -6,8 +6,8 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::Draft;
-use crate::protocol::{Method, Tool};
 use crate::protocol::header::{MirroredParam, mirrored_params};
+use crate::protocol::{Method, Tool};
 
 /// Tools with arguments that headers repeat, by name. Most servers have none.
 #[derive(Debug, Default)]

@@ -90,7 +90,13 @@ impl Upstream {
             let (upstream, context) = (Arc::clone(&upstream), context.clone());
             let draft = draft(&method, &name(&context), &context);
             Ok(Box::pin(async move {
-                match pass(&upstream.source, &context, &draft.map_err(|error| RpcError::internal(error.to_string()))?).await {
+                match pass(
+                    &upstream.source,
+                    &context,
+                    &draft.map_err(|error| RpcError::internal(error.to_string()))?,
+                )
+                .await
+                {
                     Ok(result) => pass::body(&result),
                     Err(Failure::Rpc(error)) => Err(error),
                     // The model can go another way where a tool could not ask.
