@@ -1,10 +1,13 @@
 //! The official Rust SDK as a client: `interop-rmcp --revision R --checks a,b (--url URL | -- COMMAND…)`.
 //!
-//! Prints `ok NAME` or `FAIL NAME: why` for each check, as the other clients of `interop/` do.
+//! Prints `ok NAME` or `FAIL NAME: why` for each check, as the other clients of `interop/` do. As a server:
+//! `interop-rmcp stdio | streamable-http PORT`, with what `interop/judge.py` asks for.
 
 mod answers;
 mod checks;
 mod options;
+mod probe;
+mod serve;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,6 +28,10 @@ type Client = RunningService<RoleClient, Answers>;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
+    if let Some(transport @ ("stdio" | "streamable-http")) = std::env::args().nth(1).as_deref() {
+        serve::run(transport, std::env::args().nth(2)).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let options = Options::parse(std::env::args().skip(1))?;
     let client = connect(&options).await.context("cannot connect")?;
     let peer = client.peer_info().context("nothing was negotiated")?;
