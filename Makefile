@@ -34,6 +34,7 @@ interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/examples
 	interop/run
 	interop/servers
+	interop/oauth
 conformance: ## The official conformance suite, every check judged
 	conformance/run
 features: ## Each feature of each crate alone, none, and all
