@@ -13,9 +13,16 @@ use mcp_core::auth::client::{FileStore, Loopback, OAuth, Registered};
 use mcp_core::client::Client;
 use url::Url;
 
+const HELP: &str = "Examples:
+  oauth-client https://example.com/mcp
+  oauth-client https://example.com/mcp --store tokens --key-file key
+  OAUTH_CLIENT_SECRET=… oauth-client https://example.com/mcp --client-id robot
+
+Without a secret a person agrees in a browser.";
+
 /// Lists the tools of a server that wants a token.
 #[derive(Debug, Parser)]
-#[command(name = "oauth-client", after_help = "Without credentials a person agrees in a browser.")]
+#[command(name = "oauth-client", after_help = HELP)]
 struct Options {
     /// The server.
     url: Url,
