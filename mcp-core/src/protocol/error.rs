@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -44,6 +45,12 @@ impl ErrorCode {
     pub const SESSION_NOT_FOUND: Self = Self(-31005);
     /// Ours: the request's `Origin`, `Host`, `Accept` or `Content-Type` is refused.
     pub const REFUSED: Self = Self(-31006);
+    /// Ours: credentials are missing, wrong or used up (HTTP 401).
+    pub const UNAUTHENTICATED: Self = Self(-31007);
+    /// Ours: the caller is known and may not do this (HTTP 403).
+    pub const FORBIDDEN: Self = Self(-31008);
+    /// Ours: the caller did this too often (HTTP 429).
+    pub const RATE_LIMITED: Self = Self(-31009);
 }
 
 impl fmt::Debug for ErrorCode {
@@ -98,6 +105,32 @@ impl RpcError {
     /// -32603 with a message. Internal details belong in the log, not here.
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::INTERNAL_ERROR, message)
+    }
+
+    /// -31008: the caller is known and may not do this.
+    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::FORBIDDEN, message)
+    }
+
+    /// -31008 with the scopes that a credential for this needs: over HTTP the client is asked to get
+    /// such a credential.
+    #[must_use]
+    pub fn insufficient_scope(required: &[&str]) -> Self {
+        Self::forbidden(format!("this needs the scope `{}`", required.join(" ")))
+            .with_data(json!({ "requiredScopes": required }))
+    }
+
+    /// -31009 with how long to wait. Over HTTP it becomes `Retry-After` too.
+    #[must_use]
+    pub fn rate_limited(message: impl Into<Cow<'static, str>>, wait: Duration) -> Self {
+        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        Self::new(ErrorCode::RATE_LIMITED, message).with_data(json!({ "retryAfterMs": wait }))
+    }
+
+    /// How long to wait before the request is worth another try, where the error says so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.data.as_ref()?.get("retryAfterMs")?.as_u64().map(Duration::from_millis)
     }
 
     /// -32601 for a method.

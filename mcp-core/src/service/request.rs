@@ -84,13 +84,15 @@ pub struct Peer {
     pub principal: Option<Arc<Principal>>,
     /// The HTTP headers, where there are any.
     pub headers: Option<Arc<HeaderMap>>,
+    /// What ties together all that is written about this request, here and elsewhere.
+    pub correlation: Option<Arc<str>>,
 }
 
 impl Peer {
     /// A peer that speaks a revision.
     #[must_use]
     pub const fn new(version: ProtocolVersion) -> Self {
-        Self { version, session: None, principal: None, headers: None }
+        Self { version, session: None, principal: None, headers: None, correlation: None }
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) max_sessions: usize,
     pub(crate) max_sessions_per_principal: usize,
     pub(crate) always_stream: bool,
+    pub(crate) correlation: bool,
 }
 
 impl Default for Config {
@@ -41,6 +42,7 @@ impl Default for Config {
             max_sessions: 100_000,
             max_sessions_per_principal: 100_000,
             always_stream: false,
+            correlation: false,
         }
     }
 }

@@ -8,6 +8,7 @@ mod axum;
 mod body;
 mod call;
 mod config;
+mod correlation;
 mod guard;
 mod legacy;
 mod links;
@@ -140,6 +141,13 @@ impl Http {
     /// Answers every request with a stream, also where one JSON text would do. For tests.
     pub const fn always_stream(mut self, enabled: bool) -> Self {
         self.config.always_stream = enabled;
+        self
+    }
+
+    /// Gives every request an identifier for logs, its own `X-Request-Id` where it has a sound one, and
+    /// echoes it in the answer (default: no).
+    pub const fn correlation(mut self, enabled: bool) -> Self {
+        self.config.correlation = enabled;
         self
     }
 

@@ -1,7 +1,7 @@
 //! HTTP responses from MCP responses.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
 use super::body::{Chunks, ResponseBody};
@@ -40,7 +40,22 @@ pub(crate) fn empty(status: StatusCode) -> HttpResponse {
 /// An error as a frame of its own.
 pub(crate) fn error(status: StatusCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
     tracing::debug!(status = status.as_u16(), code = error.code.0, message = %error.message, "request refused");
-    json(status, error_frame(id, error))
+    let mut response = json(status, error_frame(id, error));
+    add_retry_after(&mut response, error);
+    response
+}
+
+/// Says in a header too when the request is worth another try.
+pub(crate) fn add_retry_after(response: &mut HttpResponse, error: &RpcError) {
+    if error.code == ErrorCode::RATE_LIMITED
+        && let Some(wait) = error.retry_after()
+    {
+        // The header knows whole seconds only; a client that comes early would be refused again.
+        let seconds = wait.as_millis().div_ceil(1000).max(1);
+        if let Ok(value) = HeaderValue::from_str(&seconds.to_string()) {
+            response.headers_mut().insert(RETRY_AFTER, value);
+        }
+    }
 }
 
 /// 405, with the methods that there are.
@@ -81,6 +96,9 @@ pub(crate) fn status_of(version: ProtocolVersion, code: ErrorCode) -> StatusCode
     match code {
         ErrorCode::OVERLOADED | ErrorCode::SHUTTING_DOWN => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::SESSION_NOT_FOUND => StatusCode::NOT_FOUND,
+        ErrorCode::UNAUTHENTICATED => StatusCode::UNAUTHORIZED,
+        ErrorCode::FORBIDDEN => StatusCode::FORBIDDEN,
+        ErrorCode::RATE_LIMITED => StatusCode::TOO_MANY_REQUESTS,
         _ if !version.is_modern() => StatusCode::OK,
         ErrorCode::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
         ErrorCode::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,

@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use http_body::Body;
 
+use super::correlation::Correlation;
 use super::reply::{self, HttpResponse};
 #[cfg(feature = "ws")]
 use super::ws;
@@ -22,7 +23,24 @@ where
     B: Body<Data = Bytes> + Send,
     B::Error: std::fmt::Display,
 {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let correlation = inner.config.correlation.then(|| Correlation::of(&parts.headers));
+    if let Some(correlation) = &correlation {
+        parts.extensions.insert(correlation.clone());
+    }
+    let mut response = admitted(&inner, parts, body).await;
+    if let Some(correlation) = correlation {
+        correlation.echo(&mut response);
+    }
+    response
+}
+
+/// Answers a request once it is known what to call it.
+async fn admitted<B>(inner: &Arc<Inner>, parts: Parts, body: B) -> HttpResponse
+where
+    B: Body<Data = Bytes> + Send,
+    B::Error: std::fmt::Display,
+{
     if let Err((status, error)) = guard::check_host(&inner.config, &parts.uri, &parts.headers) {
         return if rest::is_twin(&inner.config, parts.uri.path()) {
             rest::error_response(status, &error)
@@ -33,29 +51,29 @@ where
     let origin = parts.headers.get(ORIGIN).cloned();
     let mut response = match (parts.method.as_str(), parts.uri.path()) {
         ("OPTIONS", _) if origin.is_some() => preflight(),
-        ("GET", "/health" | "/ready") => health(&inner, parts.uri.path()),
+        ("GET", "/health" | "/ready") => health(inner, parts.uri.path()),
         ("POST", path) if path == inner.config.path => match read(body, inner.config.max_body).await {
-            Ok(body) => post(&inner, parts, body).await,
+            Ok(body) => post(inner, parts, body).await,
             Err((status, error)) => reply::error(status, None, &error),
         },
         #[cfg(feature = "ws")]
         ("GET", path) if path == inner.config.path && ws::is_upgrade(&parts.headers) => {
-            ws::upgrade(&inner, parts)
+            ws::upgrade(inner, parts)
         }
         ("GET", path) if path == inner.config.path => {
             let peer = peer(&parts, ProtocolVersion::ASSUMED);
-            legacy::listen(&inner, &parts.headers, &peer)
+            legacy::listen(inner, &parts.headers, &peer)
         }
         ("DELETE", path) if path == inner.config.path => {
             let peer = peer(&parts, ProtocolVersion::ASSUMED);
-            legacy::delete(&inner, &parts.headers, &peer)
+            legacy::delete(inner, &parts.headers, &peer)
         }
         (_, path) if path == inner.config.path => {
             legacy::method_not_allowed("this method is not supported here")
         }
-        ("GET", sse_transport::STREAM) if inner.config.legacy_sse => sse_transport::open(&inner, parts),
+        ("GET", sse_transport::STREAM) if inner.config.legacy_sse => sse_transport::open(inner, parts),
         ("POST", sse_transport::MESSAGES) if inner.config.legacy_sse => {
-            sse_transport::post(&inner, parts, body).await
+            sse_transport::post(inner, parts, body).await
         }
         (_, sse_transport::STREAM) if inner.config.legacy_sse => {
             reply::not_allowed("GET", "streams are opened with GET")
@@ -63,7 +81,7 @@ where
         (_, sse_transport::MESSAGES) if inner.config.legacy_sse => {
             reply::not_allowed("POST", "messages are sent with POST")
         }
-        (_, path) if rest::is_twin(&inner.config, path) => rest::respond(&inner, parts, body).await,
+        (_, path) if rest::is_twin(&inner.config, path) => rest::respond(inner, parts, body).await,
         _ => reply::error(
             StatusCode::NOT_FOUND,
             None,
@@ -74,7 +92,9 @@ where
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(VARY, HeaderValue::from_static("origin"));
-        let exposed = HeaderValue::from_static("mcp-session-id, mcp-protocol-version, www-authenticate");
+        let exposed = HeaderValue::from_static(
+            "mcp-session-id, mcp-protocol-version, www-authenticate, retry-after, x-request-id",
+        );
         headers.insert(http::header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     response
@@ -143,6 +163,7 @@ where
 pub(crate) fn peer(parts: &Parts, version: ProtocolVersion) -> Peer {
     let mut peer = Peer::new(version);
     peer.principal = parts.extensions.get::<Arc<Principal>>().cloned();
+    peer.correlation = parts.extensions.get::<Correlation>().map(|correlation| Arc::clone(&correlation.0));
     peer
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn error_response(status: StatusCode, error: &RpcError) -> HttpRespon
     let mut text = Vec::new();
     json::write(&mut text, error);
     let mut response = reply::json(status, text);
+    reply::add_retry_after(&mut response, error);
     if status == StatusCode::METHOD_NOT_ALLOWED {
         let allowed = http::HeaderValue::from_static("GET, POST");
         response.headers_mut().insert(http::header::ALLOW, allowed);
@@ -176,7 +177,9 @@ fn broken(error: crate::service::BoxError) -> Response {
 fn with_status(error: RpcError) -> guard::Refusal {
     let status = match error.code {
         ErrorCode::METHOD_NOT_FOUND | ErrorCode::RESOURCE_NOT_FOUND => StatusCode::NOT_FOUND,
-        ErrorCode::REFUSED => StatusCode::FORBIDDEN,
+        ErrorCode::REFUSED | ErrorCode::FORBIDDEN => StatusCode::FORBIDDEN,
+        ErrorCode::UNAUTHENTICATED => StatusCode::UNAUTHORIZED,
+        ErrorCode::RATE_LIMITED => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::INTERNAL_ERROR => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::OVERLOADED | ErrorCode::SHUTTING_DOWN => StatusCode::SERVICE_UNAVAILABLE,
