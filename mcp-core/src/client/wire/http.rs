@@ -512,7 +512,7 @@ fn is<B>(response: &Response<B>, media_type: &str) -> bool {
 }
 
 /// A response that is no answer, with the beginning of its body.
-async fn status_error(response: Response<Body>) -> Error {
+pub(super) async fn status_error(response: Response<Body>) -> Error {
     let status = response.status();
     let body = http_body_util::Limited::new(response.into_body(), 16 * EXCERPT).collect();
     let body = tokio::time::timeout(Duration::from_secs(2), body).await;
