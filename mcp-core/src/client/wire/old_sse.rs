@@ -113,7 +113,7 @@ impl Sink for Posts {
     async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<Vec<Refused>> {
         let mut refused = Vec::new();
         for frame in frames {
-            let response = self.0.post(self.0.post_headers(), &frame).await.map_err(io::Error::other)?;
+            let response = self.0.post(|| self.0.post_headers(), &frame).await.map_err(io::Error::other)?;
             let status = response.status();
             if is_of_message(status) {
                 refused.push(Refused { error: refusal(response).await, frame });
