@@ -26,7 +26,8 @@ async fn a_redirect_takes_headers_and_body_along() {
         })
     })
     .await;
-    let client = Client::builder("t", "1").bearer("secret-token").unwrap().connect(script.url()).await.unwrap();
+    let client =
+        Client::builder("t", "1").bearer("secret-token").unwrap().connect(script.url()).await.unwrap();
     assert_eq!(client.call::<String>("t", ()).await.unwrap(), "well");
     let asked = script.asked.lock();
     let (first, second) = (&asked[asked.len() - 2], &asked[asked.len() - 1]);
