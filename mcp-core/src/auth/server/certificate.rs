@@ -65,10 +65,7 @@ impl CertificateNames {
     fn read(der: &[u8]) -> Self {
         let der = CertificateDer::from(der);
         let Ok(certificate) = EndEntityCert::try_from(&der) else { return Self::default() };
-        Self {
-            uris: named(certificate.valid_uri_names()),
-            hosts: named(certificate.valid_dns_names()),
-        }
+        Self { uris: named(certificate.valid_uri_names()), hosts: named(certificate.valid_dns_names()) }
     }
 }
 
