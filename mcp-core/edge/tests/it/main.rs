@@ -1,0 +1,3 @@
+//! What the edge does as a whole, with real files, processes and servers.
+
+mod policy_file;
