@@ -10,6 +10,7 @@ pub(super) enum Kind {
     Tool,
     Prompt,
     Resource,
+    Template,
     Method,
 }
 
@@ -40,6 +41,12 @@ impl<'a> Call<'a> {
     #[must_use]
     pub const fn resource(uri: &'a str) -> Self {
         Self::new(Kind::Resource, uri, "resources/read", "{}")
+    }
+
+    /// Something about a resource template.
+    #[must_use]
+    pub const fn resource_template(template: &'a str) -> Self {
+        Self::new(Kind::Template, template, "resources/read", "{}")
     }
 
     /// Any other method with its parameters, as the JSON they came in.

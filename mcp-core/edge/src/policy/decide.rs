@@ -154,7 +154,7 @@ impl Policy {
         match kind {
             Kind::Tool => Some(&self.tools),
             Kind::Prompt => Some(&self.prompts),
-            Kind::Resource => Some(&self.resources),
+            Kind::Resource | Kind::Template => Some(&self.resources),
             Kind::Method => None,
         }
     }

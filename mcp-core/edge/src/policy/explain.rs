@@ -92,7 +92,7 @@ fn outcome(rule: &Rule, who: Option<&Principal>, call: &Call<'_>) -> RuleOutcome
     let named = match call.kind {
         Kind::Tool => &rule.tools,
         Kind::Prompt => &rule.prompts,
-        Kind::Resource => &rule.resources,
+        Kind::Resource | Kind::Template => &rule.resources,
         Kind::Method => &rule.methods,
     };
     let by_name = named.iter().any(|glob| glob.matches(call.name));

@@ -91,7 +91,7 @@ where
 fn first_line(text: &str) -> String {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("not readable");
-    match lines.last() {
+    match lines.next_back() {
         Some(last) if first.starts_with("TOML parse error") => format!("{last} ({first})"),
         _ => first.to_owned(),
     }
