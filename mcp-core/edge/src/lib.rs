@@ -5,12 +5,20 @@
 //! - [`policy`]: who may do what.
 //! - [`limit`]: how often.
 //! - [`metrics`]: how often it happened, how long it took, what it came to.
+//! - [`log`]: one JSON line per call.
+//! - [`audit`]: what happened, so that nobody can deny or change it.
+//! - [`Edge`]: all of it in front of a server, as one layer.
 
+pub mod audit;
 mod call;
 mod clock;
+mod edge;
+mod json;
 pub mod limit;
+pub mod log;
 pub mod metrics;
 pub mod policy;
 
-pub use call::Outcome;
+pub use call::{CallRecord, ExecutionId, Outcome};
 pub use clock::Clock;
+pub use edge::{Edge, EdgeBuilder, EdgeLayer, EdgeService};

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
+mod audit;
+mod call_log;
 mod policy_file;
 #[cfg(feature = "redis")]
 mod shared_limits;

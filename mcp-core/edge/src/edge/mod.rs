@@ -1,0 +1,16 @@
+//! All of it in front of a server, as one layer.
+//!
+//! The order is fixed, outermost first: trace, metrics and log, audit, limits, policy. So what a limit or a rule refuses is
+//! traced, counted, logged and audited like everything else. Each part may be left out.
+//!
+//! Requests are judged; notifications pass: they have no answer and change nothing by themselves.
+
+mod admit;
+mod builder;
+mod running;
+mod service;
+#[cfg(test)]
+mod tests;
+
+pub use builder::{Edge, EdgeBuilder};
+pub use service::{EdgeLayer, EdgeService};
