@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ChainKey, Redaction};
+use super::{ChainKey, Redaction, RefusedLogin};
 use crate::call::{CallRecord, shortened, without_secrets};
 use crate::json;
 
@@ -59,10 +59,13 @@ pub(super) fn retention(out: &mut Vec<u8>, now: Duration, before: &str, ranges: 
 }
 
 /// Writes the members of the entry of a refused login.
-pub(super) fn login(out: &mut Vec<u8>, now: Duration, reason: &str, correlation: Option<&str>) {
+pub(super) fn login(out: &mut Vec<u8>, now: Duration, refused: &RefusedLogin<'_>) {
     begin(out, "login_refused", now);
-    member(out, "reason", Some(shortened(reason)));
-    member(out, "correlationId", correlation);
+    member(out, "reason", Some(shortened(refused.reason)));
+    member(out, "org", refused.org);
+    member(out, "user", refused.user);
+    member(out, "path", refused.path.map(|path| shortened(path.split('?').next().unwrap_or_default())));
+    member(out, "correlationId", refused.correlation);
 }
 
 fn begin(out: &mut Vec<u8>, event: &str, at: Duration) {

@@ -22,6 +22,21 @@ const COLLECT: Duration = Duration::from_millis(20);
 const QUEUE: usize = 10_000;
 const BATCH: usize = 256;
 
+/// Credentials that were refused.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RefusedLogin<'a> {
+    /// Why, in a word or a few. It must not hold the credentials.
+    pub reason: &'a str,
+    /// The organisation, where a genuine credential names it.
+    pub org: Option<&'a str>,
+    /// The user, where a genuine credential names them.
+    pub user: Option<&'a str>,
+    /// Where the request was sent.
+    pub path: Option<&'a str>,
+    /// What the client calls the request.
+    pub correlation: Option<&'a str>,
+}
+
 /// A hash-chained log. Clones are the same log; the last one that is dropped syncs and closes it.
 #[derive(Clone)]
 pub struct AuditLog(Arc<Inner>);
@@ -124,11 +139,11 @@ impl AuditLog {
         self.keep(record.principal.map_or("", |who| who.org.as_str()), body)
     }
 
-    /// Appends an entry about credentials that were refused; `reason` must not hold them.
-    pub fn append_refused_login(&self, reason: &str, correlation: Option<&str>) -> Appended {
+    /// Appends an entry about credentials that were refused.
+    pub fn append_refused_login(&self, refused: &RefusedLogin<'_>) -> Appended {
         let mut body = Vec::with_capacity(256);
-        entry::login(&mut body, self.0.settings.clock.wall(), reason, correlation);
-        self.keep("", body)
+        entry::login(&mut body, self.0.settings.clock.wall(), refused);
+        self.keep(refused.org.unwrap_or_default(), body)
     }
 
     fn keep(&self, org: &str, body: Vec<u8>) -> Appended {

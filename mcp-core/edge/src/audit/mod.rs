@@ -46,7 +46,7 @@ mod verify;
 pub use chain::{ChainKey, Head};
 pub use error::{AuditError, StoreError, VerifyError};
 pub use export::ExportFormat;
-pub use log::{Appended, AuditLog};
+pub use log::{Appended, AuditLog, RefusedLogin};
 pub use open::Audit;
 #[cfg(feature = "postgres")]
 pub use postgres::postgres_schema;

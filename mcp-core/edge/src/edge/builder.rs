@@ -8,7 +8,8 @@ use crate::audit::AuditLog;
 use crate::limit::Limits;
 use crate::log::CallLog;
 use crate::metrics::{CallMetrics, Counter, Family, Metrics, MetricsError};
-use crate::policy::PolicyFile;
+use crate::policy::{PolicyFile, Watch};
+use crate::trace::Tracer;
 
 use super::EdgeLayer;
 
@@ -34,11 +35,15 @@ pub(super) struct Parts {
     pub(super) limits: Option<Limits>,
     pub(super) log: Option<CallLog>,
     pub(super) audit: Option<AuditLog>,
+    pub(super) tracer: Option<Tracer>,
     pub(super) calls: CallMetrics,
     pub(super) denied: Family<Counter>,
     pub(super) limited: Family<Counter>,
+    pub(super) refused_logins: Family<Counter>,
     pub(super) clock: Clock,
     metrics: Metrics,
+    /// Follows the file of the policy as long as the edge is there.
+    _watch: Option<Watch>,
 }
 
 /// The parts of an edge to be.
@@ -49,6 +54,8 @@ pub struct EdgeBuilder {
     limits: Option<Limits>,
     log: Option<CallLog>,
     audit: Option<AuditLog>,
+    tracer: Option<Tracer>,
+    watch: Option<Watch>,
     metrics: Metrics,
     clock: Clock,
 }
@@ -121,6 +128,19 @@ impl EdgeBuilder {
         self
     }
 
+    /// Sends a span of each call to a collector.
+    #[cfg(feature = "otel")]
+    pub fn tracer(mut self, tracer: Tracer) -> Self {
+        self.tracer = Some(tracer);
+        self
+    }
+
+    /// Keeps a watch of the policy's file as long as the edge is there.
+    pub fn watch(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
     /// Adds the metrics to those of the program (default: of its own).
     pub fn metrics(mut self, metrics: Metrics) -> Self {
         self.metrics = metrics;
@@ -147,6 +167,16 @@ impl EdgeBuilder {
             "ratelimit_degraded",
             "1 while limits that should be shared are kept by each process on its own.",
         )?;
+        let refused_logins = metrics.counters(
+            "mcp_logins_refused_total",
+            "Requests whose credentials were refused, by reason.",
+            &["reason"],
+        )?;
+        #[cfg(feature = "otel")]
+        if let Some(tracer) = &self.tracer {
+            let lost = metrics.counter("mcp_spans_dropped_total", "Spans that no collector took.")?;
+            tracer.count_drops(&lost);
+        }
         if let Some(log) = &self.log {
             let lost = metrics.counter("mcp_log_dropped_total", "Lines of the call log that were lost.")?;
             log.count_drops(&lost);
@@ -156,11 +186,14 @@ impl EdgeBuilder {
             policy: self.policy,
             log: self.log,
             audit: self.audit,
+            tracer: self.tracer,
             calls,
             denied,
             limited,
+            refused_logins,
             clock: self.clock,
             metrics,
+            _watch: self.watch,
         })))
     }
 }

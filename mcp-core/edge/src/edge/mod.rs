@@ -7,10 +7,15 @@
 
 mod admit;
 mod builder;
+mod config;
+#[cfg(feature = "auth")]
+mod guard;
+mod login;
 mod running;
 mod service;
 #[cfg(test)]
 mod tests;
 
 pub use builder::{Edge, EdgeBuilder};
+pub use config::{AuditConfig, AuditPlace, Config, ConfigError, EdgeError, LogPlace, edge};
 pub use service::{EdgeLayer, EdgeService};

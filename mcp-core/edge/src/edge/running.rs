@@ -12,6 +12,7 @@ use super::Edge;
 use super::admit::{self, Refusal};
 use crate::call::{CallRecord, ExecutionId, Outcome};
 use crate::limit::Asked;
+use crate::trace::CallTrace;
 
 /// A request that has no answer yet. Dropped without one, it was given up.
 pub(super) struct Running {
@@ -26,6 +27,7 @@ pub(super) struct Running {
     at: Duration,
     start: Instant,
     rule: Option<Box<str>>,
+    trace: CallTrace,
     audited: bool,
     over: bool,
 }
@@ -39,6 +41,7 @@ impl Running {
             _ => None,
         };
         let target = member.and_then(|name| request.params.get_str(name)).map(|name| Box::from(&*name));
+        let trace = CallTrace::start(edge.0.tracer.as_ref(), request, target.as_deref());
         let arguments = edge.0.audit.as_ref().and_then(|_| request.params.get_bytes("arguments"));
         let at = edge.0.clock.wall();
         edge.0.calls.in_flight().add(1.0);
@@ -52,6 +55,7 @@ impl Running {
             at,
             start: Instant::now(),
             rule: None,
+            trace,
             audited: false,
             over: false,
             edge,
@@ -114,6 +118,7 @@ impl Running {
         }
         self.over = true;
         self.write_down(outcome, code);
+        self.trace.end(outcome, code);
         answer
     }
 
@@ -161,7 +166,7 @@ impl Running {
             rule: self.rule.as_deref(),
             duration: self.start.elapsed(),
             correlation: self.correlation.as_deref(),
-            trace: None,
+            trace: self.trace.id(),
         }
     }
 
@@ -186,6 +191,7 @@ impl Drop for Running {
             drop(audit.append(&self.record(Outcome::Cancelled, None)));
         }
         self.write_down(Outcome::Cancelled, None);
+        self.trace.end(Outcome::Cancelled, None);
     }
 }
 

@@ -31,6 +31,7 @@ mod config;
 mod limits;
 #[cfg(feature = "redis")]
 mod redis;
+mod redis_config;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -38,4 +39,5 @@ mod tests;
 pub use config::{Dimension, Limit, LimitError, Period};
 pub use limits::{Asked, Limits, Refused};
 #[cfg(feature = "redis")]
-pub use redis::{RedisConfig, RedisError};
+pub use redis::RedisError;
+pub use redis_config::RedisConfig;

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
+mod assembled;
 mod audit;
 mod call_log;
 mod policy_file;
 #[cfg(feature = "redis")]
 mod shared_limits;
 mod support;
+#[cfg(feature = "otel")]
+mod tracing;
