@@ -1,0 +1,212 @@
+//! A request while it is served, and what is written down when it is over.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use mcp_core::protocol::{ErrorCode, Method, RpcError};
+use mcp_core::service::{BoxError, Outcome as Answer, Principal, Request, Response};
+use serde::Deserialize;
+
+use super::Edge;
+use super::admit::{self, Refusal};
+use crate::call::{CallRecord, ExecutionId, Outcome};
+use crate::limit::Asked;
+use crate::trace::CallTrace;
+
+/// A request that has no answer yet. Dropped without one, it was given up.
+pub(super) struct Running {
+    edge: Edge,
+    method: Method,
+    /// The name of the tool or prompt, or the URI.
+    target: Option<Box<str>>,
+    arguments: Option<Bytes>,
+    principal: Option<Arc<Principal>>,
+    correlation: Option<Arc<str>>,
+    execution: ExecutionId,
+    at: Duration,
+    start: Instant,
+    rule: Option<Box<str>>,
+    trace: CallTrace,
+    audited: bool,
+    over: bool,
+}
+
+impl Running {
+    pub(super) fn start(edge: Edge, request: &mut Request) -> Self {
+        let method = request.method.clone();
+        let member = match method {
+            Method::ToolsCall | Method::PromptsGet => Some("name"),
+            Method::ResourcesRead | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => Some("uri"),
+            _ => None,
+        };
+        let target = member.and_then(|name| request.params.get_str(name)).map(|name| Box::from(&*name));
+        let trace = CallTrace::start(edge.0.tracer.as_ref(), request, target.as_deref());
+        let arguments = edge.0.audit.as_ref().and_then(|_| request.params.get_bytes("arguments"));
+        let at = edge.0.clock.wall();
+        edge.0.calls.in_flight().add(1.0);
+        Self {
+            method,
+            target,
+            arguments,
+            principal: request.peer.principal.clone(),
+            correlation: request.peer.correlation.clone(),
+            execution: ExecutionId::generate(),
+            at,
+            start: Instant::now(),
+            rule: None,
+            trace,
+            audited: false,
+            over: false,
+            edge,
+        }
+    }
+
+    fn tool(&self) -> Option<&str> {
+        if self.method == Method::ToolsCall { self.target.as_deref() } else { None }
+    }
+
+    /// Whether the request may go on.
+    pub(super) async fn admit(&mut self, request: &Request) -> Result<(), RpcError> {
+        let edge = self.edge.clone();
+        let parts = &*edge.0;
+        if parts.audit.as_ref().is_some_and(|audit| !audit.is_healthy()) {
+            return Err(unaudited());
+        }
+        if let Some(limits) = &parts.limits {
+            let asked = Asked {
+                principal: self.principal.as_deref(),
+                method: self.method.as_str(),
+                tool: self.tool(),
+            };
+            #[cfg(feature = "redis")]
+            let taken =
+                if limits.is_shared() { limits.take_shared(&asked).await } else { limits.take(&asked) };
+            #[cfg(not(feature = "redis"))]
+            let taken = limits.take(&asked);
+            if let Err(refused) = taken {
+                parts.limited.with(&[&refused.limit]).increment();
+                let error = refused.to_rpc_error();
+                self.rule = Some(refused.limit.into());
+                return Err(error);
+            }
+        }
+        if let Some(policy) = &parts.policy {
+            let judged = policy.with(|policy| admit::judge(policy, self.principal.as_deref(), request));
+            if let Err(Refusal { error, rule }) = judged {
+                parts.denied.with(&[rule.as_deref().unwrap_or("default")]).increment();
+                self.rule = rule;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down how it ended, and gives the answer as the caller may see it.
+    pub(super) async fn finish(mut self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        let edge = self.edge.clone();
+        let mut answer = answer.map(|response| self.filtered(response));
+        let (mut outcome, mut code) = self.classify(&answer);
+        if let Some(audit) = &edge.0.audit {
+            let written = audit.append(&self.record(outcome, code));
+            self.audited = true;
+            if let Err(error) = written.await {
+                tracing::error!(%error, "a call could not be audited");
+                (outcome, code) = (Outcome::Error, Some(ErrorCode::INTERNAL_ERROR));
+                answer = Ok(Response::error(unaudited()));
+            }
+        }
+        self.over = true;
+        self.write_down(outcome, code);
+        self.trace.end(outcome, code);
+        answer
+    }
+
+    /// A list without what the caller may not use.
+    fn filtered(&self, response: Response) -> Response {
+        let (Some(policy), Answer::Result(result)) = (&self.edge.0.policy, &response.outcome) else {
+            return response;
+        };
+        let who = self.principal.as_deref();
+        match policy.with(|policy| policy.filter(who, &self.method, result)) {
+            Some(filtered) => Response::result(filtered),
+            None => response,
+        }
+    }
+
+    fn classify(&self, answer: &Result<Response, BoxError>) -> (Outcome, Option<ErrorCode>) {
+        match answer.as_ref().map(|response| &response.outcome) {
+            Err(_) => (Outcome::Error, Some(ErrorCode::INTERNAL_ERROR)),
+            Ok(Answer::Result(result)) if self.method == Method::ToolsCall && is_tool_error(result) => {
+                (Outcome::ToolError, None)
+            }
+            Ok(Answer::Error(error)) => {
+                let outcome = match error.code {
+                    ErrorCode::FORBIDDEN | ErrorCode::UNAUTHENTICATED => Outcome::Denied,
+                    ErrorCode::RATE_LIMITED => Outcome::Limited,
+                    _ => Outcome::Error,
+                };
+                (outcome, Some(error.code))
+            }
+            Ok(_) => (Outcome::Ok, None),
+        }
+    }
+
+    fn record(&self, outcome: Outcome, code: Option<ErrorCode>) -> CallRecord<'_> {
+        CallRecord {
+            at: self.at,
+            execution: self.execution,
+            principal: self.principal.as_deref(),
+            method: self.method.as_str(),
+            tool: self.tool(),
+            target: self.target.as_deref().filter(|_| self.method != Method::ToolsCall),
+            arguments: self.arguments.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()),
+            outcome,
+            code,
+            rule: self.rule.as_deref(),
+            duration: self.start.elapsed(),
+            correlation: self.correlation.as_deref(),
+            trace: self.trace.id(),
+        }
+    }
+
+    fn write_down(&self, outcome: Outcome, code: Option<ErrorCode>) {
+        let parts = &*self.edge.0;
+        parts.calls.in_flight().add(-1.0);
+        let record = self.record(outcome, code);
+        parts.calls.record(&self.method, record.tool, outcome, code, record.duration);
+        if let Some(log) = &parts.log {
+            log.write(&record);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        if let Some(audit) = self.edge.0.audit.as_ref().filter(|_| !self.audited) {
+            // Nobody is left to wait for it.
+            drop(audit.append(&self.record(Outcome::Cancelled, None)));
+        }
+        self.write_down(Outcome::Cancelled, None);
+        self.trace.end(Outcome::Cancelled, None);
+    }
+}
+
+fn unaudited() -> RpcError {
+    RpcError::internal("the audit log cannot be written; nothing is served without it")
+}
+
+/// Whether a tool says that it failed. Results without the word are not read.
+fn is_tool_error(result: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Said {
+        #[serde(default)]
+        is_error: bool,
+    }
+    memchr::memmem::find(result, b"\"isError\"").is_some()
+        && serde_json::from_slice::<Said>(result).is_ok_and(|said| said.is_error)
+}
