@@ -1,5 +1,5 @@
 // An authorization server (oidc-provider) and, behind it, a guard that lets only its tokens pass to an MCP server.
-// usage: node oidc.mjs GUARD_PORT ISSUER_PORT UPSTREAM_URL
+// usage: node oidc.mjs GUARD_PORT ISSUER_PORT UPSTREAM_URL [OTHER_RESOURCE]
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -10,7 +10,7 @@ const load = (name) => import(pathToFileURL(require.resolve(name)));
 const { default: Provider } = await load('oidc-provider');
 const { createRemoteJWKSet, jwtVerify } = await load('jose');
 
-const [guardPort, issuerPort, upstream] = process.argv.slice(2);
+const [guardPort, issuerPort, upstream, other] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${issuerPort}`;
 const resource = `http://127.0.0.1:${guardPort}/mcp`;
 
@@ -27,8 +27,8 @@ const provider = new Provider(issuer, {
       enabled: true,
       defaultResource: () => resource,
       getResourceServerInfo: (_context, indicator) => {
-        if (indicator !== resource) throw new Error(`unknown resource ${indicator}`);
-        return { scope: 'mcp', audience: resource, accessTokenFormat: 'jwt', accessTokenTTL: 600 };
+        if (![resource, other].includes(indicator)) throw new Error(`unknown resource ${indicator}`);
+        return { scope: 'mcp', audience: indicator, accessTokenFormat: 'jwt', accessTokenTTL: 600 };
       },
       useGrantedResource: () => true,
     },

@@ -10,6 +10,7 @@ use axum::Router;
 use clap::Parser;
 use mcp_core::auth::server::{Keys, ResourceServer, Verifier};
 use mcp_core::transport::http::{Http, Listener};
+use mcp_core::transport::told_to_stop;
 use mcp_core::{Args, Server, tool};
 use mcp_edge::{AuditConfig, AuditPlace, Config, edge};
 use tower_layer::Layer;
@@ -50,7 +51,7 @@ struct Note {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    // 1. A server that knows nothing of callers.
+    // 1. A server.
     let read = async |Args(Note { path, .. }): Args<Note>| format!("the note `{path}`");
     let write = async |Args(Note { path, text }): Args<Note>| format!("{} bytes in `{path}`", text.len());
     let server = Server::builder("notes", env!("CARGO_PKG_VERSION"))
@@ -74,7 +75,7 @@ async fn main() -> anyhow::Result<()> {
     eprintln!("{resource}, http://{}/metrics", metrics.local_addr()?);
     let app = Router::new().route_service("/metrics", edge.metrics().endpoint());
     let scraped = tokio::spawn(async move { axum::serve(metrics, app).await });
-    Listener::bind(&options.listen).await?.serve(http, async { drop(tokio::signal::ctrl_c().await) }).await?;
+    Listener::bind(&options.listen).await?.serve(http, told_to_stop()).await?;
     scraped.abort();
     Ok(())
 }

@@ -64,6 +64,7 @@ impl fmt::Display for Problem {
 
 fn parse(args: impl Iterator<Item = String>) -> Result<Option<Choice>, Problem> {
     let mut choice = None;
+    #[cfg_attr(not(feature = "http-server"), expect(unused_mut, reason = "only listeners can be reached"))]
     let mut insecure = false;
     let mut args: VecDeque<String> = args.collect();
     while let Some(arg) = args.pop_front() {

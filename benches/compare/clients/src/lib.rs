@@ -21,6 +21,9 @@ pub struct Load {
     /// Seconds to measure, after a warm-up of a fifth of that.
     #[arg(long, default_value_t = 2.0)]
     pub seconds: f64,
+    /// A token to send (only `client-raw` does).
+    #[arg(long)]
+    pub bearer: Option<String>,
 }
 
 /// What came of it.
@@ -28,6 +31,8 @@ pub struct Load {
 pub struct Outcome {
     /// Calls that were answered rightly.
     pub calls: u64,
+    /// The same with those of the warm-up.
+    pub all: u64,
     /// Processor time of this process for one call, in microseconds.
     pub cpu_us: f64,
     /// Calls a second.
@@ -82,6 +87,7 @@ where
     for worker in workers {
         times.extend(worker.await??);
     }
+    let all = next.load(Ordering::Relaxed).unsigned_abs() - 1;
     times.sort_unstable();
     let quantile = |q: f64| {
         let at = ((times.len() as f64 * q) as usize).min(times.len().saturating_sub(1));
@@ -90,6 +96,7 @@ where
     anyhow::ensure!(calls > 0, "no call was answered");
     Ok(Outcome {
         calls,
+        all,
         cpu_us: cpu * 1e6 / calls as f64,
         rate: calls as f64 / elapsed,
         p50_us: quantile(0.5),

@@ -65,10 +65,7 @@ impl CertificateNames {
     fn read(der: &[u8]) -> Self {
         let der = CertificateDer::from(der);
         let Ok(certificate) = EndEntityCert::try_from(&der) else { return Self::default() };
-        Self {
-            uris: certificate.valid_uri_names().map(str::to_owned).collect(),
-            hosts: certificate.valid_dns_names().map(str::to_owned).collect(),
-        }
+        Self { uris: named(certificate.valid_uri_names()), hosts: named(certificate.valid_dns_names()) }
     }
 }
 
@@ -76,6 +73,11 @@ impl fmt::Debug for PeerCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PeerCertificate").field("names", self.names()).finish()
     }
+}
+
+/// A name that is empty names nobody.
+fn named<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 type Map = dyn Fn(&CertificateNames) -> Option<Principal> + Send + Sync;

@@ -90,10 +90,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_header_breaks_it(value in prop::collection::vec(32u8..=255, 0..200)) {
-            if HeaderValue::from_bytes(&value).is_ok() {
-                if let Ok(Some((_, token))) = read(&value) {
-                    prop_assert!(!token.is_empty() && !token.contains(' '));
-                }
+            if HeaderValue::from_bytes(&value).is_ok()
+                && let Ok(Some((_, token))) = read(&value)
+            {
+                prop_assert!(!token.is_empty() && !token.contains(' '));
             }
         }
     }

@@ -16,14 +16,19 @@ async fn main() -> anyhow::Result<()> {
     connector.set_nodelay(true);
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
     let url: hyper::Uri = load.url.parse()?;
+    let bearer = load.bearer.as_ref().map(|token| format!("Bearer {token}"));
     let outcome = run(&load, move |n| {
-        let (client, url) = (client.clone(), url.clone());
+        let (client, url, bearer) = (client.clone(), url.clone(), bearer.clone());
         async move {
             let text = message(n);
             let frame = format!(
                 r#"{{"jsonrpc":"2.0","id":{n},"method":"tools/call","params":{{"name":"echo","arguments":{{"message":"{text}"}},"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{{"name":"raw","version":"1"}},"io.modelcontextprotocol/clientCapabilities":{{}}}}}}}}"#
             );
-            let request = Request::post(url)
+            let mut request = Request::post(url);
+            if let Some(bearer) = bearer {
+                request = request.header("authorization", bearer);
+            }
+            let request = request
                 .header("content-type", "application/json")
                 .header("accept", "application/json, text/event-stream")
                 .header("mcp-protocol-version", "2026-07-28")

@@ -1,0 +1,85 @@
+//! A server that only lets in who brings a token of an authorization server, or an API key of its own, and tells each
+//! caller who they are.
+//!
+//!     cargo run --package example-guarded -- --listen 127.0.0.1:8080 --issuer https://auth.example.com
+//!
+//! It prints an API key at its start; `curl -H "X-API-Key: KEY"` or any client with a token may call `/mcp`. With
+//! `--cert`, `--key` it speaks TLS, and may then listen on an address that other machines can reach.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use mcp_core::auth::server::{ApiKeys, Keys, MemoryApiKeys, NewApiKey, ResourceServer, Verifier};
+use mcp_core::service::Principal;
+use mcp_core::transport::http::{Http, Listener, Pem, ServerTls};
+use mcp_core::transport::told_to_stop;
+use mcp_core::{Server, tool};
+
+#[derive(Parser)]
+#[command(about)]
+struct Options {
+    /// Where to listen; the endpoint is /mcp.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Under which URL clients know the endpoint: tokens must be for it (default: http://LISTEN/mcp).
+    #[arg(long)]
+    resource: Option<String>,
+    /// Who issues tokens.
+    #[arg(long)]
+    issuer: Option<String>,
+    /// A scope without which nobody is let in.
+    #[arg(long)]
+    scope: Option<String>,
+    /// The organisation of callers whose token has no claim `orgId`.
+    #[arg(long)]
+    org: Option<String>,
+    /// The certificate, in PEM.
+    #[arg(long, requires = "key")]
+    cert: Option<PathBuf>,
+    /// Its private key, in PEM.
+    #[arg(long, requires = "cert")]
+    key: Option<PathBuf>,
+}
+
+async fn whoami(caller: Principal) -> String {
+    let scopes: Vec<_> = caller.scopes.iter().map(String::as_str).collect();
+    format!("{} of {}, by {}, may {}", caller.user, caller.org, caller.issuer, scopes.join(" "))
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let options = Options::parse();
+    let resource = options.resource.unwrap_or_else(|| format!("http://{}/mcp", options.listen));
+
+    // 1. A key for programs. A real server keeps them in a store: `SqliteApiKeys`.
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret)?;
+    let api_keys = ApiKeys::new(MemoryApiKeys::default(), &secret);
+    let (key, _) = api_keys.issue(NewApiKey::new("local", "curl")).await?;
+    eprintln!("API key until this process ends: {}", key.expose());
+
+    // 2. Who may come in.
+    let mut guard = ResourceServer::new(&resource)?.accept(api_keys);
+    if let Some(issuer) = options.issuer {
+        let mut tokens = Verifier::builder(&resource).issuer(&issuer, Keys::of_issuer(&issuer));
+        if let Some(org) = options.org {
+            tokens = tokens.default_org(org);
+        }
+        guard = guard.authorization_server(issuer).accept(tokens.build());
+    }
+    if let Some(scope) = options.scope {
+        guard = guard.require_scope(scope);
+    }
+
+    // 3. The server, behind it.
+    let server = Server::builder("guarded", env!("CARGO_PKG_VERSION"))
+        .tool(tool("whoami", whoami).description("Says who calls.").read_only())
+        .build()?;
+    let mut listener = Listener::bind(&options.listen).await?;
+    if let (Some(cert), Some(key)) = (options.cert, options.key) {
+        listener = listener.tls(ServerTls::builder(Pem::File(cert), Pem::File(key)).build()?);
+    }
+    listener.serve(Http::new(server).authenticate(guard).correlation(true), told_to_stop()).await?;
+    Ok(())
+}
