@@ -61,9 +61,8 @@ impl Refused {
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) limit: Limit,
-    pub(super) pace: Pace,
     tools: Box<[Glob]>,
-    table: Table,
+    pub(super) table: Table,
 }
 
 impl Rule {
@@ -236,6 +235,5 @@ fn rule(index: usize, limit: Limit, keys: usize) -> Result<Rule, LimitError> {
     }
     let tools = limit.tools.iter().map(|tool| Glob::name(tool)).collect::<Result<_, _>>();
     let tools = tools.map_err(|problem| LimitError { index, field: "tools", problem })?;
-    let pace = Pace::of(&limit);
-    Ok(Rule { table: Table::new(pace, keys), limit, pace, tools })
+    Ok(Rule { table: Table::new(Pace::of(&limit), keys), limit, tools })
 }

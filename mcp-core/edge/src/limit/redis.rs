@@ -122,7 +122,7 @@ impl Shared {
             command.arg(key(&self.link.prefix, rule, asked));
         }
         for rule in &concerned {
-            match rule.pace {
+            match rule.table.pace() {
                 Pace::Rate { each, ahead } => command.arg("r").arg(micros(each)).arg(micros(ahead)),
                 Pace::Quota { calls, window } => command.arg("q").arg(calls).arg(micros(window)),
             };

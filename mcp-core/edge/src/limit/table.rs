@@ -53,6 +53,11 @@ impl Table {
         Self { pace, shards, most: most.div_ceil(SHARDS) }
     }
 
+    #[cfg(feature = "redis")]
+    pub(super) const fn pace(&self) -> Pace {
+        self.pace
+    }
+
     pub(super) fn take(&self, key: u64, now: u64) -> Result<(), Duration> {
         self.with(key, now, |cell| self.pace.take(cell, now)).unwrap_or(Ok(()))
     }

@@ -42,7 +42,11 @@ impl CallTrace {
         if let Some(parent) = parent {
             request.extensions.insert(parent);
         }
-        Self { id, ..Self::default() }
+        Self {
+            id,
+            #[cfg(feature = "otel")]
+            span: None,
+        }
     }
 
     /// The trace, as 32 hexadecimal digits.
