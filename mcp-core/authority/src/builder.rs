@@ -63,6 +63,7 @@ pub struct AuthorityBuilder {
     observers: Vec<Box<dyn Observer>>,
     clock: Clock,
     loopback_documents: bool,
+    document_roots: Vec<String>,
 }
 
 impl AuthorityBuilder {
@@ -93,6 +94,7 @@ impl AuthorityBuilder {
             observers: Vec::new(),
             clock: Clock::default(),
             loopback_documents: false,
+            document_roots: Vec::new(),
         }
     }
 
@@ -178,6 +180,12 @@ impl AuthorityBuilder {
     /// Fetches metadata documents of clients from this machine as well, also without TLS. For development and tests.
     pub const fn loopback_documents(mut self, on: bool) -> Self {
         self.loopback_documents = on;
+        self
+    }
+
+    /// Trusts the certificates in this PEM text when it fetches documents, as well as those of the system.
+    pub fn document_root(mut self, pem: impl Into<String>) -> Self {
+        self.document_roots.push(pem.into());
         self
     }
 
@@ -278,7 +286,7 @@ impl AuthorityBuilder {
             base,
             settings: self.settings,
             clients,
-            documents: Documents::new(self.loopback_documents),
+            documents: Documents::new(self.loopback_documents, self.document_roots),
             login: self.login,
             store: self.store,
             keys,

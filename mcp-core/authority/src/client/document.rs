@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, Request as HttpRequest, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use mcp_core::client::http::HttpClient;
+use mcp_core::client::http::{HttpClient, HttpClientBuilder};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -43,13 +43,13 @@ pub(crate) struct Documents {
 pub(crate) type Unusable = &'static str;
 
 impl Documents {
-    pub(crate) fn new(loopback: bool) -> Self {
+    pub(crate) fn new(loopback: bool, roots: Vec<String>) -> Self {
         let allowed = if loopback { is_public_or_loopback } else { is_public };
         let http = HttpClient::builder()
             .connect_timeout(TIMEOUT)
             .idle_timeout(Duration::from_secs(5))
-            .only_addresses(allowed)
-            .build();
+            .only_addresses(allowed);
+        let http = roots.into_iter().fold(http, HttpClientBuilder::root_certificate).build();
         Self { http, loopback, cache: Mutex::default(), slots: Semaphore::new(AT_A_TIME) }
     }
 
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn identifiers_have_one_spelling() {
-        let documents = Documents::new(false);
+        let documents = Documents::new(false, Vec::new());
         let check = |id: &str, ok: bool| assert_eq!(documents.check(id).is_ok(), ok, "{id}");
         check("https://app.example/client.json", true);
         check("https://app.example/a?b=c", true);
@@ -280,7 +280,7 @@ mod tests {
         check("https://app.example/client.json#x", false);
         check("http://app.example/client.json", false);
         check("http://127.0.0.1/client.json", false);
-        let loopback = Documents::new(true);
+        let loopback = Documents::new(true, Vec::new());
         assert!(loopback.check("http://127.0.0.1/client.json").is_ok());
         assert!(loopback.check("http://app.example/client.json").is_err());
     }

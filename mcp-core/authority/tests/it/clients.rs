@@ -97,8 +97,8 @@ impl Town {
                                 reply.body(Full::new(Bytes::from(document.to_string()))).unwrap(),
                             );
                         }
-                        let claims =
-                            verified(request.headers(), &issuer, &resource, &refused.lock().clone()).await;
+                        let refused = refused.lock().clone();
+                        let claims = verified(request.headers(), &issuer, &resource, &refused).await;
                         let (status, found) = (if claims.is_some() { 200 } else { 401 }, claims.is_some());
                         taken.lock().extend(claims);
                         let reply = reply.status(status);
@@ -153,6 +153,39 @@ impl Town {
 
 async fn bind() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+/// A place for documents that has a certificate: its URL, the certificate, and the documents by path.
+async fn secured() -> (Url, String, Arc<Mutex<BTreeMap<String, Value>>>) {
+    let listener = bind().await;
+    let url = format!("https://localhost:{}/client.json", listener.local_addr().unwrap().port());
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let documents: Arc<Mutex<BTreeMap<String, Value>>> = Arc::default();
+    let known = Arc::clone(&documents);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
+            let known = Arc::clone(&known);
+            let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+                let document = known.lock().get(request.uri().path()).cloned();
+                let status = if document.is_some() { 200 } else { 404 };
+                let reply = Response::builder().status(status).header("content-type", "application/json");
+                let body = document.unwrap_or_default().to_string();
+                async move { Ok::<_, Infallible>(reply.body(Full::new(Bytes::from(body))).unwrap()) }
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    (Url::parse(&url).unwrap(), made.cert.pem(), documents)
 }
 
 /// The claims of a good token; bound ones need a proof of their key.
@@ -234,19 +267,19 @@ async fn a_client_registers_and_a_person_agrees() {
 
 #[tokio::test]
 async fn a_document_is_enough() {
-    let town = Town::start(|builder| builder.loopback_documents(true)).await;
-    let id = town.server.join("/client.json").unwrap();
+    let (id, pem, documents) = secured().await;
+    let town = Town::start(|builder| builder.loopback_documents(true).document_root(pem)).await;
     let document = json!({
         "client_id": id.as_str(), "client_name": "Documented", "redirect_uris": [REDIRECT],
         "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
     });
-    town.documents.lock().insert("/client.json".into(), document);
+    documents.lock().insert("/client.json".into(), document);
     let oauth = town.client().client_id_metadata(id.clone()).build().unwrap();
     assert_eq!(town.call(&oauth).await, StatusCode::OK);
     assert_eq!(town.last()["client_id"], id.as_str());
     town.refused.lock().insert(town.last()["token"].as_str().unwrap().to_owned());
     // It is kept: nobody asks for it again.
-    town.documents.lock().remove("/client.json");
+    documents.lock().remove("/client.json");
     assert_eq!(town.call(&oauth).await, StatusCode::OK);
     assert_eq!(town.grants(), ["authorization_code", "refresh_token"]);
     assert!(!town.suspicious());
@@ -269,14 +302,15 @@ fn key() -> (SigningKey, Value) {
 
 #[tokio::test]
 async fn a_document_may_name_a_key() {
-    let town = Town::start(|builder| builder.loopback_documents(true).public_clients(false)).await;
-    let id = town.server.join("/client.json").unwrap();
+    let (id, pem, documents) = secured().await;
+    let strict = |builder: AuthorityBuilder| builder.loopback_documents(true).public_clients(false);
+    let town = Town::start(|builder| strict(builder).document_root(pem)).await;
     let (private, public) = key();
     let document = json!({
         "client_id": id.as_str(), "redirect_uris": [REDIRECT], "grant_types": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_method": "private_key_jwt", "jwks": public,
     });
-    town.documents.lock().insert("/client.json".into(), document);
+    documents.lock().insert("/client.json".into(), document);
     let oauth = town.client().client_id_metadata_with_key(id, private).build().unwrap();
     assert_eq!(town.call(&oauth).await, StatusCode::OK);
     assert!(!town.suspicious());

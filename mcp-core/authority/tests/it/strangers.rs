@@ -77,9 +77,8 @@ fn header() -> impl Strategy<Value = (String, String)> {
 }
 
 fn request() -> impl Strategy<Value = Request<Full<bytes::Bytes>>> {
-    let fields = prop::collection::vec((name(), value()), 0..10);
     let body = prop_oneof![
-        6 => fields.clone().prop_map(|fields| encoded(&fields).into_bytes()),
+        6 => fields().prop_map(|fields| encoded(&fields).into_bytes()),
         1 => prop::collection::vec(any::<u8>(), 0..200),
         2 => json().prop_map(|value| value.to_string().into_bytes()),
     ];
@@ -87,7 +86,7 @@ fn request() -> impl Strategy<Value = Request<Full<bytes::Bytes>>> {
         prop::sample::select(vec!["application/x-www-form-urlencoded", "application/json", "text/plain"]);
     let headers = prop::collection::vec(header(), 0..3);
     let endpoint = prop::sample::select(ENDPOINTS.to_vec());
-    (endpoint, fields, body, kind, headers).prop_map(|((path, method), fields, body, kind, headers)| {
+    (endpoint, fields(), body, kind, headers).prop_map(|((path, method), fields, body, kind, headers)| {
         let uri = format!("{path}?{}", encoded(&fields));
         let mut request = Request::builder().uri(uri).header("content-type", kind);
         for (name, value) in headers {
@@ -96,6 +95,10 @@ fn request() -> impl Strategy<Value = Request<Full<bytes::Bytes>>> {
         let body = if method == Method::GET { Vec::new() } else { body };
         request.method(method).body(Full::from(body)).unwrap()
     })
+}
+
+fn fields() -> impl Strategy<Value = Vec<(String, String)>> {
+    prop::collection::vec((name(), value()), 0..10)
 }
 
 fn encoded(fields: &[(String, String)]) -> String {
