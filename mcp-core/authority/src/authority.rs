@@ -69,6 +69,8 @@ pub(crate) struct Throttles {
     pub(crate) names: Throttle,
     /// Registrations, by address.
     pub(crate) registrations: Throttle,
+    /// Documents that had to be fetched, by address of who asked.
+    pub(crate) documents: Throttle,
 }
 
 impl Authority {

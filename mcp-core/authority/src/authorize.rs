@@ -28,7 +28,7 @@ pub(crate) const COOKIE: &str = "mcp_authority";
 pub(crate) async fn answer(inner: &Inner, call: &Call) -> Result<Reply, Refusal> {
     // Until the redirect URI is known to be the client's, errors are for the person only.
     let params = Params::parse(call.query.as_bytes())?;
-    let client = inner.client(params.want("client_id")?).await.map_err(shown_to_people)?;
+    let client = inner.client(params.want("client_id")?, &call.place()).await.map_err(shown_to_people)?;
     let redirect_uri = redirect_uri(&client, &params)?.to_owned();
     let state = params.get("state");
     match check(inner, &client, &params) {

@@ -281,6 +281,7 @@ impl AuthorityBuilder {
                 places: Throttle::new(100, 300),
                 names: Throttle::new(100, 300),
                 registrations: Throttle::new(self.settings.registrations, 3600),
+                documents: Throttle::new(60, 60),
             },
             issuer,
             base,

@@ -31,7 +31,7 @@ pub(crate) async fn answer(inner: &Inner, call: &Call) -> Result<Reply, Refusal>
         inner.tickets.open(params.want("request")?, now).filter(|ticket| is_same_browser(ticket, call));
     let ticket = ticket.ok_or_else(|| Refusal::request(STALE))?;
     // It may have been taken away meanwhile.
-    let client = inner.client(&ticket.client).await.map_err(|unknown| match unknown {
+    let client = inner.client(&ticket.client, &call.place()).await.map_err(|unknown| match unknown {
         Unknown::Failed(error) => error.into(),
         Unknown::Nobody | Unknown::Document(_) => Refusal::request(STALE),
     })?;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
+use crate::random::{Digest, sha256};
+
 /// Keys that are counted at a time. When there are more, the oldest windows go first.
 const MOST: usize = 20_000;
 
@@ -12,7 +14,8 @@ const MOST: usize = 20_000;
 pub(crate) struct Throttle {
     most: u32,
     window: u64,
-    counts: Mutex<HashMap<String, Count>>,
+    /// Strangers choose the keys: their digests have all one size.
+    counts: Mutex<HashMap<Digest, Count>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +31,7 @@ impl Throttle {
 
     /// Whether a key has some left; else how many seconds until it has.
     pub(crate) fn check(&self, key: &str, now: u64) -> Result<(), u64> {
-        match self.counts.lock().get(key) {
+        match self.counts.lock().get(&sha256(key.as_bytes())) {
             Some(count) if count.seen >= self.most && now < count.since + self.window => {
                 Err(count.since + self.window - now)
             }
@@ -38,15 +41,15 @@ impl Throttle {
 
     /// Takes one.
     pub(crate) fn count(&self, key: &str, now: u64) {
-        let mut counts = self.counts.lock();
-        if counts.len() >= MOST && !counts.contains_key(key) {
+        let (key, mut counts) = (sha256(key.as_bytes()), self.counts.lock());
+        if counts.len() >= MOST && !counts.contains_key(&key) {
             counts.retain(|_, count| now < count.since + self.window);
             if counts.len() >= MOST {
-                let oldest = counts.iter().min_by_key(|(_, count)| count.since).map(|(key, _)| key.clone());
+                let oldest = counts.iter().min_by_key(|(_, count)| count.since).map(|(key, _)| *key);
                 oldest.and_then(|key| counts.remove(&key));
             }
         }
-        let count = counts.entry(key.to_owned()).or_insert(Count { since: now, seen: 0 });
+        let count = counts.entry(key).or_insert(Count { since: now, seen: 0 });
         if now >= count.since + self.window {
             *count = Count { since: now, seen: 0 };
         }

@@ -33,12 +33,13 @@ impl Inner {
     /// The client of a request to the token endpoint and its kin.
     pub(crate) async fn authenticate(&self, call: &Call, params: &Params) -> Result<Client, Refusal> {
         let (id, shown_by, basic) = brought(&call.headers, params)?;
-        let (now, key) = (self.clock.now(), format!("{id} {}", call.place()));
+        let (now, place) = (self.clock.now(), call.place());
+        let key = format!("{id} {place}");
         if let Err(seconds) = self.throttles.clients.check(&key, now) {
             self.tell(&Event::Throttled { what: "client authentication", address: call.address() });
             return Err(Refusal { basic, ..Refusal::too_often(seconds) });
         }
-        let found = match self.client(&id).await {
+        let found = match self.client(&id, &place).await {
             Ok(client) if self.is_shown(&client, &shown_by, now) => return Ok(client),
             Ok(_) => Refusal::client(REFUSED, basic),
             Err(unknown) => unknown.refusal(basic),

@@ -58,6 +58,11 @@ impl Documents {
         id.starts_with("https://") || (self.loopback && id.starts_with("http://"))
     }
 
+    /// Whether a document is at hand.
+    pub(crate) fn is_kept(&self, id: &str, now: u64) -> bool {
+        self.cache.lock().get(id).is_some_and(|(_, until)| now < *until)
+    }
+
     pub(crate) async fn client(&self, id: &str, now: u64) -> Result<Client, Unusable> {
         if let Some((client, _)) = self.cache.lock().get(id).filter(|(_, until)| now < *until) {
             return Ok(client.clone());

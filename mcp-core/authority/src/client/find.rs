@@ -26,12 +26,18 @@ impl Unknown {
 }
 
 impl Inner {
-    /// The client with this identifier.
-    pub(crate) async fn client(&self, id: &str) -> Result<Client, Unknown> {
+    /// The client with this identifier, for somebody at this place.
+    pub(crate) async fn client(&self, id: &str, place: &str) -> Result<Client, Unknown> {
         let now = self.clock.now();
         let client = if let Some(client) = self.clients.get(id) {
             client.clone()
         } else if self.documents.is_document(id) {
+            if !self.documents.is_kept(id, now) {
+                // Nobody makes us busy with slow documents.
+                let often = "too many documents were fetched for this address; try again in a minute";
+                self.throttles.documents.check(place, now).map_err(|_| Unknown::Document(often))?;
+                self.throttles.documents.count(place, now);
+            }
             self.documents.client(id, now).await.map_err(Unknown::Document)?
         } else {
             let stored = self.store.client(id, now).await.map_err(|error| Unknown::Failed(error.into()))?;

@@ -123,3 +123,135 @@ impl std::fmt::Debug for Nonces {
         f.write_str("Nonces")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use serde_json::json;
+
+    use super::*;
+    use crate::jose::{Algorithm, Signer, sign};
+
+    const URL: &str = "https://as.example/token";
+    const NOW: u64 = 1_800_000_000;
+
+    struct Client(Signer);
+
+    impl Client {
+        fn new() -> Self {
+            Self(Signer::read(Algorithm::Es256, &Algorithm::Es256.generate().unwrap()).unwrap())
+        }
+
+        /// A good proof, but for these members of its header and claims; null takes one away.
+        fn proof(&self, header: Value, claims: Value) -> String {
+            let good = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.0.public().public() });
+            let fresh = random::token::<8>().unwrap();
+            let usual = json!({ "jti": fresh, "htm": "POST", "htu": URL, "iat": NOW });
+            sign(&self.0, &changed(good, header), &changed(usual, claims)).unwrap()
+        }
+    }
+
+    fn changed(mut good: Value, with: Value) -> Value {
+        for (name, value) in with.as_object().unwrap() {
+            good[name] = value.clone();
+        }
+        good.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        good
+    }
+
+    fn headers(proofs: &[&str]) -> HeaderMap {
+        proofs
+            .iter()
+            .map(|proof| (http::HeaderName::from_static("dpop"), HeaderValue::from_str(proof).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn only_a_fresh_proof_for_this_endpoint_is_taken() {
+        let (client, proofs) = (Client::new(), Proofs::new(false));
+        let check =
+            |header: Value, claims: Value| proofs.check(&headers(&[&client.proof(header, claims)]), URL, NOW);
+        let none = || json!({});
+        assert_eq!(check(none(), none()).unwrap(), Some(client.0.public().thumbprint()));
+        for claims in [
+            json!({ "htu": "https://AS.example:443/token?x#y" }),
+            json!({ "iat": NOW - 60 }),
+            json!({ "iat": NOW + 60 }),
+            json!({ "nonce": "whatever" }),
+        ] {
+            assert!(check(none(), claims.clone()).is_ok(), "{claims}");
+        }
+        let other = Client::new().0.public().public();
+        let mut private = client.0.public().public();
+        private["d"] = "AAAA".into();
+        for header in [
+            json!({ "typ": "JWT" }),
+            json!({ "typ": null }),
+            json!({ "alg": "none" }),
+            json!({ "alg": "HS256" }),
+            json!({ "alg": "RS256" }),
+            json!({ "alg": null }),
+            json!({ "jwk": null }),
+            json!({ "jwk": other }),
+            json!({ "jwk": private }),
+            json!({ "jwk": { "kty": "oct", "k": "AAAA" } }),
+            json!({ "crit": ["exp"] }),
+        ] {
+            assert_eq!(check(header.clone(), none()).unwrap_err().code, "invalid_dpop_proof", "{header}");
+        }
+        for claims in [
+            json!({ "htm": "GET" }),
+            json!({ "htm": null }),
+            json!({ "htu": "https://as.example/authorize" }),
+            json!({ "htu": "http://as.example/token" }),
+            json!({ "htu": "https://evil.example/token" }),
+            json!({ "htu": null }),
+            json!({ "iat": NOW - 61 }),
+            json!({ "iat": NOW + 61 }),
+            json!({ "iat": u64::MAX }),
+            json!({ "iat": "now" }),
+            json!({ "iat": null }),
+            json!({ "jti": null }),
+            json!({ "jti": "x".repeat(257) }),
+        ] {
+            assert_eq!(check(none(), claims.clone()).unwrap_err().code, "invalid_dpop_proof", "{claims}");
+        }
+        for text in ["", "x", "a.b.c", "e30.e30.e30"] {
+            assert!(proofs.check(&headers(&[text]), URL, NOW).is_err(), "{text}");
+        }
+        let (one, two) = (client.proof(none(), none()), client.proof(none(), none()));
+        assert!(proofs.check(&headers(&[&one, &two]), URL, NOW).is_err());
+        assert_eq!(proofs.check(&HeaderMap::new(), URL, NOW).unwrap(), None);
+    }
+
+    #[test]
+    fn a_proof_is_good_once() {
+        let (client, proofs) = (Client::new(), Proofs::new(false));
+        let proof = client.proof(json!({}), json!({ "iat": NOW + 60 }));
+        assert!(proofs.check(&headers(&[&proof]), URL, NOW).is_ok());
+        // As long as it would be taken otherwise.
+        for now in [NOW, NOW + 60, NOW + 120] {
+            assert!(proofs.check(&headers(&[&proof]), URL, now).is_err(), "{now}");
+        }
+    }
+
+    #[test]
+    fn nonces_are_wanted_and_follow_each_other() {
+        let (client, proofs) = (Client::new(), Proofs::new(true));
+        let check = |nonce: Option<&str>, now: u64| {
+            let proof = client.proof(json!({}), json!({ "nonce": nonce, "iat": now }));
+            proofs.check(&headers(&[&proof]), URL, now)
+        };
+        let refused = check(None, NOW).unwrap_err();
+        assert_eq!(refused.code, "use_dpop_nonce");
+        let first = refused.nonce.unwrap();
+        assert!(check(Some(&first), NOW).is_ok() && check(Some(""), NOW).is_err());
+        let second = proofs.nonce(NOW + 300).unwrap().unwrap();
+        assert_ne!(first, second);
+        assert!(check(Some(&first), NOW + 300).is_ok() && check(Some(&second), NOW + 300).is_ok());
+        let third = check(Some(&first), NOW + 600).unwrap_err().nonce.unwrap();
+        assert!(check(Some(&second), NOW + 600).is_ok() && check(Some(&third), NOW + 600).is_ok());
+        // After a long silence nothing old is taken.
+        assert!(check(Some(&third), NOW + 5000).is_err());
+    }
+}

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking, are tables of cases, and are used by nobody else"
 )]
 
+mod assertions;
 mod clients;
 mod codes;
 mod keys;
