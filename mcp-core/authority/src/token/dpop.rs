@@ -143,7 +143,7 @@ mod tests {
         }
 
         /// A good proof, but for these members of its header and claims; null takes one away.
-        fn proof(&self, header: Value, claims: Value) -> String {
+        fn proof(&self, header: &Value, claims: &Value) -> String {
             let good = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.0.public().public() });
             let fresh = random::token::<8>().unwrap();
             let usual = json!({ "jti": fresh, "htm": "POST", "htu": URL, "iat": NOW });
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    fn changed(mut good: Value, with: Value) -> Value {
+    fn changed(mut good: Value, with: &Value) -> Value {
         for (name, value) in with.as_object().unwrap() {
             good[name] = value.clone();
         }
@@ -169,17 +169,18 @@ mod tests {
     #[test]
     fn only_a_fresh_proof_for_this_endpoint_is_taken() {
         let (client, proofs) = (Client::new(), Proofs::new(false));
-        let check =
-            |header: Value, claims: Value| proofs.check(&headers(&[&client.proof(header, claims)]), URL, NOW);
+        let check = |header: &Value, claims: &Value| {
+            proofs.check(&headers(&[&client.proof(header, claims)]), URL, NOW)
+        };
         let none = || json!({});
-        assert_eq!(check(none(), none()).unwrap(), Some(client.0.public().thumbprint()));
+        assert_eq!(check(&none(), &none()).unwrap(), Some(client.0.public().thumbprint()));
         for claims in [
             json!({ "htu": "https://AS.example:443/token?x#y" }),
             json!({ "iat": NOW - 60 }),
             json!({ "iat": NOW + 60 }),
             json!({ "nonce": "whatever" }),
         ] {
-            assert!(check(none(), claims.clone()).is_ok(), "{claims}");
+            assert!(check(&none(), &claims).is_ok(), "{claims}");
         }
         let other = Client::new().0.public().public();
         let mut private = client.0.public().public();
@@ -197,7 +198,7 @@ mod tests {
             json!({ "jwk": { "kty": "oct", "k": "AAAA" } }),
             json!({ "crit": ["exp"] }),
         ] {
-            assert_eq!(check(header.clone(), none()).unwrap_err().code, "invalid_dpop_proof", "{header}");
+            assert_eq!(check(&header, &none()).unwrap_err().code, "invalid_dpop_proof", "{header}");
         }
         for claims in [
             json!({ "htm": "GET" }),
@@ -214,12 +215,12 @@ mod tests {
             json!({ "jti": null }),
             json!({ "jti": "x".repeat(257) }),
         ] {
-            assert_eq!(check(none(), claims.clone()).unwrap_err().code, "invalid_dpop_proof", "{claims}");
+            assert_eq!(check(&none(), &claims).unwrap_err().code, "invalid_dpop_proof", "{claims}");
         }
         for text in ["", "x", "a.b.c", "e30.e30.e30"] {
             assert!(proofs.check(&headers(&[text]), URL, NOW).is_err(), "{text}");
         }
-        let (one, two) = (client.proof(none(), none()), client.proof(none(), none()));
+        let (one, two) = (client.proof(&none(), &none()), client.proof(&none(), &none()));
         assert!(proofs.check(&headers(&[&one, &two]), URL, NOW).is_err());
         assert_eq!(proofs.check(&HeaderMap::new(), URL, NOW).unwrap(), None);
     }
@@ -227,7 +228,7 @@ mod tests {
     #[test]
     fn a_proof_is_good_once() {
         let (client, proofs) = (Client::new(), Proofs::new(false));
-        let proof = client.proof(json!({}), json!({ "iat": NOW + 60 }));
+        let proof = client.proof(&json!({}), &json!({ "iat": NOW + 60 }));
         assert!(proofs.check(&headers(&[&proof]), URL, NOW).is_ok());
         // As long as it would be taken otherwise.
         for now in [NOW, NOW + 60, NOW + 120] {
@@ -239,7 +240,7 @@ mod tests {
     fn nonces_are_wanted_and_follow_each_other() {
         let (client, proofs) = (Client::new(), Proofs::new(true));
         let check = |nonce: Option<&str>, now: u64| {
-            let proof = client.proof(json!({}), json!({ "nonce": nonce, "iat": now }));
+            let proof = client.proof(&json!({}), &json!({ "nonce": nonce, "iat": now }));
             proofs.check(&headers(&[&proof]), URL, now)
         };
         let refused = check(None, NOW).unwrap_err();
