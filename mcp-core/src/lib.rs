@@ -37,7 +37,7 @@
 //! - [`extension`]: tasks, apps, and the trait for extensions of your own.
 //! - [`transport`]: stdio, HTTP, Unix sockets, memory.
 //! - [`client`]: any server in one line; many of them in a pool; OpenAPI documents as tools.
-//! - `auth`: OAuth for clients (feature `auth`).
+//! - `auth`: OAuth for clients; tokens, API keys and certificates of callers (feature `auth`).
 //!
 //! # Features
 //!
@@ -45,8 +45,8 @@
 //! - `macros` (default): the `#[tools]` attribute.
 //! - `http-server`: Streamable HTTP, HTTP+SSE, REST twins; request state sealed with AES-256-GCM.
 //! - `axum`: a router for axum applications. `ws`: WebSocket.
-//! - `http-client`: clients over HTTP, HTTP+SSE and, with `ws`, WebSocket. `tls`: the same secured.
-//!   `auth`: OAuth for clients.
+//! - `http-client`: clients over HTTP, HTTP+SSE and, with `ws`, WebSocket. `tls`: the same secured,
+//!   and listeners too. `auth`: OAuth for clients, authentication of callers.
 //! - `schema`: validation against JSON Schema. `sqlite`: durable tasks. `testing`: the test kit.
 
 #[cfg(feature = "auth")]

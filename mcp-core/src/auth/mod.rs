@@ -1,3 +1,4 @@
-//! Authorization: OAuth 2.1 as the Model Context Protocol uses it.
+//! Authorization: OAuth 2.1 as the Model Context Protocol uses it. [`client`] gets credentials, [`server`] checks them.
 
 pub mod client;
+pub mod server;

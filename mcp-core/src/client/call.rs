@@ -160,7 +160,7 @@ impl<Out: CallOutput + 'static> IntoFuture for Call<Out> {
 }
 
 fn draft(name: &str, arguments: &impl Serialize) -> Result<Draft, Error> {
-    let mut draft = Draft::bare(Method::ToolsCall);
+    let mut draft = Draft::with_room(Method::ToolsCall, 64 + name.len());
     draft.push("name", name);
     draft.name = Some(name.to_owned());
     draft.push_arguments(arguments)?;
@@ -196,15 +196,21 @@ struct LeanBlock<'a> {
 
 /// The data of a result that is as most are; none sends the reader the long way.
 fn lean<T: DeserializeOwned>(result: &Bytes) -> Option<T> {
-    let lean: Lean<'_> = serde_json::from_slice(result).ok()?;
+    // One look at all of the text instead of one at each string in it.
+    let lean: Lean<'_> = serde_json::from_str(std::str::from_utf8(result).ok()?).ok()?;
     match (lean.is_error, lean.structured_content, lean.content.as_slice()) {
         (false, Some(structured), _) => serde_json::from_str(structured.get()).ok(),
         (false, None, [LeanBlock { text: Some(text) }]) => {
-            let json = serde_json::from_str(text).ok();
+            let json = may_be_json(text).then(|| serde_json::from_str(text).ok()).flatten();
             json.or_else(|| T::deserialize(text.as_ref().into_deserializer() as StrDeserializer<'_>).ok())
         }
         _ => None,
     }
+}
+
+/// Whether a text begins as JSON does: most are prose, and a failed attempt to read them costs more.
+fn may_be_json(text: &str) -> bool {
+    text.trim_ascii_start().bytes().next().is_some_and(|byte| b"{[\"-0123456789tfn".contains(&byte))
 }
 
 type StrDeserializer<'a> = serde::de::value::StrDeserializer<'a, serde_json::Error>;

@@ -65,6 +65,11 @@ impl Draft {
         }
     }
 
+    /// The same, with room for some bytes of parameters.
+    pub(crate) fn with_room(method: Method, bytes: usize) -> Self {
+        Self { members: Vec::with_capacity(bytes), ..Self::bare(method) }
+    }
+
     /// Adds a member to `params`.
     pub(crate) fn push(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
         push(&mut self.members, name, value);

@@ -210,4 +210,65 @@ mod tests {
         }
         assert_eq!(cache.all.0.lock().len(), LIMIT);
     }
+
+    /// One step on caches that share their results.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Put { client: usize, method: usize, what: String, public: bool },
+        Forget { client: usize, method: usize },
+    }
+
+    fn steps() -> impl proptest::strategy::Strategy<Value = Vec<Step>> {
+        use proptest::prelude::*;
+        // Few names, so that they meet; odd ones, so that joining them could mislead.
+        let what = prop::sample::select(vec!["", "a", "a:b", "b", "0", "tools/list"]).prop_map(str::to_owned);
+        let put = (0..4usize, 0..3usize, what, any::<bool>())
+            .prop_map(|(client, method, what, public)| Step::Put { client, method, what, public });
+        let forget = (0..4usize, 0..3usize).prop_map(|(client, method)| Step::Forget { client, method });
+        prop::collection::vec(prop_oneof![4 => put, 1 => forget], 1..40)
+    }
+
+    proptest::proptest! {
+        /// Whatever was kept before: a client finds what it or, where it is public, another client of the same
+        /// server kept under the same method and name, and never anything else.
+        #[test]
+        fn nothing_is_found_under_another_key(steps in steps()) {
+            const METHODS: [Method; 3] = [Method::ToolsList, Method::PromptsList, Method::ResourcesRead];
+            // Clients 0 and 1 are of one server, 2 and 3 of another.
+            let all = ResultCache::default();
+            let clients = ["s", "s", "t", "t"].map(|server| Cache::new(all.clone(), server));
+            let mut model: HashMap<(usize, Option<usize>, usize, String), usize> = HashMap::new();
+            for (number, step) in steps.iter().enumerate() {
+                match step {
+                    Step::Put { client, method, what, public } => {
+                        let scope = if *public { "public" } else { "private" };
+                        let text = format!(r#"{{"n":{number},"ttlMs":60000,"cacheScope":"{scope}"}}"#);
+                        clients[*client].put(&METHODS[*method], what, &text.into());
+                        let owner = (!public).then_some(*client);
+                        model.insert((client / 2, owner, *method, what.clone()), number);
+                    }
+                    Step::Forget { client, method } => {
+                        clients[*client].forget_list(&METHODS[*method]);
+                        model.retain(|(server, owner, of, _), _| {
+                            *server != client / 2 || owner.is_some_and(|owner| owner != *client) || of != method
+                        });
+                    }
+                }
+                for (client, cache) in clients.iter().enumerate() {
+                    for (at, method) in METHODS.iter().enumerate() {
+                        for what in ["", "a", "a:b", "b", "0", "tools/list", "c"] {
+                            let expect = [Some(client), None].into_iter().find_map(|owner| {
+                                model.get(&(client / 2, owner, at, what.to_owned()))
+                            });
+                            let found = cache.get(method, what).map(|found| {
+                                let found: serde_json::Value = serde_json::from_slice(&found).unwrap_or_default();
+                                found["n"].as_u64().unwrap_or_default() as usize
+                            });
+                            proptest::prop_assert_eq!(found, expect.copied());
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

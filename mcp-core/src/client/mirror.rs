@@ -39,7 +39,11 @@ impl Mirrors {
         let Some(name) = draft.name.as_ref().filter(|_| draft.method == Method::ToolsCall) else {
             return Vec::new();
         };
-        let Some(params) = self.0.read().get(name).cloned() else { return Vec::new() };
+        let params = {
+            let known = self.0.read();
+            if known.is_empty() { None } else { known.get(name).cloned() }
+        };
+        let Some(params) = params else { return Vec::new() };
         let Some(arguments) = draft.arguments() else { return Vec::new() };
         params.iter().filter_map(|param| Some((param.header.clone(), param.encode(&arguments)?))).collect()
     }

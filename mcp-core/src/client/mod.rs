@@ -44,6 +44,7 @@ mod rounds;
 mod subscription;
 mod target;
 mod task;
+mod visits;
 mod wire;
 
 pub use builder::ClientBuilder;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::connection::{Link, Watch};
 use super::draft::Replies;
-use super::{Draft, Error, task};
+use super::{Draft, Error, task, visits};
 use crate::protocol::{InputRequests, InputResponses, Params, decode};
 
 /// What a result is.
@@ -50,8 +50,13 @@ impl Link {
     /// Sends a request, answers what the server asks, waits for the task that it may become, and
     /// yields the result. At most `cap` rounds of questions are answered.
     pub(crate) async fn resolve(&self, draft: &Draft, watch: &Watch, cap: u32) -> Result<Bytes, Error> {
-        let first = self.exchange(draft, &Replies::default(), watch).await?;
-        self.settle(draft, first, watch, cap).await
+        match self.exchange(draft, &Replies::default(), watch).await {
+            Ok(first) => self.settle(draft, first, watch, cap).await,
+            Err(Error::Rpc(error)) if visits::is_demanded(&error) => {
+                Box::pin(self.after_visits(draft, error, watch)).await
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The same from the first answer on.
@@ -135,6 +140,10 @@ fn read(draft: &Draft, questions: &str) -> Result<InputRequests, Error> {
 /// What a result says it is; one that says nothing is complete.
 fn kind(draft: &Draft, result: &Bytes) -> Result<Kind, Error> {
     const MEMBER: &str = "resultType";
+    // As servers mostly write it, without a second look at the rest.
+    if result.starts_with(br#"{"resultType":"complete","#) {
+        return Ok(Kind::Complete);
+    }
     if memchr::memmem::find(result, MEMBER.as_bytes()).is_none() {
         return Ok(Kind::Complete);
     }

@@ -31,6 +31,8 @@ impl ErrorCode {
     pub const MISSING_CLIENT_CAPABILITY: Self = Self(-32021);
     /// The protocol version is not supported (2026-07-28).
     pub const UNSUPPORTED_VERSION: Self = Self(-32022);
+    /// A person must go to an address first; `data.elicitations` says where (2025-11-25).
+    pub const URL_ELICITATION_REQUIRED: Self = Self(-32042);
     /// Resource not found, until 2025-11-25.
     pub const RESOURCE_NOT_FOUND: Self = Self(-32002);
     /// Ours: the server has as many requests in flight as it allows.

@@ -1,6 +1,6 @@
 //! Who wants to know when something changes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -8,6 +8,7 @@ use indexmap::{IndexMap, IndexSet};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::demand::Demand;
 use crate::protocol::{Method, json};
 use crate::service::Notification;
 
@@ -54,11 +55,20 @@ struct Waiting {
 }
 
 /// One who wants to know. Dropping it ends the subscription.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Subscriber {
     wanted: Wanted,
     waiting: Mutex<Waiting>,
     notify: Notify,
+    demand: Arc<Demand>,
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        if !self.wanted.uris.is_empty() {
+            self.demand.change();
+        }
+    }
 }
 
 impl Subscriber {
@@ -131,18 +141,40 @@ pub(crate) type OnChange = Box<dyn Fn(&Change) -> bool + Send + Sync>;
 pub(crate) struct Hub {
     subscribers: Mutex<Vec<Weak<Subscriber>>>,
     followers: Mutex<Vec<Arc<OnChange>>>,
+    demand: Arc<Demand>,
 }
 
 impl Hub {
     pub(crate) fn subscribe(&self, wanted: Wanted) -> Arc<Subscriber> {
-        let subscriber = Arc::new(Subscriber { wanted, ..Subscriber::default() });
+        let wants_uris = !wanted.uris.is_empty();
+        let demand = Arc::clone(&self.demand);
+        let subscriber =
+            Arc::new(Subscriber { wanted, waiting: Mutex::default(), notify: Notify::new(), demand });
         let mut all = self.subscribers.lock();
         // Sweep the gone when the list would grow: the cost is spread over subscriptions.
         if all.len() == all.capacity() {
             all.retain(|weak| weak.strong_count() > 0);
         }
         all.push(Arc::downgrade(&subscriber));
+        drop(all);
+        if wants_uris {
+            self.demand.change();
+        }
         subscriber
+    }
+
+    /// The resources that subscribers want to hear of, here and where this server is mounted.
+    pub(crate) fn wanted_uris(&self) -> BTreeSet<String> {
+        let mut all = self.demand.outer();
+        for subscriber in self.subscribers.lock().iter().filter_map(Weak::upgrade) {
+            all.extend(subscriber.wanted.uris.iter().cloned());
+        }
+        all
+    }
+
+    /// What is wanted, as something that can be watched.
+    pub(crate) const fn demand(&self) -> &Arc<Demand> {
+        &self.demand
     }
 
     pub(crate) fn publish(&self, change: &Change) {

@@ -8,6 +8,7 @@ mod call;
 mod catalog;
 mod complete;
 mod context;
+mod demand;
 mod dispatch;
 mod extract;
 mod handler;

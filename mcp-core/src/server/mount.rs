@@ -95,7 +95,11 @@ impl Mount {
     /// source itself: it would never end.
     pub(crate) fn follow(self, target: &Server) {
         let Self { source, rules } = self;
-        let (target, followed) = (Arc::downgrade(&target.0), Arc::downgrade(&source.0));
+        let (outer, followed) = (Arc::downgrade(&target.0), Arc::downgrade(&source.0));
+        let around = outer.clone();
+        let wanted = move || Some(around.upgrade()?.hub.wanted_uris());
+        target.hub().demand().lead_to(source.hub().demand(), Box::new(wanted));
+        let target = outer;
         source.hub().on_change(Box::new(move |change| {
             let live = |weak: &std::sync::Weak<super::Inner>| weak.upgrade().map(|inner| Server(inner, None));
             let (Some(target), Some(source)) = (live(&target), live(&followed)) else { return false };

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+#[cfg(feature = "http-server")]
+use super::http::{Http, Listener};
 use super::{ServeError, Stdio, Transport, stdio};
 use crate::service::SharedService;
 
@@ -44,7 +46,10 @@ pub struct FromArgs(Choice);
 enum Choice {
     Stdio(Stdio),
     #[cfg(feature = "http-server")]
-    Listen(String),
+    Listen {
+        address: String,
+        insecure: bool,
+    },
 }
 
 /// What is wrong with a command line.
@@ -59,6 +64,8 @@ impl fmt::Display for Problem {
 
 fn parse(args: impl Iterator<Item = String>) -> Result<Option<Choice>, Problem> {
     let mut choice = None;
+    #[cfg_attr(not(feature = "http-server"), expect(unused_mut, reason = "only listeners can be reached"))]
+    let mut insecure = false;
     let mut args: VecDeque<String> = args.collect();
     while let Some(arg) = args.pop_front() {
         let (name, value) = match arg.split_once('=') {
@@ -69,12 +76,15 @@ fn parse(args: impl Iterator<Item = String>) -> Result<Option<Choice>, Problem> 
             "--help" | "-h" => return Ok(None),
             "--stdio" if value.is_none() => Choice::Stdio(stdio()),
             #[cfg(feature = "http-server")]
+            "--insecure" if value.is_none() => {
+                insecure = true;
+                continue;
+            }
+            #[cfg(feature = "http-server")]
             "--listen" => {
                 let address = value.or_else(|| args.pop_front()).filter(|address| !address.starts_with("--"));
-                Choice::Listen(
-                    address
-                        .ok_or_else(|| Problem("--listen needs an address, like 127.0.0.1:8080".into()))?,
-                )
+                let missing = || Problem("--listen needs an address, like 127.0.0.1:8080".into());
+                Choice::Listen { address: address.ok_or_else(missing)?, insecure: false }
             }
             other => return Err(Problem(format!("unknown option `{other}`"))),
         };
@@ -82,18 +92,24 @@ fn parse(args: impl Iterator<Item = String>) -> Result<Option<Choice>, Problem> 
             return Err(Problem("--stdio and --listen cannot be used together".into()));
         }
     }
-    Ok(Some(choice.unwrap_or_else(|| Choice::Stdio(stdio()))))
+    match choice.unwrap_or_else(|| Choice::Stdio(stdio())) {
+        #[cfg(feature = "http-server")]
+        Choice::Listen { address, .. } => Ok(Some(Choice::Listen { address, insecure })),
+        Choice::Stdio(_) if insecure => Err(Problem("--insecure goes with --listen".into())),
+        chosen @ Choice::Stdio(_) => Ok(Some(chosen)),
+    }
 }
 
 fn help(program: &str) -> String {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     let mut text = format!("An MCP server.\n\nUsage: {name} [--stdio");
     if cfg!(feature = "http-server") {
-        text.push_str(" | --listen ADDR");
+        text.push_str(" | --listen ADDR [--insecure]");
     }
     text.push_str("]\n\n  --stdio        one JSON message per line on standard input and output (default)\n");
     if cfg!(feature = "http-server") {
         text.push_str("  --listen ADDR  Streamable HTTP, e.g. 127.0.0.1:8080; the endpoint is /mcp\n");
+        text.push_str("  --insecure     lets everybody call, without TLS, where ADDR can be reached from other machines\n");
     }
     text
 }
@@ -103,9 +119,15 @@ impl Transport for FromArgs {
         match self.0 {
             Choice::Stdio(stdio) => stdio.serve(service).await,
             #[cfg(feature = "http-server")]
-            Choice::Listen(address) => {
+            Choice::Listen { address, insecure } => {
+                let bind = |source| ServeError::Bind { address: address.clone(), source };
+                let listener = Listener::bind(&address).await.map_err(bind)?;
+                let mut http = Http::new(service);
+                if insecure {
+                    http = http.allow_plain().allow_anonymous();
+                }
                 tracing::info!("serving http://{address}/mcp");
-                address.as_str().serve(service).await
+                Ok(listener.serve(http, super::told_to_stop()).await?)
             }
         }
     }
@@ -119,7 +141,9 @@ mod tests {
         match parse(args.iter().map(ToString::to_string)) {
             Ok(Some(Choice::Stdio(_))) => "stdio".into(),
             #[cfg(feature = "http-server")]
-            Ok(Some(Choice::Listen(address))) => address,
+            Ok(Some(Choice::Listen { address, insecure: false })) => address,
+            #[cfg(feature = "http-server")]
+            Ok(Some(Choice::Listen { address, insecure: true })) => format!("{address}, open"),
             Ok(None) => "help".into(),
             Err(problem) => problem.to_string(),
         }
@@ -138,6 +162,8 @@ mod tests {
     fn addresses_are_taken_either_way() {
         assert_eq!(chosen(&["--listen", "127.0.0.1:1"]), "127.0.0.1:1");
         assert_eq!(chosen(&["--listen=127.0.0.1:1"]), "127.0.0.1:1");
+        assert_eq!(chosen(&["--insecure", "--listen", "0.0.0.0:1"]), "0.0.0.0:1, open");
+        assert_eq!(chosen(&["--insecure"]), "--insecure goes with --listen");
         assert_eq!(chosen(&["--listen"]), "--listen needs an address, like 127.0.0.1:8080");
         assert_eq!(chosen(&["--stdio", "--listen", "x"]), "--stdio and --listen cannot be used together");
     }

@@ -78,9 +78,9 @@ pub async fn serve(service: impl McpService, transport: impl Transport) -> Resul
     transport.serve(SharedService::new(service)).await
 }
 
-/// Done when the process is told to stop.
+/// Done when the process is told to stop, by Ctrl-C or SIGTERM.
 #[cfg(any(feature = "http-server", feature = "stdio"))]
-pub(crate) async fn told_to_stop() {
+pub async fn told_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

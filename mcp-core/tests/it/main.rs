@@ -14,6 +14,8 @@ mod client;
 #[cfg(all(unix, feature = "http-client", feature = "stdio"))]
 mod client_failures;
 mod golden;
+#[cfg(all(feature = "auth", feature = "http-server", feature = "sqlite"))]
+mod guard;
 #[cfg(feature = "http-server")]
 mod http;
 mod middleware;

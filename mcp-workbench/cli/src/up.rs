@@ -2,8 +2,9 @@
 
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
-use mcp_core::transport::http::Listener;
-use mcp_core::{Args, Json, Server, serve, tool};
+use mcp_core::transport::http::{Http, Listener};
+use mcp_core::transport::told_to_stop;
+use mcp_core::{Args, Json, Server, tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ pub(crate) struct Up {
     /// Where to listen; the endpoint is /mcp, and /health and /ready say how it is.
     #[arg(long, env = "MCP_LISTEN", default_value = "127.0.0.1:8080")]
     listen: String,
+    /// Lets everybody call, without TLS, where the address can be reached from other machines.
+    #[arg(long)]
+    insecure: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -46,7 +50,11 @@ impl Up {
         let listener = Listener::bind(&self.listen).await.with_context(bind)?;
         let address = listener.local_addr()?;
         tracing::info!("serving http://{address}/mcp");
-        serve(server, listener).await?;
+        let mut http = Http::new(server).correlation(true);
+        if self.insecure {
+            http = http.allow_plain().allow_anonymous();
+        }
+        listener.serve(http, told_to_stop()).await?;
         tracing::info!("stopped");
         Ok(())
     }

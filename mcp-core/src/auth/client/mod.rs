@@ -77,3 +77,4 @@ pub use secret::Secret;
 pub use server_metadata::ServerMetadata;
 pub use store::{FileStore, MemoryStore, Saved, StoreError, StoreKey, TokenStore};
 pub use token::TokenResponse;
+pub(in crate::auth) use web::is_loopback;

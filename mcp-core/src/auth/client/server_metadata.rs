@@ -1,13 +1,18 @@
 //! Step 2: what an authorization server can do (RFC 8414, OpenID Connect Discovery).
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use url::Url;
 
 use super::resource_metadata::probed;
-use super::web::{self, Web, shown};
+use super::web::{self, Plain, Web, shown};
 use super::{AuthError, DocumentError};
+use crate::client::http::HttpClient;
 
 const WHAT: &str = "the authorization server metadata";
+/// How long one place may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What an authorization server says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -35,6 +40,8 @@ pub struct ServerMetadata {
     pub authorization_response_iss_parameter_supported: Option<bool>,
     /// How proofs of possession may be signed (RFC 9449).
     pub dpop_signing_alg_values_supported: Option<Vec<String>>,
+    /// Where the keys are that it signs with.
+    pub jwks_uri: Option<String>,
     /// There is no document: these are the endpoints of 2025-03-26.
     #[serde(skip)]
     pub(super) assumed: bool,
@@ -47,6 +54,16 @@ impl ServerMetadata {
     /// It is no JSON, has no `issuer`, or a field of the wrong type.
     pub fn parse(document: &[u8]) -> Result<Self, DocumentError> {
         web::parse(document)
+    }
+
+    /// Finds the document of an issuer in each place where it may be, and checks that it is about it.
+    /// `plain` allows http without TLS everywhere, and not on loopback only.
+    ///
+    /// # Errors
+    /// There is none, or it is another issuer's.
+    pub async fn discover(issuer: &str, http: &HttpClient, plain: bool) -> Result<Self, AuthError> {
+        let plain = if plain { Plain::Always } else { Plain::Loopback };
+        find(&Web { http: http.clone(), timeout: TIMEOUT, plain }, issuer).await
     }
 
     /// Refuses a server that lists its grants without this one.

@@ -125,7 +125,7 @@ impl Plain {
 }
 
 /// Whether a URL is on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(in crate::auth) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

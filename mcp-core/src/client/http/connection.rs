@@ -175,34 +175,36 @@ impl HttpClient {
     /// # Errors
     /// As [`send`](Self::send); the answer leads elsewhere, or in circles.
     pub async fn follow(&self, request: Request<Bytes>) -> Result<Response<Incoming>, HttpError> {
-        let (method, uri) = (request.method().clone(), request.uri().clone());
         let again = request.clone();
-        self.send_on(&method, uri, Some(request), || again.clone()).await
+        self.follow_with(|| again.clone()).await
     }
 
-    /// The same for a request that is made anew for each hop; most have one.
+    /// The same for a request that can be made anew for each hop; most have one.
     pub(crate) async fn follow_with(
         &self,
-        method: &Method,
-        uri: &http::Uri,
         make: impl Fn() -> Request<Bytes>,
     ) -> Result<Response<Incoming>, HttpError> {
-        self.send_on(method, uri.clone(), None, make).await
+        let response = self.send(make()).await?;
+        if !response.status().is_redirection() {
+            return Ok(response);
+        }
+        // Boxed like all that is rare: the future of every request would have room for it.
+        Box::pin(self.hop(response, make)).await
     }
 
-    async fn send_on(
+    async fn hop(
         &self,
-        method: &Method,
-        mut uri: http::Uri,
-        mut first: Option<Request<Bytes>>,
+        mut response: Response<Incoming>,
         make: impl Fn() -> Request<Bytes>,
     ) -> Result<Response<Incoming>, HttpError> {
+        let mut request = make();
         for hop in 0.. {
-            let mut request = first.take().unwrap_or_else(&make);
-            *request.uri_mut() = uri.clone();
-            let response = self.send(request).await?;
-            let Some(to) = target(method, &uri, &response, hop)? else { return Ok(response) };
-            uri = to;
+            let (method, uri) = (request.method(), request.uri());
+            let Some(to) = target(method, uri, &response, hop)? else { return Ok(response) };
+            *request.uri_mut() = to.clone();
+            response = self.send(request).await?;
+            request = make();
+            *request.uri_mut() = to;
         }
         unreachable!("the loop ends by returning")
     }

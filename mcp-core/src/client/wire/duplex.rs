@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Answer, Outgoing};
 use crate::client::{Error, Inbox};
-use crate::protocol::{Frame, Incoming, Method, RpcError, json};
+use crate::protocol::{Frame, Incoming, Method, RequestId, RpcError, json};
 
 /// Frames that may wait to be written.
 const QUEUE: usize = 64;
@@ -29,10 +29,17 @@ pub(crate) trait Source: Send + 'static {
 
 /// Writes messages.
 pub(crate) trait Sink: Send + 'static {
-    /// Writes a message, and those that came meanwhile.
-    fn write(&mut self, frames: Vec<Bytes>) -> impl Future<Output = io::Result<()>> + Send;
+    /// Writes a message, and those that came meanwhile. Tells of those that were refused while the
+    /// channel itself is sound. An error is the end of the channel.
+    fn write(&mut self, frames: Vec<Bytes>) -> impl Future<Output = io::Result<Vec<Refused>>> + Send;
     /// Says that nothing more will come.
     fn end(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// A message that the other side did not take.
+pub(crate) struct Refused {
+    pub(crate) frame: Bytes,
+    pub(crate) error: RpcError,
 }
 
 /// What stands behind a channel, to be ended with it.
@@ -166,6 +173,18 @@ pub(crate) fn cancelled(id: i64) -> Bytes {
 }
 
 impl Shared {
+    /// Tells whoever waits for an answer to a message that there will be none.
+    fn refuse(&self, Refused { frame, error }: Refused) {
+        let waiting = match Frame::parse(&frame, DEPTH) {
+            Ok(Frame::Request { id: RequestId::Number(id), .. }) => self.waiting.lock().requests.remove(&id),
+            _ => None,
+        };
+        match waiting {
+            Some(waiting) => drop(waiting.send(Err(error))),
+            None => tracing::warn!(%error, "the server refused a message that nobody waits for"),
+        }
+    }
+
     fn end(&self, reason: impl Into<String>) {
         let mut waiting = self.waiting.lock();
         waiting.ended.get_or_insert(reason.into());
@@ -179,9 +198,12 @@ impl Shared {
 async fn write(mut sink: impl Sink, mut frames: mpsc::Receiver<Bytes>, shared: Arc<Shared>) {
     let mut batch = Vec::new();
     while frames.recv_many(&mut batch, QUEUE).await > 0 {
-        if let Err(error) = sink.write(std::mem::take(&mut batch)).await {
-            shared.end(format!("it cannot be written to: {error}"));
-            return;
+        match sink.write(std::mem::take(&mut batch)).await {
+            Ok(refused) => refused.into_iter().for_each(|refused| shared.refuse(refused)),
+            Err(error) => {
+                shared.end(format!("it cannot be written to: {error}"));
+                return;
+            }
         }
     }
     sink.end().await;
@@ -222,8 +244,8 @@ impl Shared {
         match frame {
             Frame::Response { id, outcome } => {
                 let waiting = id.and_then(|id| match id {
-                    crate::protocol::RequestId::Number(id) => self.waiting.lock().requests.remove(&id),
-                    crate::protocol::RequestId::String(_) => None,
+                    RequestId::Number(id) => self.waiting.lock().requests.remove(&id),
+                    RequestId::String(_) => None,
                 });
                 match waiting {
                     // Whoever waited may be gone.

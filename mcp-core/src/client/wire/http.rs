@@ -110,36 +110,40 @@ impl HttpTarget {
         Self::new(other.client, url, other.headers, other.authorize, other.limit)
     }
 
-    /// Sends a request, with credentials, until the credentials are good enough.
-    async fn exchange(&self, verb: &Verb, headers: HeaderMap, body: &Bytes) -> Result<Response<Body>, Error> {
-        let make = |headers: HeaderMap| {
-            let mut request = Request::new(body.clone());
-            *request.method_mut() = verb.clone();
-            *request.headers_mut() = headers;
-            request
-        };
+    /// Sends a request, with credentials, until the credentials are good enough. `headers` is asked for
+    /// each time that it is sent: most are once.
+    async fn exchange(
+        &self,
+        verb: &Verb,
+        headers: impl Fn() -> HeaderMap,
+        body: &Bytes,
+    ) -> Result<Response<Body>, Error> {
         match &self.authorize {
-            Some(authorize) => Box::pin(self.authorized(authorize.as_ref(), verb, headers, make)).await,
-            None => {
-                // Without redirects, as always, nothing is copied.
-                let first = parking_lot::Mutex::new(Some(headers));
-                let again = || make(first.lock().take().unwrap_or_default());
-                Ok(self.client.follow_with(verb, &self.uri, again).await?)
-            }
+            Some(authorize) => Box::pin(self.authorized(authorize.as_ref(), verb, headers, body)).await,
+            None => Ok(self.client.follow_with(|| self.request(verb, headers(), body)).await?),
         }
+    }
+
+    fn request(&self, verb: &Verb, headers: HeaderMap, body: &Bytes) -> Request<Bytes> {
+        let mut request = Request::new(body.clone());
+        *request.method_mut() = verb.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = headers;
+        request
     }
 
     async fn authorized(
         &self,
         authorize: &dyn Authorize,
         verb: &Verb,
-        headers: HeaderMap,
-        make: impl Fn(HeaderMap) -> Request<Bytes>,
+        headers: impl Fn() -> HeaderMap,
+        body: &Bytes,
     ) -> Result<Response<Body>, Error> {
         for attempt in 0.. {
-            let mut headers = headers.clone();
+            let mut headers = headers();
             authorize.authorize(verb, &self.url, &mut headers).await?;
-            let response = self.client.follow_with(verb, &self.uri, || make(headers.clone())).await?;
+            let make = || self.request(verb, headers.clone(), body);
+            let response = self.client.follow_with(make).await?;
             let (status, head) = (response.status(), response.headers());
             let next = authorize.answered(verb, &self.url, status, head, attempt).await?;
             if next == Next::Accept || attempt >= ATTEMPTS {
@@ -159,7 +163,7 @@ impl HttpTarget {
         let mut headers = self.headers.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         headers.extend(more);
-        let response = self.exchange(&Verb::GET, headers, &Bytes::new()).await?;
+        let response = self.exchange(&Verb::GET, || headers.clone(), &Bytes::new()).await?;
         if !response.status().is_success() || !is(&response, "text/event-stream") {
             return Err(Box::pin(status_error(response)).await);
         }
@@ -167,7 +171,11 @@ impl HttpTarget {
     }
 
     /// Posts a message. The headers begin with [`post_headers`](Self::post_headers).
-    pub(crate) async fn post(&self, headers: HeaderMap, body: &Bytes) -> Result<Response<Body>, Error> {
+    pub(crate) async fn post(
+        &self,
+        headers: impl Fn() -> HeaderMap,
+        body: &Bytes,
+    ) -> Result<Response<Body>, Error> {
         self.exchange(&Verb::POST, headers, body).await
     }
 
@@ -235,7 +243,7 @@ impl HttpWire {
             let mut headers = self.inner.target.headers.clone();
             headers.extend(session_headers(&era));
             let nothing = Bytes::new();
-            let ended = self.inner.target.exchange(&Verb::DELETE, headers, &nothing);
+            let ended = self.inner.target.exchange(&Verb::DELETE, || headers.clone(), &nothing);
             // Servers may refuse it, and sessions end by themselves.
             _ = tokio::time::timeout(Duration::from_secs(2), ended).await;
         }
@@ -253,7 +261,7 @@ impl Drop for HttpWire {
 
 impl Inner {
     async fn request(self: &Arc<Self>, outgoing: &Outgoing<'_>, era: &Era) -> Result<Answer, Error> {
-        let headers = self.headers(outgoing, era);
+        let headers = || self.headers(outgoing, era);
         let response = self.target.post(headers, &outgoing.frame).await?;
         let status = response.status();
         if status == StatusCode::NOT_FOUND && era.session.is_some() {
@@ -268,10 +276,10 @@ impl Inner {
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             return Err(Box::pin(status_error(response)).await);
         }
-        if is(&response, "text/event-stream") && status.is_success() {
-            return Box::pin(self.stream(outgoing, response, era)).await;
-        }
         if !is(&response, "application/json") {
+            if is(&response, "text/event-stream") && status.is_success() {
+                return Box::pin(self.stream(outgoing, response, era)).await;
+            }
             return Err(Box::pin(status_error(response)).await);
         }
         let body = read(response.into_body(), self.target.limit, || self.target.shown()).await?;
@@ -419,7 +427,7 @@ impl Inner {
     }
 
     async fn notify(&self, frame: &Bytes) -> Result<(), Error> {
-        let headers = self.era.load().post.clone();
+        let headers = || self.era.load().post.clone();
         let response = self.target.post(headers, frame).await?;
         if response.status().is_success() { Ok(()) } else { Err(status_error(response).await) }
     }
@@ -506,13 +514,17 @@ fn malformed(outgoing: &Outgoing<'_>, problem: &str) -> Error {
 
 /// Whether a body is of a media type.
 fn is<B>(response: &Response<B>, media_type: &str) -> bool {
-    let value =
-        response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(value) = response.headers().get(CONTENT_TYPE) else { return false };
+    // As it is nearly always, without a look at its parts.
+    if value.as_bytes() == media_type.as_bytes() {
+        return true;
+    }
+    let value = value.to_str().unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
 }
 
 /// A response that is no answer, with the beginning of its body.
-async fn status_error(response: Response<Body>) -> Error {
+pub(super) async fn status_error(response: Response<Body>) -> Error {
     let status = response.status();
     let body = http_body_util::Limited::new(response.into_body(), 16 * EXCERPT).collect();
     let body = tokio::time::timeout(Duration::from_secs(2), body).await;

@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 
-use super::duplex::{Sink, Source};
+use super::duplex::{Refused, Sink, Source};
 use crate::transport::lines::{Line, Lines};
 
 /// Reads a message from each line.
@@ -54,14 +54,15 @@ impl<R: AsyncRead + Unpin + Send + 'static> Source for LineSource<R> {
 pub(crate) struct LineSink<W>(pub(crate) W);
 
 impl<W: AsyncWrite + Unpin + Send + 'static> Sink for LineSink<W> {
-    async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<()> {
+    async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<Vec<Refused>> {
         let mut text = Vec::with_capacity(frames.iter().map(|frame| frame.len() + 1).sum());
         for frame in frames {
             text.extend_from_slice(&frame);
             text.push(b'\n');
         }
         self.0.write_all(&text).await?;
-        self.0.flush().await
+        self.0.flush().await?;
+        Ok(Vec::new())
     }
 
     async fn end(&mut self) {

@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::duplex::{Sink, Source};
+use super::duplex::{Refused, Sink, Source};
 
 impl Source for mpsc::UnboundedReceiver<Bytes> {
     async fn next(&mut self) -> Option<io::Result<Bytes>> {
@@ -14,11 +14,11 @@ impl Source for mpsc::UnboundedReceiver<Bytes> {
 }
 
 impl Sink for mpsc::Sender<Bytes> {
-    async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<()> {
+    async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<Vec<Refused>> {
         for frame in frames {
             self.send(frame).await.map_err(|_| io::ErrorKind::BrokenPipe)?;
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// Dropping the sender is the end.

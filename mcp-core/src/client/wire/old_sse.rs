@@ -5,14 +5,15 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::duplex::{Duplex, Sink, Source};
-use super::http::HttpTarget;
+use super::duplex::{Duplex, Refused, Sink, Source};
+use super::http::{HttpTarget, status_error};
 use super::sse::{SseDecoder, SseEvent};
-use crate::client::Inbox;
+use crate::client::{Error, Inbox};
+use crate::protocol::{ErrorCode, RpcError};
 
 /// Opens the stream and waits for the address; none if the server has no such thing.
 pub(crate) async fn connect(target: &HttpTarget, inbox: Arc<Inbox>) -> Option<Duplex> {
@@ -77,15 +78,50 @@ impl Source for Events {
 
 struct Posts(HttpTarget);
 
+/// Whether a status is about the message and not about the stream it belongs to.
+fn is_of_message(status: StatusCode) -> bool {
+    status.is_client_error() && !matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
+}
+
+/// Why a message was refused, in the server's words where it used ours.
+async fn refusal(response: Response<Incoming>) -> RpcError {
+    let status = response.status();
+    match status_error(response).await {
+        Error::Status { body, .. } => match serde_json::from_str::<Refusal>(&body) {
+            Ok(refusal) => refusal.error,
+            Err(_) => {
+                let code = if status == StatusCode::UNAUTHORIZED {
+                    ErrorCode::UNAUTHENTICATED
+                } else if status == StatusCode::FORBIDDEN {
+                    ErrorCode::FORBIDDEN
+                } else {
+                    ErrorCode::INVALID_REQUEST
+                };
+                RpcError::new(code, format!("the server answered {status}: {body}"))
+            }
+        },
+        error => RpcError::internal(error.to_string()),
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Refusal {
+    error: RpcError,
+}
+
 impl Sink for Posts {
-    async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<()> {
+    async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<Vec<Refused>> {
+        let mut refused = Vec::new();
         for frame in frames {
-            let response = self.0.post(self.0.post_headers(), &frame).await.map_err(io::Error::other)?;
-            if !response.status().is_success() {
-                return Err(io::Error::other(format!("a message was refused with {}", response.status())));
+            let response = self.0.post(|| self.0.post_headers(), &frame).await.map_err(io::Error::other)?;
+            let status = response.status();
+            if is_of_message(status) {
+                refused.push(Refused { error: refusal(response).await, frame });
+            } else if !status.is_success() {
+                return Err(io::Error::other(format!("a message was refused with {status}")));
             }
         }
-        Ok(())
+        Ok(refused)
     }
 
     async fn end(&mut self) {}

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
 use url::Url;
 
-use super::duplex::{Duplex, Sink, Source};
+use super::duplex::{Duplex, Refused, Sink, Source};
 use crate::client::open::Opener;
 use crate::client::{Error, Inbox};
 
@@ -64,12 +64,13 @@ impl Source for Messages<SplitStream<Socket>> {
 }
 
 impl Sink for Messages<SplitSink<Socket, Message>> {
-    async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<()> {
+    async fn write(&mut self, frames: Vec<Bytes>) -> io::Result<Vec<Refused>> {
         for frame in frames {
             let text = Utf8Bytes::try_from(frame).map_err(io::Error::other)?;
             self.0.feed(Message::Text(text)).await.map_err(io::Error::other)?;
         }
-        self.0.flush().await.map_err(io::Error::other)
+        self.0.flush().await.map_err(io::Error::other)?;
+        Ok(Vec::new())
     }
 
     async fn end(&mut self) {

@@ -25,6 +25,11 @@ pub(crate) struct Config {
     pub(crate) max_sessions_per_principal: usize,
     pub(crate) always_stream: bool,
     pub(crate) correlation: bool,
+    /// Whether addresses that are not loopback may be served without TLS, and without credentials.
+    pub(crate) plain: bool,
+    pub(crate) anonymous: bool,
+    #[cfg(feature = "auth")]
+    pub(crate) guard: Option<std::sync::Arc<crate::auth::server::ResourceServer>>,
 }
 
 impl Default for Config {
@@ -43,11 +48,23 @@ impl Default for Config {
             max_sessions_per_principal: 100_000,
             always_stream: false,
             correlation: false,
+            plain: false,
+            anonymous: false,
+            #[cfg(feature = "auth")]
+            guard: None,
         }
     }
 }
 
 impl Config {
+    /// Whether callers are known.
+    pub(crate) const fn authenticates(&self) -> bool {
+        #[cfg(feature = "auth")]
+        return self.guard.is_some();
+        #[cfg(not(feature = "auth"))]
+        false
+    }
+
     /// Whether a page of this origin may call. Pages of the host that is called may.
     pub(crate) fn allows_origin(&self, origin: &str, host: Option<&str>) -> bool {
         if self.allowed_origins.iter().any(|allowed| allowed == origin || allowed == "*") {

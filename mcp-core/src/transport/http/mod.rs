@@ -3,6 +3,8 @@
 //! [`service`] makes a tower service for any hyper-based server, [`serve`](crate::serve) with an
 //! address owns the listener too.
 
+#[cfg(feature = "auth")]
+mod admission;
 #[cfg(feature = "axum")]
 mod axum;
 mod body;
@@ -21,6 +23,8 @@ mod sessions;
 mod sse;
 mod sse_transport;
 mod streams;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(feature = "ws")]
 mod ws;
 
@@ -40,7 +44,9 @@ use tower_service::Service;
 #[cfg(feature = "axum")]
 pub use self::axum::router;
 pub use body::ResponseBody;
-pub use serve::Listener;
+pub use serve::{Exposed, Listener};
+#[cfg(feature = "tls")]
+pub use tls::{Pem, ServerTls, ServerTlsBuilder, TlsError};
 
 use self::config::Config;
 use self::links::Links;
@@ -141,6 +147,27 @@ impl Http {
     /// Answers every request with a stream, also where one JSON text would do. For tests.
     pub const fn always_stream(mut self, enabled: bool) -> Self {
         self.config.always_stream = enabled;
+        self
+    }
+
+    /// Lets nobody in without credentials that `guard` accepts, on whatever route: only `/health`, `/ready`
+    /// and the metadata that says where credentials come from stay open.
+    #[cfg(feature = "auth")]
+    pub fn authenticate(mut self, guard: crate::auth::server::ResourceServer) -> Self {
+        self.config.guard = Some(Arc::new(guard));
+        self
+    }
+
+    /// Serves without TLS on an address that other machines can reach: only where something in front ends
+    /// TLS, or nobody else is in the network.
+    pub const fn allow_plain(mut self) -> Self {
+        self.config.plain = true;
+        self
+    }
+
+    /// Serves everybody on an address that other machines can reach.
+    pub const fn allow_anonymous(mut self) -> Self {
+        self.config.anonymous = true;
         self
     }
 

@@ -41,12 +41,29 @@ pub(crate) fn empty(status: StatusCode) -> HttpResponse {
 pub(crate) fn error(status: StatusCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
     tracing::debug!(status = status.as_u16(), code = error.code.0, message = %error.message, "request refused");
     let mut response = json(status, error_frame(id, error));
-    add_retry_after(&mut response, error);
+    annotate(&mut response, error);
     response
 }
 
+/// The scopes that a refused request needs, for whoever knows where credentials come from.
+#[cfg(feature = "auth")]
+#[derive(Debug, Clone)]
+pub(crate) struct NeededScopes(pub(crate) Vec<String>);
+
+/// Puts into headers, or where they are made, what HTTP clients want to know of an error.
+pub(crate) fn annotate(response: &mut HttpResponse, error: &RpcError) {
+    add_retry_after(response, error);
+    #[cfg(feature = "auth")]
+    if error.code == ErrorCode::FORBIDDEN
+        && let Some(needed) = error.data.as_ref().and_then(|data| data.get("requiredScopes")?.as_array())
+    {
+        let needed = needed.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect();
+        response.extensions_mut().insert(NeededScopes(needed));
+    }
+}
+
 /// Says in a header too when the request is worth another try.
-pub(crate) fn add_retry_after(response: &mut HttpResponse, error: &RpcError) {
+fn add_retry_after(response: &mut HttpResponse, error: &RpcError) {
     if error.code == ErrorCode::RATE_LIMITED
         && let Some(wait) = error.retry_after()
     {

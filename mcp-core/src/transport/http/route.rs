@@ -49,8 +49,46 @@ where
         };
     }
     let origin = parts.headers.get(ORIGIN).cloned();
-    let mut response = match (parts.method.as_str(), parts.uri.path()) {
-        ("OPTIONS", _) if origin.is_some() => preflight(),
+    let mut response = guarded(inner, parts, body).await;
+    if let Some(origin) = origin {
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(VARY, HeaderValue::from_static("origin"));
+        let exposed = HeaderValue::from_static(
+            "mcp-session-id, mcp-protocol-version, www-authenticate, dpop-nonce, retry-after, x-request-id",
+        );
+        headers.insert(http::header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
+    response
+}
+
+/// Answers a request if its sender may come in.
+#[cfg(feature = "auth")]
+async fn guarded<B>(inner: &Arc<Inner>, mut parts: Parts, body: B) -> HttpResponse
+where
+    B: Body<Data = Bytes> + Send,
+    B::Error: std::fmt::Display,
+{
+    let Some(guard) = &inner.config.guard else { return matched(inner, parts, body).await };
+    if let Some(answer) = super::admission::admit(guard, &mut parts).await {
+        return answer;
+    }
+    let mut response = matched(inner, parts, body).await;
+    super::admission::explain(guard, &mut response);
+    response
+}
+
+#[cfg(not(feature = "auth"))]
+use matched as guarded;
+
+/// Answers a request whose sender was let in.
+async fn matched<B>(inner: &Arc<Inner>, parts: Parts, body: B) -> HttpResponse
+where
+    B: Body<Data = Bytes> + Send,
+    B::Error: std::fmt::Display,
+{
+    match (parts.method.as_str(), parts.uri.path()) {
+        ("OPTIONS", _) if parts.headers.contains_key(ORIGIN) => preflight(),
         ("GET", "/health" | "/ready") => health(inner, parts.uri.path()),
         ("POST", path) if path == inner.config.path => match read(body, inner.config.max_body).await {
             Ok(body) => post(inner, parts, body).await,
@@ -87,17 +125,7 @@ where
             None,
             &RpcError::new(ErrorCode::REFUSED, "there is nothing here"),
         ),
-    };
-    if let Some(origin) = origin {
-        let headers = response.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(VARY, HeaderValue::from_static("origin"));
-        let exposed = HeaderValue::from_static(
-            "mcp-session-id, mcp-protocol-version, www-authenticate, retry-after, x-request-id",
-        );
-        headers.insert(http::header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
-    response
 }
 
 /// Answers a browser's question whether a page may call. The origin has been checked.
@@ -107,7 +135,7 @@ fn preflight() -> HttpResponse {
     let methods = HeaderValue::from_static("GET, POST, DELETE");
     headers.insert(http::header::ACCESS_CONTROL_ALLOW_METHODS, methods);
     let allowed = HeaderValue::from_static(
-        "accept, authorization, content-type, last-event-id, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id",
+        "accept, authorization, content-type, dpop, last-event-id, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id, traceparent, tracestate, x-api-key, x-request-id",
     );
     headers.insert(http::header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
     headers.insert(http::header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));

@@ -21,6 +21,7 @@ use super::{LEGACY, MODERN, discovered, refusal, response, welcome};
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub verb: String,
+    pub path: String,
     pub headers: HashMap<String, String>,
     pub body: Value,
 }
@@ -171,7 +172,8 @@ fn open_socket(socket: TcpStream) -> Out {
 async fn read(reader: &mut BufReader<OwnedReadHalf>) -> Option<Asked> {
     let mut line = String::new();
     reader.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
-    let verb = line.split(' ').next()?.to_owned();
+    let mut words = line.split(' ').map(str::to_owned);
+    let (verb, path) = (words.next()?, words.next()?);
     let mut headers = HashMap::new();
     loop {
         line.clear();
@@ -183,7 +185,7 @@ async fn read(reader: &mut BufReader<OwnedReadHalf>) -> Option<Asked> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).await.ok()?;
     let body = serde_json::from_slice(&body).unwrap_or(json!(null));
-    Some(Asked { verb, headers, body })
+    Some(Asked { verb, path, headers, body })
 }
 
 #[tokio::test]

@@ -6,10 +6,12 @@ mod child;
 mod http_script;
 mod line_script;
 mod lists;
+mod old_sse;
 mod redirects;
 mod sessions;
 mod sizes;
 mod times;
+mod visits;
 
 use serde_json::{Value, json};
 

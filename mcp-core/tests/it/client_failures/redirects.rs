@@ -16,6 +16,27 @@ async fn a_redirect_in_circles_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_redirect_takes_headers_and_body_along() {
+    let script = Script::modern(|asked, out| {
+        Box::pin(async move {
+            if asked.path == "/mcp" {
+                return out.whole(307, "location: /moved\r\n", "").await;
+            }
+            out.json(&super::response(&asked.body, &super::said("well"))).await
+        })
+    })
+    .await;
+    let client =
+        Client::builder("t", "1").bearer("secret-token").unwrap().connect(script.url()).await.unwrap();
+    assert_eq!(client.call::<String>("t", ()).await.unwrap(), "well");
+    let asked = script.asked.lock();
+    let (first, second) = (&asked[asked.len() - 2], &asked[asked.len() - 1]);
+    assert_eq!((&*first.path, &*second.path), ("/mcp", "/moved"));
+    assert_eq!((&first.headers, &first.body), (&second.headers, &second.body));
+    assert_eq!(second.headers["mcp-method"], "tools/call");
+}
+
+#[tokio::test]
 async fn a_redirect_to_another_origin_is_not_followed() {
     let elsewhere = Script::start(|_, out| Box::pin(async move { out.whole(200, "", "").await })).await;
     let location = format!("location: http://{}/mcp?key=1\r\n", elsewhere.address);

@@ -2,7 +2,7 @@
 
 mod discovery;
 mod dpop;
-mod host;
+pub(crate) mod host;
 mod life;
 mod migration;
 mod people;

@@ -225,6 +225,48 @@ async fn changes_upstream_are_followed() {
 }
 
 #[tokio::test]
+async fn what_an_upstreams_resources_come_to_is_told_to_those_who_asked() {
+    use mcp_core::server::Change;
+    for version in [ProtocolVersion::V2026_07_28, ProtocolVersion::V2025_11_25] {
+        let upstream = files();
+        let client = Client::builder("proxy", "1").version(version).connect(upstream.clone()).await.unwrap();
+        let builder = Server::builder("gateway", "1.0.0").mount("notes", &notes());
+        let server = Proxy::new(client).namespace("f").attach(builder).await.unwrap().build().unwrap();
+        let client = TestClient::connect(server.clone());
+        // The second is a template's, the third another upstream's.
+        let uris = ["text://motd", "lang://rust", "notes:1"].map(str::to_owned).to_vec();
+        let filter = SubscriptionFilter { resource_subscriptions: uris, ..Default::default() };
+        let changes = client.listen(filter).await.unwrap();
+        for uri in ["text://motd", "lang://rust"] {
+            within(async {
+                loop {
+                    // The gateway asks its upstream once somebody asked the gateway.
+                    upstream.publish(&Change::ResourceUpdated("lang://ruby".into()));
+                    upstream.publish(&Change::ResourceUpdated(uri.into()));
+                    let heard = tokio::select! {
+                        biased;
+                        heard = changes.next() => heard,
+                        () = tokio::task::yield_now() => continue,
+                    };
+                    assert_eq!(heard.method, "notifications/resources/updated");
+                    // What was told of the first before may still come.
+                    assert!([json!("text://motd"), json!(uri)].contains(&heard.params["uri"]));
+                    if heard.params["uri"] == json!(uri) {
+                        break;
+                    }
+                }
+            })
+            .await;
+        }
+    }
+}
+
+/// Fails a test that would hang.
+async fn within<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(std::time::Duration::from_secs(20), future).await.expect("in time")
+}
+
+#[tokio::test]
 async fn the_upstream_is_let_go_with_the_gateway() {
     let upstream = files();
     let token = upstream.shutdown_token();

@@ -62,7 +62,7 @@ pub(crate) fn error_response(status: StatusCode, error: &RpcError) -> HttpRespon
     let mut text = Vec::new();
     json::write(&mut text, error);
     let mut response = reply::json(status, text);
-    reply::add_retry_after(&mut response, error);
+    reply::annotate(&mut response, error);
     if status == StatusCode::METHOD_NOT_ALLOWED {
         let allowed = http::HeaderValue::from_static("GET, POST");
         response.headers_mut().insert(http::header::ALLOW, allowed);
