@@ -151,7 +151,7 @@ impl Town {
     }
 }
 
-async fn bind() -> TcpListener {
+pub async fn bind() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
@@ -219,7 +219,7 @@ async fn verified(
 }
 
 /// A person in a browser: reads the page, and presses Allow.
-async fn agree(url: &Url) -> Url {
+pub async fn agree(url: &Url) -> Url {
     let http = HttpClient::default();
     let page = http.send(Request::get(url.as_str()).body(Bytes::new()).unwrap()).await.unwrap();
     let (head, body) = page.into_parts();

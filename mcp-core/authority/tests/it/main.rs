@@ -17,4 +17,5 @@ mod refresh;
 mod refusals;
 mod stores;
 mod strangers;
+mod whole;
 mod world;
