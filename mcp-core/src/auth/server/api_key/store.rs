@@ -35,6 +35,27 @@ pub struct ApiKeyRecord {
     pub revoked: Option<u64>,
 }
 
+impl ApiKeyRecord {
+    /// What is known of a key at the least. For stores: the rest is set by field.
+    #[must_use]
+    pub const fn new(id: String, hash: [u8; 32]) -> Self {
+        Self {
+            id,
+            hash,
+            org: String::new(),
+            user: String::new(),
+            label: String::new(),
+            role: None,
+            plan: None,
+            scopes: BTreeSet::new(),
+            created: 0,
+            expires: None,
+            last_used: None,
+            revoked: None,
+        }
+    }
+}
+
 /// A store of API keys is down.
 #[derive(Debug, thiserror::Error)]
 #[error("the store of API keys failed")]

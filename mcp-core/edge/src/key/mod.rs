@@ -1,0 +1,5 @@
+//! API keys of many processes, in one database.
+
+mod postgres;
+
+pub use postgres::PostgresApiKeys;
