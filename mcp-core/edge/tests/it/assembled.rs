@@ -156,9 +156,9 @@ async fn refused_credentials_are_counted_and_audited() {
         assert_eq!(response.status(), status);
         drop(response.into_body().collect().await);
     }
-    let mut out = Vec::new();
     let audit = edge.audit().unwrap();
-    assert_eq!(audit.export(mcp_edge::audit::ExportFormat::JsonLines, None, &mut out).unwrap(), 2);
+    let (count, out) = audit.export(mcp_edge::audit::ExportFormat::JsonLines, None, Vec::new()).unwrap();
+    assert_eq!(count, 2);
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text.matches(r#""event":"login_refused""#).count(), 2);
     assert_eq!(text.matches(r#""correlationId":"req-7""#).count(), 2);
@@ -202,8 +202,8 @@ async fn a_request_is_known_by_its_identifier_everywhere() {
     drop(response.into_body().collect().await);
     edge.log().unwrap().flush();
     let line = fs::read_to_string(at("calls.jsonl")).unwrap();
-    let mut entry = Vec::new();
-    edge.audit().unwrap().export(mcp_edge::audit::ExportFormat::JsonLines, None, &mut entry).unwrap();
+    let audit = edge.audit().unwrap();
+    let (_, entry) = audit.export(mcp_edge::audit::ExportFormat::JsonLines, None, Vec::new()).unwrap();
     for text in [line, String::from_utf8(entry).unwrap()] {
         let said: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
         assert_eq!(said["correlationId"], "req-42", "{text}");
