@@ -73,7 +73,8 @@ async fn sustained(time: Duration) {
         served
     };
     let (a, b) = tokio::join!(tokio::spawn(ask(a)), tokio::spawn(ask(b)));
-    let (served, expect) = (f64::from(a.unwrap() + b.unwrap()), 100.0 + 200.0 * start.elapsed().as_secs_f64());
+    let (served, expect) =
+        (f64::from(a.unwrap() + b.unwrap()), 100.0 + 200.0 * start.elapsed().as_secs_f64());
     let off = (served - expect).abs() / expect;
     eprintln!("{served} served in {time:?}, {expect:.1} expected: {:.2} % off", off * 100.0);
     assert!(off <= 0.02, "{served} served, {expect} expected");
