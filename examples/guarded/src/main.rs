@@ -15,8 +15,14 @@ use mcp_core::transport::http::{Http, Listener, Pem, ServerTls};
 use mcp_core::transport::told_to_stop;
 use mcp_core::{Server, tool};
 
+const HELP: &str = "Examples:
+  guarded                                         an API key is printed; only with it is anybody let in
+  guarded --issuer https://auth.example.com       tokens of that issuer too, for http://127.0.0.1:8080/mcp
+  guarded --cert server.pem --key server.key --listen 0.0.0.0:8443 --resource https://mcp.example.com:8443/mcp";
+
+/// A server that lets in only who brings an API key or a token, and says who they are.
 #[derive(Parser)]
-#[command(about)]
+#[command(version, after_help = HELP)]
 struct Options {
     /// Where to listen; the endpoint is /mcp.
     #[arg(long, default_value = "127.0.0.1:8080")]

@@ -17,3 +17,10 @@ pub trait Authenticate: Send + Sync + 'static {
     /// There is a credential of this kind, and it is not good.
     async fn authenticate(&self, request: &Parts) -> Result<Option<Arc<Principal>>, Rejection>;
 }
+
+#[async_trait::async_trait]
+impl<A: Authenticate + ?Sized> Authenticate for Arc<A> {
+    async fn authenticate(&self, request: &Parts) -> Result<Option<Arc<Principal>>, Rejection> {
+        self.as_ref().authenticate(request).await
+    }
+}

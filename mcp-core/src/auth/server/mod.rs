@@ -36,4 +36,4 @@ pub use claims::ClaimNames;
 pub use keys::{Keys, KeysError, RemoteKeys};
 pub use rejection::{Reason, Rejection};
 pub use resource::{Refused, ResourceError, ResourceServer};
-pub use verifier::{Verifier, VerifierBuilder};
+pub use verifier::{Lookups, Verifier, VerifierBuilder};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -50,6 +51,17 @@ pub struct Verifier {
     clock: Clock,
     proofs: Proofs,
     known: Cache<[u8; 32], Arc<Known>>,
+    lookups: [AtomicU64; 2],
+}
+
+/// How often tokens were known already, and how often they had to be verified in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Lookups {
+    /// Known by their digest.
+    pub known: u64,
+    /// Verified in full, with whatever result.
+    pub anew: u64,
 }
 
 struct Issuer {
@@ -109,6 +121,14 @@ impl Verifier {
         Ok(Arc::clone(&known.principal))
     }
 
+    /// How well tokens are remembered, since the start. For metrics: keep the verifier in an `Arc`, and give
+    /// a clone of that to [`ResourceServer::accept`](super::ResourceServer::accept).
+    #[must_use]
+    pub fn lookups(&self) -> Lookups {
+        let [known, anew] = self.lookups.each_ref().map(|count| count.load(Ordering::Relaxed));
+        Lookups { known, anew }
+    }
+
     /// Forgets the tokens that were good: each is verified again when it comes.
     pub fn forget(&self) {
         self.known.clear();
@@ -123,9 +143,11 @@ impl Verifier {
                 .get(known.issuer)
                 .is_some_and(|issuer| issuer.keys.generation() == known.generation)
         {
+            self.lookups[0].fetch_add(1, Ordering::Relaxed);
             self.check_time(&known)?;
             return Ok(known);
         }
+        self.lookups[1].fetch_add(1, Ordering::Relaxed);
         let known = Arc::new(self.verify_anew(token).await?);
         self.known.insert(key, Arc::clone(&known));
         Ok(known)
@@ -296,6 +318,7 @@ impl VerifierBuilder {
             clock: self.clock,
             proofs: Proofs::new(self.proofs),
             known: Cache::new(self.remembered.max(1)),
+            lookups: Default::default(),
         }
     }
 }

@@ -16,21 +16,23 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
 use super::HttpError;
+use super::resolve::{Allowed, Resolver, is_allowed};
 
 /// Hops that one request may be sent on.
 const MAX_REDIRECTS: usize = 5;
 /// Idle connections kept for each host.
 const MAX_IDLE: usize = 64;
 
+type Connector = HttpConnector<Resolver>;
+
 /// Pooled HTTP connections. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient(Arc<Inner>);
 
 struct Inner {
-    plain: Client<HttpConnector, Full<Bytes>>,
+    plain: Client<Connector, Full<Bytes>>,
     #[cfg(feature = "tls")]
-    secure: std::sync::OnceLock<Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>>,
-    #[cfg(any(feature = "tls", feature = "ws"))]
+    secure: std::sync::OnceLock<Client<hyper_rustls::HttpsConnector<Connector>, Full<Bytes>>>,
     settings: HttpClientBuilder,
 }
 
@@ -41,6 +43,7 @@ pub struct HttpClientBuilder {
     connect_timeout: Duration,
     idle_timeout: Duration,
     roots: Vec<Bytes>,
+    allowed: Option<Allowed>,
 }
 
 /// Bytes in and out.
@@ -70,6 +73,13 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Connects only to addresses that this allows, be they written in a URL or found by its name. For URLs that
+    /// strangers choose, which must not lead into the network of this machine.
+    pub const fn only_addresses(mut self, allowed: fn(std::net::IpAddr) -> bool) -> Self {
+        self.allowed = Some(allowed);
+        self
+    }
+
     /// The client.
     #[must_use]
     pub fn build(self) -> HttpClient {
@@ -78,14 +88,13 @@ impl HttpClientBuilder {
             plain,
             #[cfg(feature = "tls")]
             secure: std::sync::OnceLock::new(),
-            #[cfg(any(feature = "tls", feature = "ws"))]
             settings: self,
         }))
     }
 }
 
-fn connector(settings: &HttpClientBuilder) -> HttpConnector {
-    let mut connector = HttpConnector::new();
+fn connector(settings: &HttpClientBuilder) -> Connector {
+    let mut connector = HttpConnector::new_with_resolver(Resolver::new(settings.allowed));
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(settings.connect_timeout));
     connector.enforce_http(false);
@@ -114,6 +123,7 @@ impl HttpClient {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             roots: Vec::new(),
+            allowed: None,
         }
     }
 
@@ -123,6 +133,9 @@ impl HttpClient {
     /// The server cannot be reached, or the connection broke. Statuses are no errors here.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Incoming>, HttpError> {
         let uri = request.uri().clone();
+        if !is_allowed(&uri, self.0.settings.allowed) {
+            return Err(HttpError::Forbidden { url: shown(&uri) });
+        }
         let request = request.map(Full::new);
         let sent = match uri.scheme_str() {
             Some("http") => self.0.plain.request(request).await,
@@ -204,6 +217,9 @@ impl HttpClient {
         let secured = scheme == "wss";
         let place = url.as_str().replacen(scheme, if secured { "https" } else { "http" }, 1);
         let uri: http::Uri = place.parse().map_err(|_| HttpError::Url { url: shown.clone() })?;
+        if !is_allowed(&uri, self.0.settings.allowed) {
+            return Err(HttpError::Forbidden { url: shown });
+        }
         if !secured {
             let io = connector(&self.0.settings).call(uri).await;
             return io
@@ -220,7 +236,7 @@ impl HttpClient {
     }
 
     #[cfg(feature = "tls")]
-    fn secure_connector(&self) -> Result<hyper_rustls::HttpsConnector<HttpConnector>, HttpError> {
+    fn secure_connector(&self) -> Result<hyper_rustls::HttpsConnector<Connector>, HttpError> {
         let config = super::tls::config(&self.0.settings.roots).map_err(HttpError::Roots)?;
         Ok(hyper_rustls::HttpsConnectorBuilder::new()
             .with_tls_config(config)
@@ -230,7 +246,7 @@ impl HttpClient {
     }
 
     #[cfg(feature = "tls")]
-    fn secure(&self) -> Result<&Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>, HttpError> {
+    fn secure(&self) -> Result<&Client<hyper_rustls::HttpsConnector<Connector>, Full<Bytes>>, HttpError> {
         if let Some(client) = self.0.secure.get() {
             return Ok(client);
         }

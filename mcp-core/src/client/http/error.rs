@@ -25,6 +25,12 @@ pub enum HttpError {
     /// The system's root certificates, or the one that was added, cannot be used.
     #[error("the root certificates cannot be loaded")]
     Roots(#[source] BoxError),
+    /// The address is one that this client must not connect to.
+    #[error("`{url}` is an address that must not be used")]
+    Forbidden {
+        /// Where to.
+        url: String,
+    },
     /// Nobody answers there.
     #[error("cannot connect to `{url}`")]
     Connect {

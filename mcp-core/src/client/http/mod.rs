@@ -3,6 +3,7 @@
 mod authorize;
 mod connection;
 mod error;
+mod resolve;
 #[cfg(feature = "tls")]
 mod tls;
 

@@ -195,6 +195,11 @@ async fn a_token_that_was_good_is_refused_when_its_time_is_over() {
     assert_eq!(verdict(&verifier, &token).await, "acme/ada");
     clock.advance(329);
     assert_eq!(verdict(&verifier, &token).await, "acme/ada");
+    let lookups = verifier.lookups();
+    assert_eq!((lookups.known, lookups.anew), (1, 1));
+    verifier.forget();
+    assert_eq!(verdict(&verifier, &token).await, "acme/ada");
+    assert_eq!(verifier.lookups().anew, 2);
     clock.advance(1);
     let rejection: Rejection = verifier.verify(&token).await.unwrap_err();
     assert_eq!(
