@@ -51,30 +51,29 @@ struct Note {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    // 1. A server.
     let read = async |Args(Note { path, .. }): Args<Note>| format!("the note `{path}`");
     let write = async |Args(Note { path, text }): Args<Note>| format!("{} bytes in `{path}`", text.len());
     let server = Server::builder("notes", env!("CARGO_PKG_VERSION"))
         .tool(tool("read", read).description("Reads a note.").read_only())
         .tool(tool("write", write).description("Writes a note."))
         .build()?;
-    // 2. The edge, from its settings.
+    // 1. The edge, from its settings.
     let text =
         std::fs::read_to_string(&options.config).with_context(|| options.config.display().to_string())?;
     let mut config: Config = toml::from_str(&text)?;
     config.audit = options.audit.map(|folder| AuditConfig::new(AuditPlace::Folder(folder)));
     let edge = edge(&config)?;
-    // 3. Who may come in at all. Refused tokens are counted and audited by the edge.
+    // 2. Who may come in at all. Refused tokens are counted and audited by the edge.
     let resource = format!("http://{}/mcp", options.listen);
     let tokens =
         Verifier::builder(&resource).issuer(options.issuer, Keys::secret(options.secret.as_bytes())?).build();
     let guard = edge.guard(ResourceServer::new(&resource)?.accept(tokens));
     let http = Http::new(edge.layer().layer(server)).correlation(true).authenticate(guard);
-    // 4. Metrics have an address of their own, and no callers.
+    // 3. Metrics have an address of their own, and no callers.
     let metrics = tokio::net::TcpListener::bind(&options.metrics).await?;
     eprintln!("{resource}, http://{}/metrics", metrics.local_addr()?);
     let app = Router::new().route_service("/metrics", edge.metrics().endpoint());
-    let scraped = tokio::spawn(async move { axum::serve(metrics, app).await });
+    let scraped = tokio::spawn(axum::serve(metrics, app).into_future());
     Listener::bind(&options.listen).await?.serve(http, told_to_stop()).await?;
     scraped.abort();
     Ok(())

@@ -54,15 +54,16 @@ pub struct Head {
     pub hash: [u8; 32],
 }
 
-/// Writes the line of an entry, without its end, and returns its hash. `body` are the members in between.
+/// Adds the line of an entry, without its end, and returns its hash. `body` are the members in between.
 pub(super) fn seal(line: &mut Vec<u8>, key: &ChainKey, seq: u64, prev: &Hash, body: &[u8]) -> Hash {
+    let start = line.len();
     line.extend_from_slice(br#"{"seq":"#);
     json::number(line, seq);
     line.push(b',');
     line.extend_from_slice(body);
     line.extend_from_slice(PREV);
     json::hex_bytes(line, prev);
-    let hash = key.hash(line);
+    let hash = key.hash(line.get(start..).unwrap_or_default());
     link(line, &hash);
     hash
 }

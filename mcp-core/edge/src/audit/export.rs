@@ -1,6 +1,6 @@
 //! Entries for those who ask.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde_json::Value;
 
@@ -34,50 +34,55 @@ const COLUMNS: [&str; 14] = [
 ];
 
 impl AuditLog {
-    /// Writes entries, all or those about one organisation, and returns how many. Blocks, and keeps others from appending while they
-    /// are read.
+    /// Writes entries, all or those about one organisation; returns how many, and the writer. Blocks, and keeps others from
+    /// appending meanwhile: export to a file, not over a network.
     ///
     /// # Errors
     /// They cannot be read or written.
-    pub fn export(
+    pub fn export<W: Write + Send + 'static>(
         &self,
         format: ExportFormat,
         org: Option<&str>,
-        to: &mut dyn Write,
-    ) -> Result<u64, AuditError> {
+        mut to: W,
+    ) -> Result<(u64, W), AuditError> {
         let wanted = org.map(str::to_owned);
-        let lines = self.with(move |sealer| {
-            let mut lines = Vec::new();
+        self.with(move |sealer| {
+            let failed = StoreError::doing("exported");
+            if format == ExportFormat::Csv {
+                writeln!(to, "{}", COLUMNS.join(",")).map_err(&failed)?;
+            }
+            let mut count = 0;
             sealer.store.read(&mut |line| {
-                let whose =
-                    || serde_json::from_str::<Value>(line).ok()?.get("org")?.as_str().map(str::to_owned);
-                if wanted.is_none() || whose() == wanted {
-                    lines.push(line.to_owned());
+                // Only a table, or a choice, has to know what a line says.
+                let entry: Value = if format == ExportFormat::JsonLines && wanted.is_none() {
+                    Value::Null
+                } else {
+                    serde_json::from_str(line).map_err(StoreError::doing("read"))?
+                };
+                if wanted.as_deref().is_some_and(|org| entry.get("org").and_then(Value::as_str) != Some(org))
+                {
+                    return Ok(());
                 }
-                Ok(())
+                count += 1;
+                let written = match format {
+                    ExportFormat::JsonLines => writeln!(to, "{line}"),
+                    ExportFormat::Csv => writeln!(to, "{}", row(&entry)),
+                };
+                written.map_err(&failed)
             })?;
-            Ok::<_, StoreError>(lines)
-        })??;
-        write(format, &lines, to).map_err(StoreError::doing("exported"))?;
-        Ok(lines.len() as u64)
+            to.flush().map_err(&failed)?;
+            Ok::<_, AuditError>((count, to))
+        })?
     }
 }
 
-fn write(format: ExportFormat, lines: &[String], to: &mut dyn Write) -> io::Result<()> {
-    if format == ExportFormat::JsonLines {
-        return lines.iter().try_for_each(|line| writeln!(to, "{line}"));
-    }
-    writeln!(to, "{}", COLUMNS.join(","))?;
-    for line in lines {
-        let entry: Value = serde_json::from_str(line).map_err(io::Error::other)?;
-        let cells = COLUMNS.map(|column| match entry.get(column) {
-            Some(Value::String(text)) => cell(text),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        });
-        writeln!(to, "{}", cells.join(","))?;
-    }
-    Ok(())
+fn row(entry: &Value) -> String {
+    let cells = COLUMNS.map(|column| match entry.get(column) {
+        Some(Value::String(text)) => cell(text),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    });
+    cells.join(",")
 }
 
 /// A cell that spreadsheets take for text, whatever it begins with.

@@ -52,8 +52,7 @@ impl Folder {
         }
         self.length += self.line.len() as u64;
         if let Some(last) = entries.last() {
-            self.head =
-                Link::parse(last.line, last.seq).ok().map(|link| Head { seq: link.seq, hash: link.hash });
+            self.head = Some(Head { seq: last.seq, hash: last.hash });
             if self.length >= self.most {
                 self.rotate(last.seq + 1)?;
             }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
@@ -64,9 +64,19 @@ struct Shared {
     work: Condvar,
 }
 
+/// Entries that are kept by one write: those of calls that are answered at the same time.
+#[derive(Debug, Default)]
+struct Batch(AtomicU8);
+
+impl Batch {
+    const KEPT: u8 = 1;
+    const LOST: u8 = 2;
+}
+
 #[derive(Default)]
 struct Inline {
     sealer: Option<Sealer>,
+    batch: Option<Arc<Batch>>,
     dirty: bool,
     closing: bool,
 }
@@ -81,6 +91,19 @@ enum Writer {
 enum Job {
     Append(Draft, oneshot::Sender<Result<(), AuditError>>),
     Run(Box<dyn FnOnce(&mut Sealer) + Send>),
+}
+
+impl Inline {
+    /// Keeps what is queued.
+    fn flush(&mut self, shared: &Shared) {
+        let (Some(sealer), Some(batch)) = (self.sealer.as_mut(), self.batch.take()) else { return };
+        let kept = sealer.flush();
+        shared.healthy.store(kept.is_ok(), Relaxed);
+        if let Err(error) = &kept {
+            tracing::error!(%error, "entries of the audit log are lost");
+        }
+        batch.0.store(if kept.is_ok() { Batch::KEPT } else { Batch::LOST }, Release);
+    }
 }
 
 impl Shared {
@@ -143,12 +166,15 @@ impl AuditLog {
     pub fn append_refused_login(&self, refused: &RefusedLogin<'_>) -> Appended {
         let mut body = Vec::with_capacity(256);
         entry::login(&mut body, self.0.settings.clock.wall(), refused);
-        self.keep(refused.org.unwrap_or_default(), body)
+        let appended = self.keep(refused.org.unwrap_or_default(), body);
+        // Whoever refuses may not wait for it.
+        self.0.shared.inline.lock().flush(&self.0.shared);
+        appended
     }
 
     fn keep(&self, org: &str, body: Vec<u8>) -> Appended {
         match &self.0.writer {
-            Writer::Inline => self.keep_inline(org, &body),
+            Writer::Inline => self.keep_inline(&body),
             Writer::Queue(jobs) => {
                 let (done, is_done) = oneshot::channel();
                 let full = jobs.try_send(Job::Append(Draft { org: org.into(), body }, done)).is_err();
@@ -164,22 +190,26 @@ impl AuditLog {
         }
     }
 
-    fn keep_inline(&self, org: &str, body: &[u8]) -> Appended {
+    fn keep_inline(&self, body: &[u8]) -> Appended {
         let shared = &self.0.shared;
         let mut inline = shared.inline.lock();
-        let kept =
-            inline.sealer.as_mut().ok_or(AuditError::Unavailable).and_then(|sealer| sealer.append(org, body));
-        let first = kept.is_ok() && !std::mem::replace(&mut inline.dirty, true);
+        let queued =
+            inline.sealer.as_mut().ok_or(AuditError::Unavailable).and_then(|sealer| sealer.queue(body));
+        let seq = match queued {
+            Ok(seq) => seq,
+            Err(error) => {
+                shared.healthy.store(false, Relaxed);
+                return Appended(State::Ready(Some(Err(error))));
+            }
+        };
+        let batch = Arc::clone(inline.batch.get_or_insert_default());
+        let first = !std::mem::replace(&mut inline.dirty, true);
         drop(inline);
         if first {
             shared.work.notify_one();
         }
-        shared.healthy.store(kept.is_ok(), Relaxed);
-        Appended(match kept {
-            Ok(seq) if self.0.settings.strict => State::Syncing(Box::pin(synced(Arc::clone(shared), seq))),
-            Ok(_) => State::Ready(Some(Ok(()))),
-            Err(error) => State::Ready(Some(Err(error))),
-        })
+        let strict = self.0.settings.strict.then_some(seq);
+        Appended(State::Grouped { shared: Arc::clone(shared), batch, strict, waited: false })
     }
 
     /// Whether the last entry could be kept. While it could not, nothing should be served; appending is how to find out whether it
@@ -205,6 +235,7 @@ impl AuditLog {
         match &self.0.writer {
             Writer::Inline => {
                 let mut inline = self.0.shared.inline.lock();
+                inline.flush(&self.0.shared);
                 inline.sealer.as_mut().map(act).ok_or(AuditError::Unavailable)
             }
             Writer::Queue(jobs) => {
@@ -245,6 +276,7 @@ fn sync(shared: &Shared, strict: bool) {
         }
         let closing = inline.closing;
         inline.dirty = false;
+        inline.flush(shared);
         let Some(sealer) = inline.sealer.as_mut() else { return };
         let (finish, seq) = (sealer.store.sync(), sealer.seq);
         drop(inline);
@@ -323,6 +355,7 @@ pub struct Appended(State);
 enum State {
     Ready(Option<Result<(), AuditError>>),
     Queued(oneshot::Receiver<Result<(), AuditError>>),
+    Grouped { shared: Arc<Shared>, batch: Arc<Batch>, strict: Option<u64>, waited: bool },
     Syncing(Pin<Box<dyn Future<Output = Result<(), AuditError>> + Send>>),
 }
 
@@ -330,12 +363,31 @@ impl Future for Appended {
     type Output = Result<(), AuditError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            State::Ready(result) => Poll::Ready(result.take().unwrap_or(Ok(()))),
-            State::Queued(done) => {
-                Pin::new(done).poll(cx).map(|done| done.unwrap_or(Err(AuditError::Unavailable)))
+        loop {
+            match &mut self.0 {
+                State::Ready(result) => return Poll::Ready(result.take().unwrap_or(Ok(()))),
+                State::Queued(done) => {
+                    return Pin::new(done).poll(cx).map(|done| done.unwrap_or(Err(AuditError::Unavailable)));
+                }
+                State::Syncing(synced) => return synced.as_mut().poll(cx),
+                State::Grouped { shared, batch, strict, waited } => match batch.0.load(Acquire) {
+                    Batch::KEPT => {
+                        let next = match *strict {
+                            Some(seq) => State::Syncing(Box::pin(synced(Arc::clone(shared), seq))),
+                            None => State::Ready(Some(Ok(()))),
+                        };
+                        self.0 = next;
+                    }
+                    Batch::LOST => return Poll::Ready(Err(AuditError::Unavailable)),
+                    _ if *waited => shared.inline.lock().flush(shared),
+                    _ => {
+                        // Calls that are ready as well get their turn first: one write keeps the entries of all.
+                        *waited = true;
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                },
             }
-            State::Syncing(synced) => synced.as_mut().poll(cx),
         }
     }
 }

@@ -123,15 +123,16 @@ fn run(
     let mut body = Vec::new();
     entry::retention(&mut body, now, &before, &ranges(&doomed));
     // First it is said, then done: a crash in between leaves content that might be gone, and no content that is gone unsaid.
-    let by = sealer.append("", &body)?;
+    let by = sealer.append("", body)?;
     sealer.store.sync()()?;
-    let stubs: Vec<(u64, String, String)> = doomed
+    let stubs: Vec<(u64, String, String, Hash)> = doomed
         .into_iter()
         .map(|Doomed { seq, org, prev, hash }| {
-            (seq, org, String::from_utf8(chain::stub(seq, by, &prev, &hash)).unwrap_or_default())
+            (seq, org, String::from_utf8(chain::stub(seq, by, &prev, &hash)).unwrap_or_default(), hash)
         })
         .collect();
-    let entries: Vec<_> = stubs.iter().map(|(seq, org, line)| Entry::new(*seq, org, line)).collect();
+    let entries: Vec<_> =
+        stubs.iter().map(|(seq, org, line, hash)| Entry::new(*seq, org, line, *hash)).collect();
     sealer.store.replace(&entries)?;
     Ok(retained)
 }

@@ -9,7 +9,9 @@ pub(super) struct Sealer {
     /// The last entry that was kept.
     pub(super) seq: u64,
     prev: Hash,
-    scratch: Vec<u8>,
+    /// Lines that are chained and not kept yet; for each its number, where it ends, and its hash.
+    lines: Vec<u8>,
+    queued: Vec<(u64, usize, Hash)>,
     /// An entry failed: what the store kept of it is not known.
     doubtful: bool,
 }
@@ -22,7 +24,15 @@ pub(super) struct Draft {
 
 impl Sealer {
     pub(super) fn new(store: Box<dyn Store>, key: ChainKey) -> Result<Self, AuditError> {
-        let mut sealer = Self { store, key, seq: 0, prev: chain::START, scratch: Vec::new(), doubtful: true };
+        let mut sealer = Self {
+            store,
+            key,
+            seq: 0,
+            prev: chain::START,
+            lines: Vec::new(),
+            queued: Vec::new(),
+            doubtful: true,
+        };
         sealer.find_end()?;
         Ok(sealer)
     }
@@ -40,19 +50,46 @@ impl Sealer {
         Ok(())
     }
 
-    /// Keeps one entry; the fast way.
-    pub(super) fn append(&mut self, org: &str, body: &[u8]) -> Result<u64, AuditError> {
-        self.find_end()?;
-        self.scratch.clear();
-        let seq = self.seq + 1;
-        let hash = chain::seal(&mut self.scratch, &self.key, seq, &self.prev, body);
+    /// Numbers and chains an entry; [`flush`](Self::flush) keeps it.
+    pub(super) fn queue(&mut self, body: &[u8]) -> Result<u64, AuditError> {
+        if self.queued.is_empty() {
+            self.find_end()?;
+        }
+        self.seq += 1;
+        self.prev = chain::seal(&mut self.lines, &self.key, self.seq, &self.prev, body);
+        self.queued.push((self.seq, self.lines.len(), self.prev));
+        Ok(self.seq)
+    }
+
+    /// Keeps what was queued, all or nothing.
+    pub(super) fn flush(&mut self) -> Result<(), AuditError> {
+        if self.queued.is_empty() {
+            return Ok(());
+        }
         // What is written into entries is text.
-        let line = std::str::from_utf8(&self.scratch).unwrap_or_default();
+        let lines = std::str::from_utf8(&self.lines).unwrap_or_default();
+        let mut start = 0;
+        let entries: Vec<_> = self
+            .queued
+            .iter()
+            .map(|(seq, end, hash)| {
+                let line = lines.get(start..*end).unwrap_or_default();
+                start = *end;
+                Entry::new(*seq, "", line, *hash)
+            })
+            .collect();
         self.doubtful = true;
-        self.store.append(&[Entry::new(seq, org, line)])?;
-        self.doubtful = false;
-        (self.seq, self.prev) = (seq, hash);
-        Ok(seq)
+        let kept = self.store.append(&entries);
+        self.doubtful = kept.is_err();
+        self.lines.clear();
+        self.queued.clear();
+        Ok(kept?)
+    }
+
+    /// Keeps one entry.
+    pub(super) fn append(&mut self, org: &str, body: Vec<u8>) -> Result<u64, AuditError> {
+        self.flush()?;
+        self.append_all(&[Draft { org: org.into(), body }])
     }
 
     /// Keeps several entries at once.
@@ -64,12 +101,12 @@ impl Sealer {
             let mut line = Vec::with_capacity(draft.body.len() + 180);
             seq += 1;
             prev = chain::seal(&mut line, &self.key, seq, &prev, &draft.body);
-            lines.push((seq, String::from_utf8(line).unwrap_or_default()));
+            lines.push((seq, String::from_utf8(line).unwrap_or_default(), prev));
         }
         let entries: Vec<_> = drafts
             .iter()
             .zip(&lines)
-            .map(|(draft, (seq, line))| Entry::new(*seq, &draft.org, line))
+            .map(|(draft, (seq, line, hash))| Entry::new(*seq, &draft.org, line, *hash))
             .collect();
         self.doubtful = true;
         self.store.append(&entries)?;

@@ -12,11 +12,13 @@ pub struct Entry<'a> {
     pub org: &'a str,
     /// What is kept: one line of JSON, without its end.
     pub line: &'a str,
+    /// Its hash, which the line holds too.
+    pub hash: [u8; 32],
 }
 
 impl<'a> Entry<'a> {
-    pub(super) const fn new(seq: u64, org: &'a str, line: &'a str) -> Self {
-        Self { seq, org, line }
+    pub(super) const fn new(seq: u64, org: &'a str, line: &'a str, hash: [u8; 32]) -> Self {
+        Self { seq, org, line, hash }
     }
 }
 

@@ -28,12 +28,12 @@ pub fn verify_folder(path: impl AsRef<Path>, key: Option<&ChainKey>) -> Result<R
     // The checkpoint first: while the log is read it may go on.
     let checkpoint = folder::checkpoint(path.as_ref())?;
     let keyless = ChainKey::default();
-    let mut walk = Walk::new(key.unwrap_or(&keyless));
+    let mut walk = Walk::new(key.unwrap_or(&keyless), checkpoint);
     folder::read(path.as_ref(), &mut |line| walk.visit(line))?;
     if checkpoint.is_none() && walk.seq > 0 {
         return Err(walk.failed.take().unwrap_or(VerifyError::Checkpoint));
     }
-    walk.end(checkpoint.as_ref())
+    walk.end()
 }
 
 impl AuditLog {
@@ -45,12 +45,9 @@ impl AuditLog {
         let key = self.key().clone();
         self.with(move |sealer| {
             let checkpoint = sealer.store.checkpoint()?;
-            let mut walk = Walk::new(&key);
+            let mut walk = Walk::new(&key, checkpoint.into_iter().chain(known));
             sealer.store.read(&mut |line| walk.visit(line))?;
-            if let Some(known) = &known {
-                walk.meets(known)?;
-            }
-            Ok(walk.end(checkpoint.as_ref())?)
+            Ok(walk.end()?)
         })?
     }
 }
@@ -60,8 +57,8 @@ struct Walk<'a> {
     key: &'a ChainKey,
     seq: u64,
     prev: Hash,
-    /// Hashes by entry, to compare with checkpoints.
-    hashes: Vec<Hash>,
+    /// Entries that somebody knows.
+    known: Vec<Head>,
     erased: HashMap<u64, Vec<u64>>,
     permitted: HashMap<u64, Vec<(u64, u64)>>,
     failed: Option<VerifyError>,
@@ -75,9 +72,10 @@ struct Permission {
 }
 
 impl<'a> Walk<'a> {
-    fn new(key: &'a ChainKey) -> Self {
+    fn new(key: &'a ChainKey, known: impl IntoIterator<Item = Head>) -> Self {
         let (erased, permitted) = (HashMap::new(), HashMap::new());
-        Self { key, seq: 0, prev: chain::START, hashes: Vec::new(), erased, permitted, failed: None }
+        let known = known.into_iter().collect();
+        Self { key, seq: 0, prev: chain::START, known, erased, permitted, failed: None }
     }
 
     fn visit(&mut self, line: &str) -> Result<(), StoreError> {
@@ -92,7 +90,10 @@ impl<'a> Walk<'a> {
         let link = Link::parse(line, expected)?;
         link.check(expected, &self.prev, self.key)?;
         (self.seq, self.prev) = (expected, link.hash);
-        self.hashes.push(link.hash);
+        if self.known.iter().any(|known| known.seq == expected && known.hash != link.hash) {
+            let problem = "it is not the entry that the checkpoint knows";
+            return Err(VerifyError::Broken { seq: expected, problem });
+        }
         match link.erased_by {
             Some(by) => self.erased.entry(by).or_default().push(expected),
             None if line.contains(r#""event":"retention""#) => {
@@ -106,26 +107,12 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Whether an entry that somebody knows is there.
-    fn meets(&self, known: &Head) -> Result<(), VerifyError> {
-        let at = usize::try_from(known.seq).unwrap_or(usize::MAX);
-        match at.checked_sub(1).map(|at| self.hashes.get(at)) {
-            None => Ok(()),
-            Some(None) => Err(VerifyError::Truncated { last: self.seq, expected: known.seq }),
-            Some(Some(hash)) if *hash == known.hash => Ok(()),
-            Some(Some(_)) => Err(VerifyError::Broken {
-                seq: known.seq,
-                problem: "it is not the entry that the checkpoint knows",
-            }),
-        }
-    }
-
-    fn end(mut self, checkpoint: Option<&Head>) -> Result<Report, VerifyError> {
+    fn end(mut self) -> Result<Report, VerifyError> {
         if let Some(failed) = self.failed.take() {
             return Err(failed);
         }
-        if let Some(checkpoint) = checkpoint {
-            self.meets(checkpoint)?;
+        if let Some(known) = self.known.iter().find(|known| known.seq > self.seq) {
+            return Err(VerifyError::Truncated { last: self.seq, expected: known.seq });
         }
         let mut count = 0;
         for (by, erased) in &self.erased {

@@ -75,6 +75,14 @@ impl Glob {
         matches!(self.shape, Shape::Exact)
     }
 
+    /// The character that every text that fits begins with; none where there are several.
+    pub(super) fn first(&self) -> Option<char> {
+        match self.tokens.first() {
+            Some(Token::Char(first)) => Some(*first),
+            _ => None,
+        }
+    }
+
     /// Whether the whole text fits.
     pub(crate) fn matches(&self, text: &str) -> bool {
         match &self.shape {

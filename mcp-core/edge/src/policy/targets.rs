@@ -8,28 +8,35 @@ use super::Glob;
 #[derive(Debug)]
 pub(super) struct Targets {
     exact: HashMap<Box<str>, Vec<u32>>,
-    patterns: Box<[(Glob, u32)]>,
+    /// By the character that a name must begin with.
+    by_first: HashMap<char, Vec<(Glob, u32)>>,
+    /// Those that may begin with any.
+    free: Vec<(Glob, u32)>,
 }
 
 impl Targets {
     pub(super) fn new<'a>(rules: impl Iterator<Item = &'a [Glob]>) -> Self {
-        let (mut exact, mut patterns) = (HashMap::<Box<str>, Vec<u32>>::new(), Vec::new());
+        let mut targets = Self { exact: HashMap::new(), by_first: HashMap::new(), free: Vec::new() };
         for (rule, globs) in (0u32..).zip(rules) {
             for glob in globs {
                 if glob.is_exact() {
-                    exact.entry(glob.as_str().into()).or_default().push(rule);
+                    targets.exact.entry(glob.as_str().into()).or_default().push(rule);
+                } else if let Some(first) = glob.first() {
+                    targets.by_first.entry(first).or_default().push((glob.clone(), rule));
                 } else {
-                    patterns.push((glob.clone(), rule));
+                    targets.free.push((glob.clone(), rule));
                 }
             }
         }
-        Self { exact, patterns: patterns.into() }
+        targets
     }
 
     /// The rules about a name: first those that spell it out.
     pub(super) fn matching<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
         let exact = self.exact.get(name).map(Vec::as_slice).unwrap_or_default().iter().copied();
-        let patterns = self.patterns.iter().filter(|(glob, _)| glob.matches(name)).map(|(_, rule)| *rule);
+        let alike = name.chars().next().and_then(|first| self.by_first.get(&first));
+        let patterns = alike.map(Vec::as_slice).unwrap_or_default().iter().chain(&self.free);
+        let patterns = patterns.filter(|(glob, _)| glob.matches(name)).map(|(_, rule)| *rule);
         exact.chain(patterns).map(|rule| rule as usize)
     }
 

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use mcp_core::service::Principal;
 use mcp_core::testing::TestClient;
-use mcp_core::{Server, tool};
+use mcp_core::{Server, State, tool};
 use mcp_edge::audit::{
-    Audit, AuditError, AuditLog, ChainKey, ExportFormat, Redaction, Retention, VerifyError, verify_folder,
+    Audit, AuditError, AuditLog, ChainKey, Entry, ExportFormat, Redaction, Retention, Store, StoreError,
+    VerifyError, verify_folder,
 };
 use mcp_edge::limit::{Limit, Limits, Period};
 use mcp_edge::policy::{Format, Policy, PolicyFile};
@@ -89,8 +90,8 @@ async fn calls_of_all_outcomes_are_entries() {
             }
         }
     }
-    let mut out = Vec::new();
-    assert_eq!(log.export(ExportFormat::JsonLines, None, &mut out).unwrap(), expected.len() as u64);
+    let (count, out) = log.export(ExportFormat::JsonLines, None, Vec::new()).unwrap();
+    assert_eq!(count, expected.len() as u64);
     let text = String::from_utf8(out).unwrap();
     let entries: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for (entry, (org, name, outcome)) in entries.iter().zip(&expected) {
@@ -106,8 +107,8 @@ async fn calls_of_all_outcomes_are_entries() {
         entries.iter().any(|entry| entry["rule"] == "none")
             && entries.iter().any(|entry| entry["rule"] == "few")
     );
-    let mut out = Vec::new();
-    assert_eq!(log.export(ExportFormat::Csv, Some("other"), &mut out).unwrap(), 7);
+    let (count, out) = log.export(ExportFormat::Csv, Some("other"), Vec::new()).unwrap();
+    assert_eq!(count, 7);
     let csv = String::from_utf8(out).unwrap();
     assert_eq!(csv.lines().count(), 8);
     assert!(!csv.contains("acme"));
@@ -252,8 +253,7 @@ async fn check_retention(log: &AuditLog, clock: &Clock) {
     assert_eq!(log.retain(&hold, false).unwrap(), dry);
     let report = log.verify(None).unwrap();
     assert_eq!((report.entries, report.erased), (11, 3));
-    let mut out = Vec::new();
-    log.export(ExportFormat::JsonLines, None, &mut out).unwrap();
+    let (_, out) = log.export(ExportFormat::JsonLines, None, Vec::new()).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text.matches(r#""org":"acme""#).count(), 2, "{text}");
     assert_eq!(text.matches(r#""org":"other""#).count(), 5);
@@ -393,6 +393,67 @@ async fn postgres_keeps_a_log_and_refuses_changes() {
     assert!(matches!(log.verify(None), Err(AuditError::Verify(VerifyError::Broken { seq: 15, .. }))));
     drop(log);
     owner.batch_execute(&clean).await.unwrap();
+}
+
+/// A store that fails when it is told to.
+struct Flaky {
+    lines: Vec<String>,
+    broken: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Store for Flaky {
+    fn last(&mut self) -> Result<Option<String>, StoreError> {
+        Ok(self.lines.last().cloned())
+    }
+
+    fn append(&mut self, entries: &[Entry<'_>]) -> Result<(), StoreError> {
+        if self.broken.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(StoreError::new("written", "the disk is full"));
+        }
+        self.lines.extend(entries.iter().map(|entry| entry.line.to_owned()));
+        Ok(())
+    }
+
+    fn sync(&mut self) -> mcp_edge::audit::Sync {
+        Box::new(|| Ok(()))
+    }
+
+    fn read(&mut self, visit: &mut dyn FnMut(&str) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.lines.iter().try_for_each(|line| visit(line))
+    }
+
+    fn replace(&mut self, _: &[Entry<'_>]) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_audited_is_not_served_and_what_can_again_is() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+
+    let (broken, ran) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let log = Audit::store(Flaky { lines: Vec::new(), broken: Arc::clone(&broken) }).open().unwrap();
+    let edge = Edge::builder().audit(log.clone()).build().unwrap();
+    let counter = async |State(ran): State<Arc<AtomicU32>>| ran.fetch_add(1, SeqCst).to_string();
+    let server =
+        Server::builder("s", "1.0.0").state(Arc::clone(&ran)).tool(tool("t", counter)).build().unwrap();
+    let client = TestClient::connect(edge.layer().layer(server));
+    assert!(client.try_call("t", json!({})).await.is_ok());
+    broken.store(true, SeqCst);
+    // The first finds out when it has run; the others do not run.
+    for _ in 0..5 {
+        let error = client.try_call("t", json!({})).await.unwrap_err();
+        assert!(error.message.contains("audit log"), "{error}");
+        assert!(!error.message.contains("disk"), "{error}");
+    }
+    assert_eq!(ran.load(SeqCst), 2);
+    broken.store(false, SeqCst);
+    // This one is refused still, and its entry is kept: the next may run.
+    assert!(client.try_call("t", json!({})).await.is_err());
+    assert!(client.try_call("t", json!({})).await.is_ok());
+    assert_eq!(ran.load(SeqCst), 3);
+    assert_eq!(log.verify(None).unwrap().entries, 3);
 }
 
 /// The child of the test below: serves calls and says which were answered.
