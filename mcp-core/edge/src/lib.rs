@@ -7,6 +7,8 @@
 //! - [`metrics`]: how often it happened, how long it took, what it came to.
 //! - [`log`]: one JSON line per call.
 //! - [`audit`]: what happened, so that nobody can deny or change it.
+//! - `key`: API keys in PostgreSQL (features `postgres` and `auth`).
+//! - [`Registration`]: what Consul is told of a server.
 //! - [`trace`]: which trace a call belongs to, and spans for a collector.
 //! - [`Edge`]: all of it in front of a server, as one layer.
 
@@ -15,10 +17,13 @@ mod call;
 mod clock;
 mod edge;
 mod json;
+#[cfg(all(feature = "postgres", feature = "auth"))]
+pub mod key;
 pub mod limit;
 pub mod log;
 pub mod metrics;
 pub mod policy;
+mod registration;
 pub mod trace;
 
 pub use call::{CallRecord, ExecutionId, Outcome};
@@ -27,3 +32,4 @@ pub use edge::{
     AuditConfig, AuditPlace, Config, ConfigError, Edge, EdgeBuilder, EdgeError, EdgeLayer, EdgeService,
     LogPlace, edge,
 };
+pub use registration::{Check, Registration, RegistrationError};

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use http::Uri;
 use mcp_core::protocol::{DiscoverResult, Method, Params, RpcError, meta};
 use mcp_core::service::{BoxError, McpService, Request, SharedService};
 use serde::Serialize;
-use url::Url;
 
 /// The longest value that Consul keeps in `Meta`.
 const LONGEST: usize = 512;
@@ -83,10 +83,16 @@ impl Registration {
     ///
     /// # Errors
     /// The URL names no host, or the server does not answer.
-    pub async fn of(service: impl McpService, url: &Url) -> Result<Self, RegistrationError> {
-        let refuse = || RegistrationError::Url(url.to_string().chars().take(200).collect());
-        let address = url.host_str().ok_or_else(refuse)?.trim_matches(['[', ']']).to_owned();
-        let port = url.port_or_known_default().ok_or_else(refuse)?;
+    pub async fn of(service: impl McpService, url: &Uri) -> Result<Self, RegistrationError> {
+        let refuse = || RegistrationError::Url(url.path().chars().take(200).collect());
+        let (Some(host), Some(scheme)) = (url.host(), url.scheme_str()) else { return Err(refuse()) };
+        let address = host.trim_matches(['[', ']']).to_owned();
+        let port = match (url.port_u16(), scheme) {
+            (Some(port), _) => port,
+            (None, "http") => 80,
+            (None, "https") => 443,
+            (None, _) => return Err(refuse()),
+        };
         let request = Request::new(1, Method::Discover, Params::default());
         let answer = SharedService::new(service).handle(request).await.map_err(RegistrationError::Broken)?;
         let result = answer.into_result()?;
@@ -100,12 +106,10 @@ impl Registration {
             ("capabilities".to_owned(), shortened(&capabilities(&about).join(","))),
             ("path".to_owned(), shortened(url.path())),
             ("protocol-versions".to_owned(), shortened(&about.supported_versions.join(","))),
-            ("secure".to_owned(), (url.scheme() == "https").to_string()),
+            ("secure".to_owned(), (scheme == "https").to_string()),
             ("version".to_owned(), shortened(&version)),
         ]);
-        let mut health = url.clone();
-        health.set_path("/ready");
-        health.set_query(None);
+        let colon = if url.port().is_some() { format!(":{port}") } else { String::new() };
         Ok(Self {
             id: format!("{name}-{}-{port}", plain(&address)),
             name,
@@ -114,7 +118,7 @@ impl Registration {
             port,
             meta,
             check: Check {
-                http: health.to_string(),
+                http: format!("{scheme}://{host}{colon}/ready"),
                 interval: "10s".to_owned(),
                 timeout: "2s".to_owned(),
                 deregister_critical_service_after: "1m".to_owned(),
@@ -199,7 +203,7 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_can_reach_is_not_registered() {
         let server = Server::builder("s", "1.0.0").build().unwrap();
-        let error = Registration::of(server, &"unix:/tmp/s".parse().unwrap()).await.unwrap_err();
+        let error = Registration::of(server, &"/tmp/s".parse().unwrap()).await.unwrap_err();
         assert!(error.to_string().contains("no host and port"), "{error}");
     }
 }

@@ -8,7 +8,8 @@ use tokio::sync::Mutex;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row};
 
-const COLUMNS: &str = "id, hash, org, \"user\", label, role, plan, scopes, created, expires, last_used, revoked";
+const COLUMNS: &str =
+    "id, hash, org, \"user\", label, role, plan, scopes, created, expires, last_used, revoked";
 
 /// Keeps API keys in a table of a PostgreSQL database that many processes share: a key that one of them takes back is refused by
 /// all within half a second.
@@ -81,7 +82,8 @@ fn read(row: &Row) -> Result<ApiKeyRecord, ApiKeyError> {
     let hash: Vec<u8> = row.try_get(1).map_err(failed)?;
     let hash = hash.try_into().map_err(|_| ApiKeyError("a hash has not 32 bytes".into()))?;
     let mut record = ApiKeyRecord::new(row.try_get(0).map_err(failed)?, hash);
-    let time = |at| row.try_get::<_, Option<i64>>(at).map(|time| time.map(i64::cast_unsigned)).map_err(failed);
+    let time =
+        |at| row.try_get::<_, Option<i64>>(at).map(|time| time.map(i64::cast_unsigned)).map_err(failed);
     record.org = row.try_get(2).map_err(failed)?;
     record.user = row.try_get(3).map_err(failed)?;
     record.label = row.try_get(4).map_err(failed)?;
@@ -129,7 +131,8 @@ impl ApiKeyStore for PostgresApiKeys {
     }
 
     async fn list(&self, org: &str) -> Result<Vec<ApiKeyRecord>, ApiKeyError> {
-        let select = format!("SELECT {COLUMNS} FROM {} WHERE org = $1 ORDER BY created DESC, id", self.0.table);
+        let select =
+            format!("SELECT {COLUMNS} FROM {} WHERE org = $1 ORDER BY created DESC, id", self.0.table);
         self.query(&select, &[&org]).await?.iter().map(read).collect()
     }
 

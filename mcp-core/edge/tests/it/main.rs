@@ -6,6 +6,8 @@ mod assembled;
 mod audit;
 mod call_log;
 mod policy_file;
+#[cfg(all(feature = "postgres", feature = "auth"))]
+mod shared_keys;
 #[cfg(feature = "redis")]
 mod shared_limits;
 mod support;
