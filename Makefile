@@ -36,6 +36,7 @@ interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/servers
 	interop/oauth
 	interop/operations
+	interop/tls
 conformance: ## The official conformance suite, every check judged
 	conformance/run
 features: ## Each feature of each crate alone, none, and all

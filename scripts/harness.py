@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -72,11 +73,13 @@ def free_port() -> int:
 
 
 def answers(url: str) -> bool:
-    """True when something speaks HTTP there, whatever it says."""
+    """True when something speaks HTTP there, whatever it says; or TLS, whoever it is."""
     try:
         _DIRECT.open(url, timeout=2).close()
     except urllib.error.HTTPError:
         return True
+    except urllib.error.URLError as error:
+        return isinstance(error.reason, ssl.SSLError)
     except OSError:
         return False
     return True

@@ -3,68 +3,32 @@
 //! Try it: `cargo run -p example-authority -- --resource http://127.0.0.1:8080/mcp --register`. It logs everybody in as one
 //! person and forgets everything when it ends; `--help` shows how it does neither.
 
-use std::path::PathBuf;
+mod options;
 
 use anyhow::Context as _;
 use clap::Parser;
 use mcp_authority::people::Table;
 use mcp_authority::store::SqliteStore;
 use mcp_authority::{Authority, Client, Person, serve};
-use tokio::net::TcpListener;
+use mcp_core::transport::http::{Listener, Pem, ServerTls};
+use mcp_core::transport::told_to_stop;
 
-const HELP: &str = "Examples:
-  authority --resource http://127.0.0.1:8080/mcp --register
-  AUTHORITY_PASSWORD=… authority --issuer https://login.example.com --resource https://mcp.example.com/mcp --user ada --store FILE
-  AUTHORITY_CLIENT_SECRET=… authority --resource http://127.0.0.1:8080/mcp --client robot --redirect http://127.0.0.1/callback
-
-It speaks plain HTTP: put something with the certificate of the issuer in front of it.";
-
-/// An authorization server for MCP servers.
-#[derive(Parser)]
-#[command(name = "authority", after_help = HELP)]
-struct Options {
-    /// Serve on this address.
-    #[arg(long, default_value = "127.0.0.1:9000")]
-    listen: String,
-    /// The URL that clients know this server by; unless given, where it listens.
-    #[arg(long)]
-    issuer: Option<String>,
-    /// The URL of an MCP server that tokens are for (repeatable).
-    #[arg(long, default_value = "http://127.0.0.1:8080/mcp")]
-    resource: Vec<String>,
-    /// Keep clients, grants and keys in this SQLite file.
-    #[arg(long)]
-    store: Option<PathBuf>,
-    /// A scope that clients may ask for, and what it lets them do: `notes:read=Read your notes` (repeatable).
-    #[arg(long)]
-    scope: Vec<String>,
-    /// A client, by its identifier. With a secret it also gets tokens for itself.
-    #[arg(long)]
-    client: Option<String>,
-    #[arg(long, env = "AUTHORITY_CLIENT_SECRET", hide_env_values = true, requires = "client")]
-    client_secret: Option<String>,
-    /// Where that client may send people back to (repeatable).
-    #[arg(long, requires = "client")]
-    redirect: Vec<String>,
-    /// Let clients register themselves.
-    #[arg(long)]
-    register: bool,
-    /// Serve only clients with a secret or a key.
-    #[arg(long)]
-    confidential_only: bool,
-    /// The person, and with a password how they log in. Without one, whoever comes is this person.
-    #[arg(long, default_value = "ada")]
-    user: String,
-    #[arg(long, env = "AUTHORITY_PASSWORD", hide_env_values = true)]
-    password: Option<String>,
-}
+use crate::options::Options;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let options = Options::parse();
-    let listener = TcpListener::bind(&options.listen).await?;
-    let issuer = options.issuer.unwrap_or(format!("http://{}", listener.local_addr()?));
+    let mut listener = Listener::bind(&options.listen).await?;
+    let mut scheme = "http";
+    if let (Some(cert), Some(key)) = (options.cert, options.key) {
+        listener = listener.tls(ServerTls::builder(Pem::File(cert), Pem::File(key)).build()?);
+        scheme = "https";
+    }
+    if options.insecure {
+        listener = listener.allow_plain();
+    }
+    let issuer = options.issuer.unwrap_or(format!("{scheme}://{}", listener.local_addr()?));
     // 1. What tokens are for.
     let mut builder = Authority::builder(issuer).registration(options.register);
     builder = builder.public_clients(!options.confidential_only);
@@ -92,7 +56,14 @@ async fn main() -> anyhow::Result<()> {
     if let Some(path) = options.store {
         builder = builder.store(SqliteStore::open(path)?);
     }
+    for path in &options.store_key_file {
+        let key = std::fs::read(path).with_context(|| path.display().to_string())?;
+        let key = key.as_slice().try_into().with_context(|| format!("{} is not 32 bytes", path.display()))?;
+        let name =
+            path.file_name().and_then(std::ffi::OsStr::to_str).context("a file has a name in UTF-8")?;
+        builder = builder.store_key(name, key);
+    }
     let authority = builder.build().await?;
     eprintln!("{}", authority.issuer());
-    Ok(serve(authority, listener, async { _ = tokio::signal::ctrl_c().await }).await?)
+    Ok(serve(authority, listener, told_to_stop()).await?)
 }

@@ -32,6 +32,8 @@ impl Process {
             .args(["--listen", &address, "--resource", RESOURCE, "--client", "app", "--redirect", REDIRECT])
             .arg("--store")
             .arg(store)
+            .arg("--store-key-file")
+            .arg(store.with_file_name("store-key"))
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -113,6 +115,7 @@ fn refresh_token(answer: &(StatusCode, Value)) -> String {
 async fn what_was_answered_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("authority.db");
+    std::fs::write(folder.path().join("store-key"), [7; 32]).unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let start = async || Process::start(&store, port).await;
 

@@ -18,6 +18,7 @@ use crate::keys::Keys;
 use crate::people::{Login, People, Person};
 use crate::replay::Replay;
 use crate::scope::{Scopes, is_scope};
+use crate::seal::StoreKeys;
 use crate::store::{MemoryStore, Store};
 use crate::throttle::Throttle;
 use crate::ticket::TicketKey;
@@ -60,6 +61,7 @@ pub struct AuthorityBuilder {
     clients: Vec<Client>,
     login: Login,
     store: Arc<dyn Store>,
+    store_keys: StoreKeys,
     observers: Vec<Box<dyn Observer>>,
     clock: Clock,
     loopback_documents: bool,
@@ -91,6 +93,7 @@ impl AuthorityBuilder {
             clients: Vec::new(),
             login: Login::Nobody,
             store: Arc::new(MemoryStore::new()),
+            store_keys: StoreKeys::default(),
             observers: Vec::new(),
             clock: Clock::default(),
             loopback_documents: false,
@@ -144,6 +147,17 @@ impl AuthorityBuilder {
     /// As [`store`](Self::store), for one that others have as well.
     pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = store;
+        self
+    }
+
+    /// Encrypts the signing keys in the store (AES-256-GCM) under a key of 256 random bits and of this name. The first one
+    /// encrypts, all of them decrypt: to change it, put the new one first. What was stored under another one, or as it is,
+    /// is encrypted anew when the authority is built; then the others are not needed any more.
+    ///
+    /// The key belongs where the store and its backups are not. Without one, whoever can read the store can make tokens;
+    /// that is logged as a warning.
+    pub fn store_key(mut self, id: impl Into<String>, key: &[u8; 32]) -> Self {
+        self.store_keys.add(id.into(), key);
         self
     }
 
@@ -266,8 +280,14 @@ impl AuthorityBuilder {
                 "DEVELOPMENT MODE: everybody who can reach this server gets tokens of this person, without a password"
             );
         }
-        let keys = Keys::load(&*self.store, &self.settings, self.clock.now());
-        let keys = keys.await.map_err(|error| BuildError::Keys(error.into()))?;
+        self.store_keys.check()?;
+        if self.store.is_durable() && self.store_keys.is_empty() {
+            tracing::warn!(
+                "signing keys are stored as they are: encrypt them with a key of yours (`store_key`)"
+            );
+        }
+        let keys = Keys::load(&*self.store, self.store_keys, &self.settings, self.clock.now());
+        let keys = keys.await.map_err(BuildError::of_keys)?;
         let mut observers = self.observers;
         if observers.is_empty() {
             observers.push(Box::new(Log));

@@ -84,6 +84,12 @@ pub(crate) enum Internal {
     Sign,
     #[error("a stored key cannot be read")]
     Key,
+    #[error("a key could not be sealed")]
+    Seal,
+    #[error("the signing key `{key}` is sealed with the store key `{store_key}`, which is not here")]
+    NoStoreKey { key: String, store_key: String },
+    #[error("authentication of the signing key `{key}` under the store key `{store_key}` failed")]
+    NotAuthentic { key: String, store_key: String },
     #[error("a stored client cannot be read")]
     Client(#[source] serde_json::Error),
     #[error("the store failed")]
@@ -131,7 +137,46 @@ pub enum BuildError {
         /// What is wrong with it, and what would be right.
         why: &'static str,
     },
+    /// A key for the store is wrong.
+    #[error("the store key `{id}` cannot be used: {why}")]
+    StoreKey {
+        /// Its name.
+        id: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A signing key was encrypted under a store key that was not given.
+    #[error(
+        "the signing key `{key}` is encrypted under the store key `{store_key}`: add that with `store_key`, after the one that encrypts from now on"
+    )]
+    NoStoreKey {
+        /// The name of the signing key.
+        key: String,
+        /// The name of the store key.
+        store_key: String,
+    },
+    /// A signing key is not what was encrypted.
+    #[error(
+        "authentication of the signing key `{key}` under the store key `{store_key}` failed: that is another key of the same name, or what is stored was changed"
+    )]
+    NotAuthentic {
+        /// The name of the signing key.
+        key: String,
+        /// The name of the store key.
+        store_key: String,
+    },
     /// The keys of the store cannot be read, or a new one cannot be written.
     #[error("the signing keys cannot be loaded")]
     Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl BuildError {
+    /// What keeps the signing keys from being loaded.
+    pub(crate) fn of_keys(error: Internal) -> Self {
+        match error {
+            Internal::NoStoreKey { key, store_key } => Self::NoStoreKey { key, store_key },
+            Internal::NotAuthentic { key, store_key } => Self::NotAuthentic { key, store_key },
+            error => Self::Keys(error.into()),
+        }
+    }
 }

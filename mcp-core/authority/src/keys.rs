@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::builder::Settings;
 use crate::error::Internal;
 use crate::jose::{Algorithm, Compact, Jwk, Signer, sign};
+use crate::seal::StoreKeys;
 use crate::store::{Store, StoredKey};
 
 /// Seconds that verifiers may be late.
@@ -18,6 +19,7 @@ const SKEW: u64 = 300;
 /// All keys.
 pub(crate) struct Keys {
     ring: RwLock<Arc<Ring>>,
+    sealing: StoreKeys,
     rotating: AtomicBool,
     algorithm: Algorithm,
     /// How old a key gets, and how long its last token lives.
@@ -42,19 +44,26 @@ struct Old {
 }
 
 impl Keys {
-    /// The keys of a store; with a new one if there is none, or none of the algorithm that is wanted.
-    pub(crate) async fn load(store: &dyn Store, settings: &Settings, now: u64) -> Result<Self, Internal> {
-        let stored = store.keys().await?;
+    /// The keys of a store; with a new one if there is none, or none of the algorithm that is wanted. Nothing is written
+    /// unless all can be read.
+    pub(crate) async fn load(
+        store: &dyn Store,
+        sealing: StoreKeys,
+        settings: &Settings,
+        now: u64,
+    ) -> Result<Self, Internal> {
+        let stored = reseal(store, &sealing).await?;
         let current = stored.iter().rfind(|key| key.retired.is_none());
         let ring = match current {
             Some(key) if key.algorithm == settings.algorithm.name() => Ring::of(key, &stored)?,
             _ => {
-                let key = generate(store, settings.algorithm, now).await?;
-                Ring::of(&key, &store.keys().await?)?
+                let key = generate(store, &sealing, settings.algorithm, now).await?;
+                Ring::of(&key, &open(store, &sealing).await?)?
             }
         };
         Ok(Self {
             ring: RwLock::new(Arc::new(ring)),
+            sealing,
             rotating: AtomicBool::new(false),
             algorithm: settings.algorithm,
             rotate: settings.rotate,
@@ -85,8 +94,8 @@ impl Keys {
     }
 
     async fn replace(&self, store: &dyn Store, now: u64) -> Result<String, Internal> {
-        let key = generate(store, self.algorithm, now).await?;
-        let ring = Ring::of(&key, &store.keys().await?)?;
+        let key = generate(store, &self.sealing, self.algorithm, now).await?;
+        let ring = Ring::of(&key, &open(store, &self.sealing).await?)?;
         *self.ring.write() = Arc::new(ring);
         Ok(key.id)
     }
@@ -134,7 +143,7 @@ impl Ring {
     fn of(current: &StoredKey, all: &[StoredKey]) -> Result<Self, Internal> {
         let read = |key: &StoredKey| {
             let algorithm = Algorithm::named(&key.algorithm).ok_or(Internal::Key)?;
-            Ok::<_, Internal>((algorithm, Signer::read(algorithm, &key.pkcs8)?))
+            Ok::<_, Internal>((algorithm, Signer::read(algorithm, &key.body)?))
         };
         let (algorithm, signer) = read(current)?;
         let old = all.iter().filter(|key| key.id != current.id).map(|key| {
@@ -147,16 +156,40 @@ impl Ring {
     }
 }
 
+/// The keys of a store, in clear.
+async fn open(store: &dyn Store, sealing: &StoreKeys) -> Result<Vec<StoredKey>, Internal> {
+    store.keys().await?.iter().map(|key| sealing.open(key)).collect()
+}
+
+/// The same, once all of them are stored as new ones would be.
+async fn reseal(store: &dyn Store, sealing: &StoreKeys) -> Result<Vec<StoredKey>, Internal> {
+    let stored = store.keys().await?;
+    let keys = stored.iter().map(|key| sealing.open(key)).collect::<Result<Vec<_>, _>>()?;
+    let others = stored.iter().zip(&keys).filter(|(stored, _)| !sealing.is_current(stored));
+    let sealed = others.map(|(_, key)| sealing.seal(key)).collect::<Result<Vec<_>, _>>()?;
+    if !sealed.is_empty() {
+        store.replace_keys(&sealed).await?;
+        tracing::info!(keys = sealed.len(), "signing keys are encrypted under the first store key now");
+    }
+    Ok(keys)
+}
+
 /// Makes a key where that may take long, and stores it.
-async fn generate(store: &dyn Store, algorithm: Algorithm, now: u64) -> Result<StoredKey, Internal> {
+async fn generate(
+    store: &dyn Store,
+    sealing: &StoreKeys,
+    algorithm: Algorithm,
+    now: u64,
+) -> Result<StoredKey, Internal> {
     let made = tokio::task::spawn_blocking(move || {
         let pkcs8 = algorithm.generate()?;
         let id = Signer::read(algorithm, &pkcs8)?.public().thumbprint();
         Ok::<_, Internal>((pkcs8, id))
     });
     let (pkcs8, id) = made.await.map_err(|_| Internal::Key)??;
-    let key = StoredKey { id, algorithm: algorithm.name().to_owned(), pkcs8, created: now, retired: None };
-    store.add_key(&key).await?;
+    let algorithm = algorithm.name().to_owned();
+    let key = StoredKey { id, algorithm, body: pkcs8, sealed: None, created: now, retired: None };
+    store.add_key(&sealing.seal(&key)?).await?;
     Ok(key)
 }
 

@@ -25,7 +25,7 @@
 //! their whole family when one is used twice; tokens bound to a key by DPoP (RFC 9449); access tokens as signed JWT (RFC 9068)
 //! for one resource (RFC 8707). Clients are named in code, known by a metadata document, or register themselves (RFC 7591)
 //! where that is switched on. Metadata (RFC 8414), `iss` in the answer (RFC 9207), revocation (RFC 7009), introspection (RFC
-//! 7662), keys that are rotated. A consent page without scripts.
+//! 7662), keys that are rotated, and encrypted in the store under keys of yours. A consent page without scripts.
 //!
 //! # What it does not
 //!
@@ -62,6 +62,7 @@ mod reply;
 mod revoke;
 mod route;
 mod scope;
+mod seal;
 mod serve;
 pub mod store;
 mod throttle;

@@ -213,6 +213,20 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn replace_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError> {
+        let mut state = self.0.lock();
+        for key in keys {
+            if let Some(found) = state.keys.iter_mut().find(|found| found.id == key.id) {
+                (found.body, found.sealed) = (key.body.clone(), key.sealed.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_durable(&self) -> bool {
+        false
+    }
+
     async fn sweep(&self, now: u64, keys: u64) -> Result<(), StoreError> {
         let mut state = self.0.lock();
         state.clients.retain(|_, client| client.expires > now);

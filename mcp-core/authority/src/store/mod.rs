@@ -117,6 +117,18 @@ pub trait Store: Send + Sync + 'static {
     /// The store failed.
     async fn add_key(&self, key: &StoredKey) -> Result<(), StoreError>;
 
+    /// Replaces signing keys by others of the same names, all of them or none: only their bodies and what they are sealed
+    /// with change. What they were leaves no trace, as far as the store can see to that.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn replace_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError>;
+
+    /// Whether what it keeps outlives the process, and so may be read by others.
+    fn is_durable(&self) -> bool {
+        true
+    }
+
     /// Forgets what has expired, and keys that were retired before `keys`.
     ///
     /// # Errors

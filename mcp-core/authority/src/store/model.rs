@@ -96,8 +96,10 @@ pub struct StoredKey {
     pub id: String,
     /// `ES256`, `EdDSA` or `RS256`.
     pub algorithm: String,
-    /// The key, as PKCS#8.
-    pub pkcs8: Vec<u8>,
+    /// The key: PKCS#8, or what encryption made of it.
+    pub body: Vec<u8>,
+    /// The name of the store key that it is encrypted under; none if it is not.
+    pub sealed: Option<String>,
     /// When it was made.
     pub created: u64,
     /// When another one took over.
@@ -120,6 +122,6 @@ impl fmt::Debug for StoredKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("StoredKey");
         shown.field("id", &self.id).field("algorithm", &self.algorithm).field("created", &self.created);
-        shown.field("retired", &self.retired).finish_non_exhaustive()
+        shown.field("sealed", &self.sealed).field("retired", &self.retired).finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ use super::memory::{MOST_SUCCESSORS, MOST_USED};
 use super::{Code, Digest, Grant, Redeemed, Refresh, Rotation, Store, StoreError, StoredClient, StoredKey};
 
 /// The layout of the file.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const LAYOUT: &str = "
     CREATE TABLE client (
@@ -59,17 +59,26 @@ const LAYOUT: &str = "
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL UNIQUE,
         algorithm TEXT NOT NULL,
-        pkcs8 BLOB NOT NULL,
+        body BLOB NOT NULL,
         created INTEGER NOT NULL,
-        retired INTEGER
+        retired INTEGER,
+        sealed TEXT
     ) STRICT;
-    PRAGMA user_version = 1;
+    PRAGMA user_version = 2;
+";
+
+/// What makes a file of the first format one of the second: signing keys may be sealed.
+const TO_2: &str = "
+    ALTER TABLE signing_key RENAME COLUMN pkcs8 TO body;
+    ALTER TABLE signing_key ADD COLUMN sealed TEXT;
+    PRAGMA user_version = 2;
 ";
 
 /// Keeps everything in a SQLite file: it survives the process, also when that is killed. One process has the file at a time.
 ///
-/// Codes, refresh tokens and client secrets are stored as their SHA-256. The private keys that sign tokens are in the file
-/// as they are: it is made so that only its owner can read it, and belongs into no unencrypted backup.
+/// Codes, refresh tokens and client secrets are stored as their SHA-256. The private keys that sign tokens are encrypted with
+/// [`store_key`](crate::AuthorityBuilder::store_key); without one they are in the file as they are. It is made so that only
+/// its owner can read it, and without a store key belongs into no unencrypted backup.
 #[derive(Clone)]
 pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
@@ -133,10 +142,13 @@ impl SqliteStore {
         let found: i64 = begun.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
         match found {
             0 => begun.execute_batch(LAYOUT).map_err(failed)?,
+            1 => begun.execute_batch(TO_2).map_err(failed)?,
             FORMAT => {}
             _ => return Err(OpenError::Format { path: path.clone(), found, supported: FORMAT }),
         }
         begun.commit().map_err(failed)?;
+        // A process that was killed may have left keys there that it had replaced.
+        empty_log(&connection).map_err(failed)?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)), path })
     }
 
@@ -155,6 +167,11 @@ impl SqliteStore {
         });
         done.await.unwrap_or_else(|error| Err(StoreError::Failed(error.into())))
     }
+}
+
+/// Writes what is in the log into the file, and empties the log. What was replaced or deleted is in neither, then.
+fn empty_log(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 /// Makes the file, if there is none, so that nobody else can read it.
@@ -403,14 +420,16 @@ impl Store for SqliteStore {
 
     async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
         self.with(|db| {
-            let mut query =
-                db.prepare("SELECT id, algorithm, pkcs8, created, retired FROM signing_key ORDER BY number")?;
+            let mut query = db.prepare(
+                "SELECT id, algorithm, body, created, retired, sealed FROM signing_key ORDER BY number",
+            )?;
             let all = query.query_map([], |row| {
                 let retired: Option<i64> = row.get(4)?;
                 Ok(StoredKey {
                     id: row.get(0)?,
                     algorithm: row.get(1)?,
-                    pkcs8: row.get(2)?,
+                    body: row.get(2)?,
+                    sealed: row.get(5)?,
                     created: time(row, 3)?,
                     retired: retired.map(|time| u64::try_from(time).unwrap_or_default()),
                 })
@@ -426,12 +445,27 @@ impl Store for SqliteStore {
             let retire = "UPDATE signing_key SET retired = ? WHERE retired IS NULL";
             db.execute(retire, [number(key.created)])?;
             db.execute(
-                "INSERT INTO signing_key (id, algorithm, pkcs8, created) VALUES (?, ?, ?, ?)",
-                params![key.id, key.algorithm, key.pkcs8, number(key.created)],
+                "INSERT INTO signing_key (id, algorithm, body, created, sealed) VALUES (?, ?, ?, ?, ?)",
+                params![key.id, key.algorithm, key.body, number(key.created), key.sealed],
             )?;
             Ok(())
         })
         .await
+    }
+
+    async fn replace_keys(&self, keys: &[StoredKey]) -> Result<(), StoreError> {
+        let keys = keys.to_vec();
+        self.with(move |db| {
+            for key in keys {
+                let replace = "UPDATE signing_key SET body = ?, sealed = ? WHERE id = ?";
+                db.execute(replace, params![key.body, key.sealed, key.id])?;
+            }
+            Ok(())
+        })
+        .await?;
+        let connection = Arc::clone(&self.connection);
+        let emptied = tokio::task::spawn_blocking(move || empty_log(&connection.lock()));
+        Ok(emptied.await.map_err(|error| StoreError::Failed(error.into()))??)
     }
 
     async fn sweep(&self, now: u64, keys: u64) -> Result<(), StoreError> {

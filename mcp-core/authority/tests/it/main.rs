@@ -8,6 +8,7 @@
 )]
 
 mod assertions;
+mod at_rest;
 mod clients;
 mod codes;
 mod keys;
@@ -15,6 +16,7 @@ mod metadata;
 mod pages;
 mod refresh;
 mod refusals;
+mod serves;
 mod stores;
 mod strangers;
 mod whole;

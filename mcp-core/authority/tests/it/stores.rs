@@ -144,7 +144,8 @@ async fn tokens_and_keys(store: &dyn Store) {
     let key = |id: &str, created| StoredKey {
         id: id.into(),
         algorithm: "ES256".into(),
-        pkcs8: vec![0, 255, 1],
+        body: vec![0, 255, 1],
+        sealed: None,
         created,
         retired: None,
     };
@@ -153,6 +154,11 @@ async fn tokens_and_keys(store: &dyn Store) {
     store.add_key(&key("three", 30)).await.unwrap();
     let retired = |key, retired| StoredKey { retired: Some(retired), ..key };
     let all = [retired(key("one", 10), 20), retired(key("two", 20), 30), key("three", 30)];
+    assert_eq!(store.keys().await.unwrap(), all);
+    // Only the body changes, and only of keys that there are.
+    let sealed = |key: StoredKey| StoredKey { body: vec![9], sealed: Some("ring".into()), ..key };
+    store.replace_keys(&[sealed(key("two", 99)), sealed(key("none", 1))]).await.unwrap();
+    let all = [all[0].clone(), sealed(all[1].clone()), all[2].clone()];
     assert_eq!(store.keys().await.unwrap(), all);
     store.sweep(200, 30).await.unwrap();
     assert_eq!(store.keys().await.unwrap(), all[1..]);
@@ -234,7 +240,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
     let error = SqliteStore::open(&path).unwrap_err();
-    assert!(matches!(error, OpenError::Format { found: 99, supported: 1, .. }), "{error}");
+    assert!(matches!(error, OpenError::Format { found: 99, supported: 2, .. }), "{error}");
 }
 
 #[tokio::test]

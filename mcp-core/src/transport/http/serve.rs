@@ -1,25 +1,29 @@
 //! A listener of our own: connections, and how they end.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Extensions;
+use http_body::Body;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower_service::Service;
 
+use super::Http;
 #[cfg(feature = "tls")]
 use super::ServerTls;
-use super::{Http, HttpService};
 #[cfg(feature = "auth")]
 use crate::auth::server::PeerCertificate;
 use crate::service::SharedService;
@@ -40,6 +44,8 @@ pub struct Listener {
     socket: TcpListener,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
+    plain: bool,
+    slots: Option<Arc<Semaphore>>,
 }
 
 /// A listener would let in whom its owner may not have thought of.
@@ -48,7 +54,7 @@ pub struct Listener {
 pub enum Exposed {
     /// No TLS.
     #[error(
-        "`{0}` can be reached from other machines: serve it with TLS (`Listener::tls`), or say that it is meant to go without (`Http::allow_plain`, `--insecure`)"
+        "`{0}` can be reached from other machines: serve it with TLS (`Listener::tls`), or say that it is meant to go without (`allow_plain`, `--insecure`)"
     )]
     Plain(SocketAddr),
     /// No credentials.
@@ -64,12 +70,7 @@ impl Listener {
     /// # Errors
     /// The address is not ours, or in use.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        let socket = TcpListener::bind(address).await?;
-        Ok(Self {
-            socket,
-            #[cfg(feature = "tls")]
-            tls: None,
-        })
+        Ok(TcpListener::bind(address).await?.into())
     }
 
     /// Speaks TLS with every client.
@@ -77,6 +78,21 @@ impl Listener {
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
         self.tls = Some(tls);
+        self
+    }
+
+    /// Takes at most this many connections at a time; further ones wait. Without it there is no limit.
+    #[must_use]
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.slots = Some(Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))));
+        self
+    }
+
+    /// Serves without TLS where other machines can reach it: only where something in front ends TLS. For an MCP service
+    /// [`Http::allow_plain`] says the same.
+    #[must_use]
+    pub const fn allow_plain(mut self) -> Self {
+        self.plain = true;
         self
     }
 
@@ -88,12 +104,12 @@ impl Listener {
     }
 
     /// Refuses to be reachable from other machines without TLS and credentials, unless that is meant.
-    fn check(&self, address: SocketAddr, http: &Http) -> io::Result<()> {
+    fn check(&self, address: SocketAddr, plain: bool, anonymous: bool) -> io::Result<()> {
         let exposed = if address.ip().is_loopback() {
             return Ok(());
-        } else if !self.is_secured() && !http.config.plain {
+        } else if !self.is_secured() && !plain {
             Exposed::Plain(address)
-        } else if !http.config.authenticates() && !http.config.anonymous {
+        } else if !anonymous {
             Exposed::Anonymous(address)
         } else {
             return Ok(());
@@ -121,11 +137,54 @@ impl Listener {
     /// The listener broke, or would let in [whom it should not](Exposed).
     pub async fn serve(self, mut http: Http, stop: impl Future<Output = ()>) -> io::Result<()> {
         let address = self.local_addr()?;
-        self.check(address, &http)?;
+        let config = &http.config;
+        self.check(address, self.plain || config.plain, config.authenticates() || config.anonymous)?;
         if !address.ip().is_loopback() && !http.config.hosts_named {
             http = http.allow_any_host();
         }
         let http = http.build();
+        let connections = self.accept(|_| http.clone(), stop).await;
+        http.close();
+        connections.end(http.0.upgraded.wait()).await;
+        Ok(())
+    }
+
+    /// Serves something other than MCP by the same rules, such as an authorization server: a service for each
+    /// connection, made from the address of the client, until `stop` is done.
+    ///
+    /// An address that is not loopback must be served with TLS, unless [`allow_plain`](Self::allow_plain) says
+    /// otherwise. Who may call is up to the service.
+    ///
+    /// # Errors
+    /// The listener broke, or would speak [without TLS](Exposed::Plain) where it should not.
+    pub async fn serve_with<S, B>(
+        self,
+        service: impl FnMut(SocketAddr) -> S,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()>
+    where
+        S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible>,
+        S: Clone + Send + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        self.check(self.local_addr()?, self.plain, true)?;
+        self.accept(service, stop).await.end(std::future::ready(())).await;
+        Ok(())
+    }
+
+    /// Takes connections until it is told to stop.
+    async fn accept<S, B>(
+        self,
+        mut service: impl FnMut(SocketAddr) -> S,
+        stop: impl Future<Output = ()>,
+    ) -> Connections
+    where
+        S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible>,
+        S: Clone + Send + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
         let (stopping, stopped) = watch::channel(());
         let mut stop = pin!(stop);
         #[cfg(feature = "tls")]
@@ -139,38 +198,75 @@ impl Listener {
         let watch = std::future::pending::<()>();
         let mut watch = pin!(watch);
         loop {
-            tokio::select! {
+            let accepted = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                () = &mut watch => {}
-                accepted = self.socket.accept() => match accepted {
+                () = &mut watch => continue,
+                accepted = self.next() => accepted,
+            };
+            match accepted {
+                Ok((stream, address, slot)) => {
+                    let end = Ending { stopped: stopped.clone(), _slot: slot };
                     #[cfg(feature = "tls")]
-                    Ok((stream, _)) if self.tls.is_some() => {
-                        if let Some(tls) = &self.tls {
-                            connect_securely(stream, tls, http.clone(), stopped.clone());
-                        }
+                    if let Some(tls) = &self.tls {
+                        connect_securely(stream, tls, service(address), end);
+                        continue;
                     }
-                    Ok((stream, _)) => connect(stream, http.clone(), stopped.clone()),
-                    Err(error) if is_of_connection(&error) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, "no connection could be accepted");
-                        tokio::time::sleep(EXHAUSTED).await;
-                    }
-                },
+                    connect(stream, service(address), end);
+                }
+                Err(error) if is_of_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "no connection could be accepted");
+                    tokio::time::sleep(EXHAUSTED).await;
+                }
             }
         }
-        drop(self.socket);
-        drop(stopped);
-        http.close();
+        Connections(stopping)
+    }
+
+    /// The next connection, once there is room for it.
+    async fn next(&self) -> io::Result<(TcpStream, SocketAddr, Option<OwnedSemaphorePermit>)> {
+        let slot = match &self.slots {
+            Some(slots) => Some(Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?),
+            None => None,
+        };
+        let (stream, address) = self.socket.accept().await?;
+        Ok((stream, address, slot))
+    }
+}
+
+impl From<TcpListener> for Listener {
+    fn from(socket: TcpListener) -> Self {
+        Self {
+            socket,
+            #[cfg(feature = "tls")]
+            tls: None,
+            plain: false,
+            slots: None,
+        }
+    }
+}
+
+/// The connections of a listener that takes no more.
+struct Connections(watch::Sender<()>);
+
+impl Connections {
+    /// Ends idle ones, and waits for the others and for `more`, but not for ever.
+    async fn end(self, more: impl Future<Output = ()>) {
         // Connections watch this channel: told to stop, they finish what they have and go.
-        let _ = stopping.send(());
+        let _ = self.0.send(());
         let ended = async {
-            stopping.closed().await;
-            http.0.upgraded.wait().await;
+            self.0.closed().await;
+            more.await;
         };
         let _ = tokio::time::timeout(GRACE, ended).await;
-        Ok(())
     }
+}
+
+/// What a connection holds until it ends.
+struct Ending {
+    stopped: watch::Receiver<()>,
+    _slot: Option<OwnedSemaphorePermit>,
 }
 
 impl Transport for Listener {
@@ -201,14 +297,26 @@ fn is_of_connection(error: &io::Error) -> bool {
 
 /// Serves one connection on a task of its own. The task ends with the connection, or after the
 /// watch channel says so.
-fn connect(stream: TcpStream, http: HttpService, stopped: watch::Receiver<()>) {
+fn connect<S, B>(stream: TcpStream, service: S, end: Ending)
+where
+    S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
     no_delay(&stream);
-    tokio::spawn(converse(stream, http, stopped, |_| {}));
+    tokio::spawn(converse(stream, service, end, |_| {}));
 }
 
 /// The same after a TLS handshake; requests carry the certificate that the client showed.
 #[cfg(feature = "tls")]
-fn connect_securely(stream: TcpStream, tls: &ServerTls, http: HttpService, stopped: watch::Receiver<()>) {
+fn connect_securely<S, B>(stream: TcpStream, tls: &ServerTls, service: S, end: Ending)
+where
+    S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
     no_delay(&stream);
     let acceptor = tls.acceptor();
     tokio::spawn(async move {
@@ -229,7 +337,7 @@ fn connect_securely(stream: TcpStream, tls: &ServerTls, http: HttpService, stopp
         };
         #[cfg(not(feature = "auth"))]
         let mark = |_: &mut Extensions| {};
-        converse(stream, http, stopped, mark).await;
+        converse(stream, service, end, mark).await;
     });
 }
 
@@ -241,16 +349,21 @@ fn no_delay(stream: &TcpStream) {
 }
 
 /// Answers the requests of a connection. `mark` adds to each what is known of its sender.
-async fn converse(
+async fn converse<S, B>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    http: HttpService,
-    mut stopped: watch::Receiver<()>,
+    service: S,
+    mut end: Ending,
     mark: impl Fn(&mut Extensions) + Send + Sync + 'static,
-) {
-    let service = service_fn(move |mut request: http::Request<_>| {
-        let mut http = http.clone();
+) where
+    S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        let mut service = service.clone();
         mark(request.extensions_mut());
-        async move { Ok::<_, Infallible>(http.call(request).await.unwrap_or_else(|never| match never {})) }
+        async move { service.call(request).await }
     });
     let mut connection = pin!(
         http1::Builder::new()
@@ -261,7 +374,7 @@ async fn converse(
     );
     let ended = tokio::select! {
         ended = &mut connection => ended,
-        _ = stopped.changed() => {
+        _ = end.stopped.changed() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
