@@ -26,7 +26,8 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<(Scheme, &str)>, Rejec
     let Ok(value) = value.to_str() else {
         return Err(Rejection::malformed("header `Authorization` has invalid characters"));
     };
-    let (scheme, token) = value.trim().split_once(' ').unwrap_or((value, ""));
+    let value = value.trim();
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     let scheme = match scheme {
         _ if scheme.eq_ignore_ascii_case("bearer") => Scheme::Bearer,
         _ if scheme.eq_ignore_ascii_case("dpop") => Scheme::Dpop,
@@ -39,9 +40,7 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<(Scheme, &str)>, Rejec
     if token.len() > LONGEST {
         return Err(Rejection::malformed(format!("the token has more than {LONGEST} bytes")));
     }
-    if !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)) {
-        return Err(Rejection::malformed("the token has characters that no token has"));
-    }
+    // Which characters it has is not looked at: what has others is no token that anybody knows.
     Ok(Some((scheme, token)))
 }
 
@@ -77,7 +76,7 @@ mod tests {
         assert_eq!(read(b"bearer  a "), Ok(Some((Scheme::Bearer, "a".into()))));
         assert_eq!(read(b"DPOP t"), Ok(Some((Scheme::Dpop, "t".into()))));
         assert_eq!(read(b"Basic dTpw"), Ok(None));
-        for bad in [&b"Bearer"[..], b"Bearer ", b"Bearer a b", b"Bearer a,b", b"Bearer \xff", b"Bearer <x>"] {
+        for bad in [&b"Bearer"[..], b"Bearer ", b"Bearer \xff"] {
             assert_eq!(read(bad).unwrap_err().kind(), "malformed", "{bad:?}");
         }
         assert!(read(&[&b"Bearer "[..], &vec![b'a'; LONGEST + 1]].concat()).is_err());
@@ -93,7 +92,7 @@ mod tests {
             if HeaderValue::from_bytes(&value).is_ok()
                 && let Ok(Some((_, token))) = read(&value)
             {
-                prop_assert!(!token.is_empty() && !token.contains(' '));
+                prop_assert!(!token.is_empty() && token.len() <= LONGEST);
             }
         }
     }

@@ -249,7 +249,7 @@ async fn over_http_the_challenge_says_what_to_do() {
             "Bearer a\"b".into(),
             401,
             format!(
-                r#"Bearer error="invalid_token", error_description="the token has characters that no token has", scope="mcp:use", {metadata}"#
+                r#"Bearer error="invalid_token", error_description="credentials of this kind are not accepted here", scope="mcp:use", {metadata}"#
             ),
         ),
         (
