@@ -37,6 +37,7 @@ interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/oauth
 	interop/operations
 	interop/tls
+	interop/secrets
 conformance: ## The official conformance suite, every check judged
 	conformance/run
 features: ## Each feature of each crate alone, none, and all
