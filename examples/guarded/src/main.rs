@@ -31,7 +31,7 @@ struct Options {
     /// Where to listen; the endpoint is /mcp.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: String,
-    /// Under which URL clients know the endpoint: tokens must be for it (default: http[s]://LISTEN/mcp).
+    /// Under which URL clients know the endpoint: tokens must be for it (default: `http://LISTEN/mcp`, with TLS `https`).
     #[arg(long)]
     resource: Option<String>,
     /// Who issues tokens.
