@@ -61,17 +61,8 @@ impl Rules<'_> {
         let expires = seconds(claims, "exp")?.ok_or_else(|| Rejection::invalid("the token has no `exp`"))?;
         let not_before = seconds(claims, "nbf")?.unwrap_or_default();
         let principal = self.principal(claims)?;
-        let whose = |reason| Rejection {
-            reason,
-            org: Some(principal.org.as_str().into()),
-            user: Some(principal.user.as_str().into()),
-        };
-        if expires.saturating_add(self.leeway) <= self.now {
-            return Err(whose(Reason::Expired));
-        }
-        if not_before > self.now.saturating_add(self.leeway) {
-            return Err(whose(Reason::Invalid("the token is not good yet".into())));
-        }
+        let whose = |reason| Rejection::of(&principal.org, &principal.user, reason);
+        in_time(not_before, expires, self.now, self.leeway).map_err(whose)?;
         if seconds(claims, "iat")?.is_some_and(|issued| issued > self.now.saturating_add(self.leeway)) {
             return Err(whose(Reason::Invalid("the token is from the future".into())));
         }
@@ -103,6 +94,17 @@ impl Rules<'_> {
         principal.scopes = scopes(claims)?;
         Ok(principal)
     }
+}
+
+/// Whether a token is good at a time; all in seconds, `leeway` for clocks that differ.
+pub(super) fn in_time(not_before: u64, expires: u64, now: u64, leeway: u64) -> Result<(), Reason> {
+    if expires.saturating_add(leeway) <= now {
+        return Err(Reason::Expired);
+    }
+    if not_before > now.saturating_add(leeway) {
+        return Err(Reason::Invalid("the token is not good yet".into()));
+    }
+    Ok(())
 }
 
 /// A claim that is a string if it is there.

@@ -58,6 +58,11 @@ impl Rejection {
         Self { reason, org: None, user: None }
     }
 
+    /// A rejection of a caller whose credential is genuine.
+    pub(super) fn of(org: &str, user: &str, reason: Reason) -> Self {
+        Self { reason, org: Some(org.into()), user: Some(user.into()) }
+    }
+
     pub(super) fn invalid(problem: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Reason::Invalid(problem.into()))
     }

@@ -186,11 +186,8 @@ impl ResourceServer {
             if self.required.iter().all(|scope| principal.scopes.contains(scope)) {
                 return Ok(principal);
             }
-            return Err(Rejection {
-                reason: Reason::Scope(self.required.clone()),
-                org: Some(principal.org.as_str().into()),
-                user: Some(principal.user.as_str().into()),
-            });
+            let needed = Reason::Scope(self.required.clone());
+            return Err(Rejection::of(&principal.org, &principal.user, needed));
         }
         if request.headers.contains_key(http::header::AUTHORIZATION) {
             return Err(Rejection::invalid("credentials of this kind are not accepted here"));

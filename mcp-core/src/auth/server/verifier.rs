@@ -10,11 +10,11 @@ use http::request::Parts;
 use quick_cache::sync::Cache;
 
 use super::certificate::PeerCertificate;
-use super::claims::{ClaimNames, Established, Rules};
+use super::claims::{ClaimNames, Established, Rules, in_time};
 use super::credential::{self, Scheme};
 use super::dpop::{ProofSettings, Proofs};
 use super::token::Token;
-use super::{Authenticate, Keys, Reason, Rejection};
+use super::{Authenticate, Keys, Rejection};
 use crate::service::Principal;
 
 /// Tokens that are remembered.
@@ -154,16 +154,9 @@ impl Verifier {
     }
 
     fn check_time(&self, known: &Known) -> Result<(), Rejection> {
-        let now = (self.clock)();
-        let reason = if known.expires.saturating_add(self.leeway) <= now {
-            Reason::Expired
-        } else if known.not_before > now.saturating_add(self.leeway) {
-            Reason::Invalid("the token is not good yet".into())
-        } else {
-            return Ok(());
-        };
         let Principal { org, user, .. } = &*known.principal;
-        Err(Rejection { reason, org: Some(org.as_str().into()), user: Some(user.as_str().into()) })
+        in_time(known.not_before, known.expires, (self.clock)(), self.leeway)
+            .map_err(|reason| Rejection::of(org, user, reason))
     }
 
     async fn verify_anew(&self, token: &str) -> Result<Known, Rejection> {

@@ -185,11 +185,7 @@ impl ApiKeys {
             return Err(unknown());
         }
         let now = (self.clock)();
-        let whose = |reason| Rejection {
-            reason,
-            org: Some(record.org.as_str().into()),
-            user: Some(record.user.as_str().into()),
-        };
+        let whose = |reason| Rejection::of(&record.org, &record.user, reason);
         if record.revoked.is_some() {
             return Err(whose(Reason::Revoked));
         }
