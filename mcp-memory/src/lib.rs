@@ -1,3 +1,8 @@
 //! Long-term memory for agents: durable, tenant-isolated, hybrid search.
 //!
-//! Nothing is implemented yet: this crate reserves its place in the workspace.
+//! # Map
+//! `embed` texts to vectors · `filter` what a search may find · `time` phrases to ranges
+
+pub mod embed;
+pub mod filter;
+pub mod time;

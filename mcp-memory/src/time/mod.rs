@@ -1,0 +1,1 @@
+//! Phrases like "last week" to ranges of time.
