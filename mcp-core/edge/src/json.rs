@@ -1,6 +1,19 @@
 //! Writing small JSON texts straight into a buffer.
 
+use std::cell::RefCell;
 use std::time::Duration;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lends a buffer of the thread, empty. It must not be asked for again within.
+pub(crate) fn with_scratch<R>(act: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.clear();
+        act(scratch)
+    })
+}
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -8,7 +21,7 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\') {
+    while let Some(at) = odd(rest) {
         let (plain, odd) = rest.split_at(at);
         out.extend_from_slice(plain);
         let Some((byte, after)) = odd.split_first() else { break };
@@ -21,6 +34,19 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+/// Where the first byte is that cannot stand in a string as it is.
+fn odd(text: &[u8]) -> Option<usize> {
+    let is_odd = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Chunks are searched without a branch for each byte; there is seldom anything to find.
+    let (chunks, rest) = text.as_chunks::<16>();
+    let clean = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, byte| any | is_odd(*byte)));
+    let start = clean.count() * 16;
+    if start == text.len() - rest.len() {
+        return rest.iter().position(|byte| is_odd(*byte)).map(|at| start + at);
+    }
+    text.iter().skip(start).position(|byte| is_odd(*byte)).map(|at| start + at)
 }
 
 /// Writes a string, or `null`.

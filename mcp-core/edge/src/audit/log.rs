@@ -4,20 +4,20 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
+use super::front::{Batch, Put, Shared};
 use super::sealer::{Draft, Sealer};
 use super::{AuditError, ChainKey, Redaction, Store, StoreError, entry};
-use crate::{CallRecord, Clock};
+use crate::{CallRecord, Clock, json};
 
-/// How long entries are collected before they are synced: well within the 50 ms that are promised.
-const COLLECT: Duration = Duration::from_millis(20);
+/// How often a call lets others run before it waits for whoever writes.
+const TURNS: usize = 100;
 /// Entries that may wait for a store with a thread of its own.
 const QUEUE: usize = 10_000;
 const BATCH: usize = 256;
@@ -55,32 +55,6 @@ struct Inner {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-/// What callers and the thread of a log know.
-struct Shared {
-    healthy: AtomicBool,
-    /// The last entry that is on the disk.
-    synced: watch::Sender<u64>,
-    inline: Mutex<Inline>,
-    work: Condvar,
-}
-
-/// Entries that are kept by one write: those of calls that are answered at the same time.
-#[derive(Debug, Default)]
-struct Batch(AtomicU8);
-
-impl Batch {
-    const KEPT: u8 = 1;
-    const LOST: u8 = 2;
-}
-
-#[derive(Default)]
-struct Inline {
-    sealer: Option<Sealer>,
-    batch: Option<Arc<Batch>>,
-    dirty: bool,
-    closing: bool,
-}
-
 enum Writer {
     /// Callers write themselves: a line in a file is a matter of microseconds.
     Inline,
@@ -93,31 +67,6 @@ enum Job {
     Run(Box<dyn FnOnce(&mut Sealer) + Send>),
 }
 
-impl Inline {
-    /// Keeps what is queued.
-    fn flush(&mut self, shared: &Shared) {
-        let (Some(sealer), Some(batch)) = (self.sealer.as_mut(), self.batch.take()) else { return };
-        let kept = sealer.flush();
-        shared.healthy.store(kept.is_ok(), Relaxed);
-        if let Err(error) = &kept {
-            tracing::error!(%error, "entries of the audit log are lost");
-        }
-        batch.0.store(if kept.is_ok() { Batch::KEPT } else { Batch::LOST }, Release);
-    }
-}
-
-impl Shared {
-    fn new(sealer: Option<Sealer>) -> Arc<Self> {
-        let inline = Mutex::new(Inline { sealer, ..Inline::default() });
-        Arc::new(Self {
-            healthy: AtomicBool::new(true),
-            synced: watch::Sender::new(0),
-            inline,
-            work: Condvar::new(),
-        })
-    }
-}
-
 impl AuditLog {
     /// A log whose callers write themselves; a thread syncs.
     pub(super) fn inline(sealer: Sealer, settings: Settings) -> Result<Self, AuditError> {
@@ -126,7 +75,7 @@ impl AuditLog {
         let (own, strict) = (Arc::clone(&shared), settings.strict);
         let thread = thread::Builder::new()
             .name("audit-sync".into())
-            .spawn(move || sync(&own, strict))
+            .spawn(move || own.sync(strict))
             .map_err(StoreError::doing("opened"))?;
         Ok(Self(Arc::new(Inner { settings, key, shared, writer: Writer::Inline, thread: Some(thread) })))
     }
@@ -157,34 +106,37 @@ impl AuditLog {
     /// Appends the entry of a call. When the returned future is ready the entry is in the hands of the operating system or the
     /// database; on the disk, where the log is strict. The entry is appended even if the future is dropped.
     pub fn append(&self, record: &CallRecord<'_>) -> Appended {
-        let mut body = Vec::with_capacity(512);
-        entry::call(&mut body, record, &self.0.key, &self.0.settings.redaction);
-        self.keep(record.principal.map_or("", |who| who.org.as_str()), body)
+        let org = record.principal.map_or("", |who| who.org.as_str());
+        json::with_scratch(|body| {
+            entry::call(body, record, &self.0.key, &self.0.settings.redaction);
+            self.keep(org, body)
+        })
     }
 
     /// Appends an entry about credentials that were refused.
     pub fn append_refused_login(&self, refused: &RefusedLogin<'_>) -> Appended {
         let mut body = Vec::with_capacity(256);
         entry::login(&mut body, self.0.settings.clock.wall(), refused);
-        let appended = self.keep(refused.org.unwrap_or_default(), body);
+        let appended = self.keep(refused.org.unwrap_or_default(), &body);
         // Whoever refuses may not wait for it.
-        self.0.shared.inline.lock().flush(&self.0.shared);
+        self.0.shared.flush();
         appended
     }
 
-    fn keep(&self, org: &str, body: Vec<u8>) -> Appended {
+    fn keep(&self, org: &str, body: &[u8]) -> Appended {
         match &self.0.writer {
-            Writer::Inline => self.keep_inline(&body),
+            Writer::Inline => self.keep_inline(body),
             Writer::Queue(jobs) => {
                 let (done, is_done) = oneshot::channel();
-                let full = jobs.try_send(Job::Append(Draft { org: org.into(), body }, done)).is_err();
+                let full =
+                    jobs.try_send(Job::Append(Draft { org: org.into(), body: body.to_vec() }, done)).is_err();
                 if full {
                     self.0.shared.healthy.store(false, Relaxed);
                 }
                 Appended(if full {
                     State::Ready(Some(Err(AuditError::Unavailable)))
                 } else {
-                    State::Queued(is_done)
+                    State::Sent(is_done)
                 })
             }
         }
@@ -192,24 +144,15 @@ impl AuditLog {
 
     fn keep_inline(&self, body: &[u8]) -> Appended {
         let shared = &self.0.shared;
-        let mut inline = shared.inline.lock();
-        let queued =
-            inline.sealer.as_mut().ok_or(AuditError::Unavailable).and_then(|sealer| sealer.queue(body));
-        let seq = match queued {
-            Ok(seq) => seq,
-            Err(error) => {
-                shared.healthy.store(false, Relaxed);
-                return Appended(State::Ready(Some(Err(error))));
+        let strict = self.0.settings.strict;
+        Appended(match shared.put(&self.0.key, body) {
+            Ok(Put::Written(seq)) if strict => State::Syncing(Box::pin(synced(Arc::clone(shared), seq))),
+            Ok(Put::Written(_)) => State::Ready(Some(Ok(()))),
+            Ok(Put::Queued(seq, batch)) => {
+                State::Queued { shared: Arc::clone(shared), batch, seq: strict.then_some(seq), turns: 0 }
             }
-        };
-        let batch = Arc::clone(inline.batch.get_or_insert_default());
-        let first = !std::mem::replace(&mut inline.dirty, true);
-        drop(inline);
-        if first {
-            shared.work.notify_one();
-        }
-        let strict = self.0.settings.strict.then_some(seq);
-        Appended(State::Grouped { shared: Arc::clone(shared), batch, strict, waited: false })
+            Err(error) => State::Ready(Some(Err(error))),
+        })
     }
 
     /// Whether the last entry could be kept. While it could not, nothing should be served; appending is how to find out whether it
@@ -233,11 +176,7 @@ impl AuditLog {
         act: impl FnOnce(&mut Sealer) -> R + Send + 'static,
     ) -> Result<R, AuditError> {
         match &self.0.writer {
-            Writer::Inline => {
-                let mut inline = self.0.shared.inline.lock();
-                inline.flush(&self.0.shared);
-                inline.sealer.as_mut().map(act).ok_or(AuditError::Unavailable)
-            }
+            Writer::Inline => self.0.shared.with(act),
             Writer::Queue(jobs) => {
                 let (done, is_done) = std::sync::mpsc::channel();
                 let mut job = Job::Run(Box::new(move |sealer| drop(done.send(act(sealer)))));
@@ -262,34 +201,6 @@ async fn synced(shared: Arc<Shared>, seq: u64) -> Result<(), AuditError> {
     let mut seen = shared.synced.subscribe();
     seen.wait_for(|synced| *synced >= seq).await.map(drop).map_err(|_| AuditError::Unavailable)?;
     if shared.healthy.load(Relaxed) { Ok(()) } else { Err(AuditError::Unavailable) }
-}
-
-/// Syncs what callers wrote, together.
-fn sync(shared: &Shared, strict: bool) {
-    loop {
-        let mut inline = shared.inline.lock();
-        while !inline.dirty && !inline.closing {
-            shared.work.wait(&mut inline);
-        }
-        if !strict && !inline.closing {
-            shared.work.wait_for(&mut inline, COLLECT);
-        }
-        let closing = inline.closing;
-        inline.dirty = false;
-        inline.flush(shared);
-        let Some(sealer) = inline.sealer.as_mut() else { return };
-        let (finish, seq) = (sealer.store.sync(), sealer.seq);
-        drop(inline);
-        if let Err(error) = finish() {
-            tracing::error!(%error, "the audit log is not on the disk");
-            shared.healthy.store(false, Relaxed);
-        }
-        // Those who wait look at the health then.
-        shared.synced.send_replace(seq);
-        if closing {
-            return;
-        }
-    }
 }
 
 /// Writes what callers queue, many at once.
@@ -337,14 +248,13 @@ fn settle(
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.inline.lock().closing = true;
-        self.shared.work.notify_one();
+        self.shared.close();
         // The channel closes with its sender.
         self.writer = Writer::Inline;
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
-        self.shared.inline.lock().sealer = None;
+        self.shared.closed();
     }
 }
 
@@ -354,8 +264,8 @@ pub struct Appended(State);
 
 enum State {
     Ready(Option<Result<(), AuditError>>),
-    Queued(oneshot::Receiver<Result<(), AuditError>>),
-    Grouped { shared: Arc<Shared>, batch: Arc<Batch>, strict: Option<u64>, waited: bool },
+    Sent(oneshot::Receiver<Result<(), AuditError>>),
+    Queued { shared: Arc<Shared>, batch: Arc<Batch>, seq: Option<u64>, turns: usize },
     Syncing(Pin<Box<dyn Future<Output = Result<(), AuditError>> + Send>>),
 }
 
@@ -366,26 +276,25 @@ impl Future for Appended {
         loop {
             match &mut self.0 {
                 State::Ready(result) => return Poll::Ready(result.take().unwrap_or(Ok(()))),
-                State::Queued(done) => {
+                State::Sent(done) => {
                     return Pin::new(done).poll(cx).map(|done| done.unwrap_or(Err(AuditError::Unavailable)));
                 }
                 State::Syncing(synced) => return synced.as_mut().poll(cx),
-                State::Grouped { shared, batch, strict, waited } => match batch.0.load(Acquire) {
-                    Batch::KEPT => {
-                        let next = match *strict {
-                            Some(seq) => State::Syncing(Box::pin(synced(Arc::clone(shared), seq))),
-                            None => State::Ready(Some(Ok(()))),
-                        };
-                        self.0 = next;
+                State::Queued { shared, batch, seq, turns } => match (batch.outcome(), *seq) {
+                    (Some(Ok(())), Some(seq)) => {
+                        self.0 = State::Syncing(Box::pin(synced(Arc::clone(shared), seq)));
                     }
-                    Batch::LOST => return Poll::Ready(Err(AuditError::Unavailable)),
-                    _ if *waited => shared.inline.lock().flush(shared),
-                    _ => {
-                        // Calls that are ready as well get their turn first: one write keeps the entries of all.
-                        *waited = true;
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
+                    (Some(kept), _) => return Poll::Ready(kept),
+                    (None, _) if *turns < TURNS => {
+                        *turns += 1;
+                        shared.try_flush();
+                        if batch.outcome().is_none() {
+                            // Whoever writes is done in a few microseconds, in which others can run.
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
                     }
+                    (None, _) => shared.flush(),
                 },
             }
         }

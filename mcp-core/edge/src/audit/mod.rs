@@ -31,6 +31,7 @@ mod entry;
 mod error;
 mod export;
 mod folder;
+mod front;
 mod log;
 mod open;
 #[cfg(feature = "postgres")]

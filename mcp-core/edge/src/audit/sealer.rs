@@ -3,15 +3,40 @@
 use super::chain::{self, Hash, Link};
 use super::{AuditError, ChainKey, Entry, Store};
 
+/// Lines that are chained and not kept yet.
+#[derive(Default)]
+pub(super) struct Queue {
+    lines: Vec<u8>,
+    /// For each its number, where it ends, and its hash.
+    entries: Vec<(u64, usize, Hash)>,
+}
+
+impl Queue {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.lines.clear();
+        self.entries.clear();
+    }
+
+    /// Adds an entry that follows the one with hash `prev`.
+    pub(super) fn add(&mut self, key: &ChainKey, seq: u64, prev: &Hash, body: &[u8]) -> Hash {
+        let hash = chain::seal(&mut self.lines, key, seq, prev, body);
+        self.entries.push((seq, self.lines.len(), hash));
+        hash
+    }
+}
+
 pub(super) struct Sealer {
     pub(super) store: Box<dyn Store>,
     pub(super) key: ChainKey,
     /// The last entry that was kept.
     pub(super) seq: u64,
     prev: Hash,
-    /// Lines that are chained and not kept yet; for each its number, where it ends, and its hash.
-    lines: Vec<u8>,
-    queued: Vec<(u64, usize, Hash)>,
+    /// What [`keep`](Self::keep) keeps.
+    pub(super) queue: Queue,
     /// An entry failed: what the store kept of it is not known.
     doubtful: bool,
 }
@@ -24,21 +49,14 @@ pub(super) struct Draft {
 
 impl Sealer {
     pub(super) fn new(store: Box<dyn Store>, key: ChainKey) -> Result<Self, AuditError> {
-        let mut sealer = Self {
-            store,
-            key,
-            seq: 0,
-            prev: chain::START,
-            lines: Vec::new(),
-            queued: Vec::new(),
-            doubtful: true,
-        };
-        sealer.find_end()?;
+        let mut sealer =
+            Self { store, key, seq: 0, prev: chain::START, queue: Queue::default(), doubtful: true };
+        sealer.end()?;
         Ok(sealer)
     }
 
-    /// Goes on behind what the store has.
-    fn find_end(&mut self) -> Result<(), AuditError> {
+    /// The last entry that the store has.
+    pub(super) fn end(&mut self) -> Result<(u64, Hash), AuditError> {
         if self.doubtful {
             (self.seq, self.prev) = (0, chain::START);
             if let Some(last) = self.store.last()? {
@@ -47,55 +65,40 @@ impl Sealer {
             }
             self.doubtful = false;
         }
-        Ok(())
+        Ok((self.seq, self.prev))
     }
 
-    /// Numbers and chains an entry; [`flush`](Self::flush) keeps it.
-    pub(super) fn queue(&mut self, body: &[u8]) -> Result<u64, AuditError> {
-        if self.queued.is_empty() {
-            self.find_end()?;
-        }
-        self.seq += 1;
-        self.prev = chain::seal(&mut self.lines, &self.key, self.seq, &self.prev, body);
-        self.queued.push((self.seq, self.lines.len(), self.prev));
-        Ok(self.seq)
-    }
-
-    /// Keeps what was queued, all or nothing.
-    pub(super) fn flush(&mut self) -> Result<(), AuditError> {
-        if self.queued.is_empty() {
-            return Ok(());
-        }
+    /// Keeps what is queued behind the [`end`](Self::end), all or nothing.
+    pub(super) fn keep(&mut self) -> Result<(), AuditError> {
+        let Some((seq, _, hash)) = self.queue.entries.last().copied() else { return Ok(()) };
         // What is written into entries is text.
-        let lines = std::str::from_utf8(&self.lines).unwrap_or_default();
+        let lines = std::str::from_utf8(&self.queue.lines).unwrap_or_default();
         let mut start = 0;
-        let entries: Vec<_> = self
-            .queued
-            .iter()
-            .map(|(seq, end, hash)| {
-                let line = lines.get(start..*end).unwrap_or_default();
-                start = *end;
-                Entry::new(*seq, "", line, *hash)
-            })
-            .collect();
+        let mut entry = |(seq, end, hash): &(u64, usize, Hash)| {
+            let line = lines.get(start..*end).unwrap_or_default();
+            start = *end;
+            Entry::new(*seq, "", line, *hash)
+        };
         self.doubtful = true;
-        let kept = self.store.append(&entries);
-        self.doubtful = kept.is_err();
-        self.lines.clear();
-        self.queued.clear();
-        Ok(kept?)
+        let kept = match &*self.queue.entries {
+            [only] => self.store.append(&[entry(only)]),
+            all => self.store.append(&all.iter().map(entry).collect::<Vec<_>>()),
+        };
+        self.queue.clear();
+        kept?;
+        self.doubtful = false;
+        (self.seq, self.prev) = (seq, hash);
+        Ok(())
     }
 
     /// Keeps one entry.
     pub(super) fn append(&mut self, org: &str, body: Vec<u8>) -> Result<u64, AuditError> {
-        self.flush()?;
         self.append_all(&[Draft { org: org.into(), body }])
     }
 
     /// Keeps several entries at once.
     pub(super) fn append_all(&mut self, drafts: &[Draft]) -> Result<u64, AuditError> {
-        self.find_end()?;
-        let (mut seq, mut prev) = (self.seq, self.prev);
+        let (mut seq, mut prev) = self.end()?;
         let mut lines = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let mut line = Vec::with_capacity(draft.body.len() + 180);

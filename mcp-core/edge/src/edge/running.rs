@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::Edge;
 use super::admit::{self, Refusal};
+use crate::audit::{Appended, AuditError};
 use crate::call::{CallRecord, ExecutionId, Outcome};
 use crate::limit::Asked;
 use crate::trace::CallTrace;
@@ -28,6 +29,8 @@ pub(super) struct Running {
     start: Instant,
     rule: Option<Box<str>>,
     trace: CallTrace,
+    /// What it came to, once that is known.
+    ended: (Outcome, Option<ErrorCode>),
     audited: bool,
     over: bool,
 }
@@ -56,6 +59,7 @@ impl Running {
             start: Instant::now(),
             rule: None,
             trace,
+            ended: (Outcome::Cancelled, None),
             audited: false,
             over: false,
             edge,
@@ -67,11 +71,10 @@ impl Running {
     }
 
     /// Whether the request may go on.
-    pub(super) async fn admit(&mut self, request: &Request) -> Result<(), RpcError> {
-        let edge = self.edge.clone();
-        let parts = &*edge.0;
+    pub(super) async fn admit(&self, request: &Request) -> Result<(), Refusal> {
+        let parts = &*self.edge.0;
         if parts.audit.as_ref().is_some_and(|audit| !audit.is_healthy()) {
-            return Err(unaudited());
+            return Err(Refusal { error: unaudited(), rule: None });
         }
         if let Some(limits) = &parts.limits {
             let asked = Asked {
@@ -79,58 +82,68 @@ impl Running {
                 method: self.method.as_str(),
                 tool: self.tool(),
             };
+            // A way to Redis and back costs more than the box, and calls without one need no room for it.
             #[cfg(feature = "redis")]
-            let taken =
-                if limits.is_shared() { limits.take_shared(&asked).await } else { limits.take(&asked) };
+            let taken = if limits.is_shared() {
+                Box::pin(limits.take_shared(&asked)).await
+            } else {
+                limits.take(&asked)
+            };
             #[cfg(not(feature = "redis"))]
             let taken = limits.take(&asked);
             if let Err(refused) = taken {
                 parts.limited.with(&[&refused.limit]).increment();
-                let error = refused.to_rpc_error();
-                self.rule = Some(refused.limit.into());
-                return Err(error);
+                return Err(Refusal { error: refused.to_rpc_error(), rule: Some(refused.limit.into()) });
             }
         }
         if let Some(policy) = &parts.policy {
             let judged = policy.with(|policy| admit::judge(policy, self.principal.as_deref(), request));
-            if let Err(Refusal { error, rule }) = judged {
-                parts.denied.with(&[rule.as_deref().unwrap_or("default")]).increment();
-                self.rule = rule;
-                return Err(error);
+            if let Err(refusal) = &judged {
+                parts.denied.with(&[refusal.rule.as_deref().unwrap_or("default")]).increment();
             }
+            return judged;
         }
         Ok(())
     }
 
-    /// Writes down how it ended, and gives the answer as the caller may see it.
-    pub(super) async fn finish(mut self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
-        let edge = self.edge.clone();
-        let mut answer = answer.map(|response| self.filtered(response));
-        let (mut outcome, mut code) = self.classify(&answer);
-        if let Some(audit) = &edge.0.audit {
-            let written = audit.append(&self.record(outcome, code));
-            self.audited = true;
-            if let Err(error) = written.await {
-                tracing::error!(%error, "a call could not be audited");
-                (outcome, code) = (Outcome::Error, Some(ErrorCode::INTERNAL_ERROR));
-                answer = Ok(Response::error(unaudited()));
-            }
-        }
-        self.over = true;
-        self.write_down(outcome, code);
-        self.trace.end(outcome, code);
-        answer
+    /// The answer to a request that may not go on.
+    pub(super) fn refused(&mut self, Refusal { error, rule }: Refusal) -> Response {
+        self.rule = rule;
+        Response::error(error)
     }
 
-    /// A list without what the caller may not use.
-    fn filtered(&self, response: Response) -> Response {
-        let (Some(policy), Answer::Result(result)) = (&self.edge.0.policy, &response.outcome) else {
-            return response;
-        };
+    /// Makes of the answer what the caller may see, and writes down how the request ended; what is returned is to be awaited
+    /// before the answer leaves.
+    pub(super) fn end(&mut self, answer: &mut Result<Response, BoxError>) -> Option<Appended> {
+        if let Ok(response) = answer {
+            self.filter(response);
+        }
+        self.ended = self.classify(answer);
+        let (outcome, code) = self.ended;
+        let written = self.edge.0.audit.as_ref().map(|audit| audit.append(&self.record(outcome, code)));
+        self.audited = true;
+        written
+    }
+
+    /// Counts and logs how the request ended.
+    pub(super) fn settle(mut self, kept: Result<(), AuditError>, answer: &mut Result<Response, BoxError>) {
+        if let Err(error) = kept {
+            tracing::error!(%error, "a call could not be audited");
+            self.ended = (Outcome::Error, Some(ErrorCode::INTERNAL_ERROR));
+            *answer = Ok(Response::error(unaudited()));
+        }
+        self.over = true;
+        let (outcome, code) = self.ended;
+        self.write_down(outcome, code);
+        self.trace.end(outcome, code);
+    }
+
+    /// Takes from a list what the caller may not use.
+    fn filter(&self, response: &mut Response) {
+        let (Some(policy), Answer::Result(result)) = (&self.edge.0.policy, &response.outcome) else { return };
         let who = self.principal.as_deref();
-        match policy.with(|policy| policy.filter(who, &self.method, result)) {
-            Some(filtered) => Response::result(filtered),
-            None => response,
+        if let Some(filtered) = policy.with(|policy| policy.filter(who, &self.method, result)) {
+            *response = Response::result(filtered);
         }
     }
 

@@ -56,11 +56,16 @@ impl<S: McpService> Service<Request> for EdgeService<S> {
         let mut running = Running::start(self.edge.clone(), &mut request);
         // The one box of the edge: what comes next is stored in it.
         ResponseFuture::boxed(async move {
-            let answer = match running.admit(&request).await {
+            let mut answer = match running.admit(&request).await {
                 Ok(()) => ready.call(request).await,
-                Err(refusal) => Ok(Response::error(refusal)),
+                Err(refusal) => Ok(running.refused(refusal)),
             };
-            running.finish(answer).await
+            let kept = match running.end(&mut answer) {
+                Some(written) => written.await,
+                None => Ok(()),
+            };
+            running.settle(kept, &mut answer);
+            answer
         })
     }
 }

@@ -37,7 +37,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::writer::LineWriter;
-use crate::CallRecord;
+use crate::{CallRecord, json};
 
 /// Writes a line for each call, on a thread of its own. Clones write to the same place; what is left is written when the last one
 /// is dropped.
@@ -75,9 +75,10 @@ impl CallLog {
 
     /// Writes a line.
     pub fn write(&self, record: &CallRecord<'_>) {
-        let mut line = Vec::with_capacity(512);
-        line::write(&mut line, &self.service, record);
-        self.writer.push(&line);
+        json::with_scratch(|line| {
+            line::write(line, &self.service, record);
+            self.writer.push(line);
+        });
     }
 
     /// Waits until all lines so far are written.

@@ -1,6 +1,5 @@
 //! What ties together everything that is written about one request: `X-Request-Id`.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,10 +43,12 @@ fn is_sound(id: &str) -> bool {
 fn generate() -> Arc<str> {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or_default());
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let mut id = String::with_capacity(32);
-    // Writing to a string cannot fail.
-    let _ = write!(id, "{:016x}{:016x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed));
-    id.into()
+    let mut id = [0; 32];
+    let number = u128::from(*PROCESS) << 64 | u128::from(COUNT.fetch_add(1, Ordering::Relaxed));
+    for (place, digit) in id.iter_mut().rev().enumerate() {
+        *digit = b"0123456789abcdef"[(number >> (4 * place) & 15) as usize];
+    }
+    std::str::from_utf8(&id).unwrap_or_default().into()
 }
 
 #[cfg(test)]
