@@ -3,6 +3,30 @@
 //! # Map
 //! `embed` texts to vectors · `filter` what a search may find · `time` phrases to ranges
 
+mod backup;
+mod crypto;
 pub mod embed;
+mod engine;
+mod erase;
+mod error;
 pub mod filter;
+mod live;
+mod memory;
+mod record;
+mod scope;
+mod search;
+mod store;
+mod tenant;
+mod text;
 pub mod time;
+mod view;
+
+pub use backup::Restored;
+pub use crypto::{KeyProvider, Master, MasterKey};
+pub use erase::Receipt;
+pub use error::MemoryError;
+pub use memory::{Memory, MemoryBuilder};
+pub use record::{Draft, Id, Record, State};
+pub use scope::{Access, Scope};
+pub use search::{Explain, Found, Hit, Search};
+pub use tenant::{Edit, Past, Stored, Tenant};

@@ -1,0 +1,8 @@
+//! Values that only holders of a key can read, and look-ups that tell nobody else what is looked up.
+
+mod ring;
+mod seal;
+
+pub(crate) use ring::{KeyId, KeyRing};
+pub use ring::{KeyProvider, Master, MasterKey};
+pub(crate) use seal::{Cipher, random};

@@ -1,0 +1,441 @@
+//! The key ring: a file of its own, which no backup of the data holds.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::seal::{Cipher, Lookup, random};
+use crate::MemoryError;
+use crate::store::sqlite;
+
+/// A key of the ring.
+pub(crate) type KeyId = i64;
+
+/// The look-up key: there is one.
+const LOOKUP: KeyId = 1;
+const CHECK: &[u8] = b"mcp-memory key ring";
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS ring (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS key (id INTEGER PRIMARY KEY AUTOINCREMENT, owner BLOB UNIQUE, wrapped BLOB NOT NULL);
+";
+
+/// The key that all keys of a ring are wrapped with. It is wiped from memory when it is dropped.
+#[derive(Clone)]
+pub struct MasterKey([u8; 32]);
+
+impl MasterKey {
+    /// A key of 32 random bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A key as 64 hexadecimal digits; white space around them does not count.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn from_hex(text: &str) -> Result<Self, MemoryError> {
+        let text = text.trim().as_bytes();
+        let (pairs, rest) = text.as_chunks::<2>();
+        let wrong = MemoryError::Keys {
+            problem: "the master key must be 64 hexadecimal digits, as `openssl rand -hex 32` prints them",
+        };
+        let mut bytes = [0; 32];
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return Err(wrong);
+        }
+        for (byte, pair) in bytes.iter_mut().zip(pairs) {
+            let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+            let [Some(high), Some(low)] = pair.map(digit) else { return Err(wrong) };
+            *byte = high << 4 | low;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl Drop for MasterKey {
+    fn drop(&mut self) {
+        self.0 = [0; 32];
+        std::hint::black_box(&self.0);
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(…)")
+    }
+}
+
+/// Gives the master key: from a vault, a key service, an agent.
+pub trait KeyProvider: Send + Sync + 'static {
+    /// The master key.
+    ///
+    /// # Errors
+    /// It cannot be had now.
+    fn master(&self) -> Result<MasterKey, MemoryError>;
+}
+
+/// Where the master key comes from.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Master {
+    /// Nowhere: whoever reads the key ring's file reads everything. Backups of the data alone are unreadable still.
+    #[default]
+    None,
+    /// The key itself.
+    Key(MasterKey),
+    /// A file with 64 hexadecimal digits.
+    File(PathBuf),
+    /// An environment variable with 64 hexadecimal digits.
+    Environment(String),
+    /// Something else.
+    Provider(Arc<dyn KeyProvider>),
+}
+
+impl Master {
+    fn cipher(&self) -> Result<Cipher, MemoryError> {
+        let key = match self {
+            Self::None => return Ok(Cipher::Plain),
+            Self::Key(key) => key.clone(),
+            Self::File(path) => MasterKey::from_hex(
+                &std::fs::read_to_string(path)
+                    .map_err(MemoryError::doing("opened: the file of the master key"))?,
+            )?,
+            Self::Environment(name) => MasterKey::from_hex(&std::env::var(name).map_err(|_| {
+                MemoryError::Keys { problem: "the environment variable with the master key is not set" }
+            })?)?,
+            Self::Provider(provider) => provider.master()?,
+        };
+        Cipher::new(&key.0)
+    }
+}
+
+impl fmt::Debug for Master {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Key(_) => "Key(…)",
+            Self::File(_) => "File(…)",
+            Self::Environment(_) => "Environment(…)",
+            Self::Provider(_) => "Provider(…)",
+        })
+    }
+}
+
+/// Keys by subject, in a file that several processes may have open.
+pub(crate) struct KeyRing {
+    db: Mutex<Connection>,
+    master: Mutex<Cipher>,
+    encrypt: bool,
+    lookup: Lookup,
+    store: [u8; 16],
+    known: Mutex<HashMap<KeyId, Arc<Cipher>>>,
+    owners: Mutex<HashMap<[u8; 16], KeyId>>,
+}
+
+impl KeyRing {
+    /// Opens a ring, or makes a new one.
+    pub(crate) fn open(path: &Path, master: &Master, encrypt: bool) -> Result<Self, MemoryError> {
+        let cipher = master.cipher()?;
+        let mut db = sqlite::open(path)?;
+        restrict(path)?;
+        let failed = MemoryError::doing("opened: its key ring");
+        db.execute_batch(SCHEMA).map_err(&failed)?;
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let value = |name: &str| {
+            let query = "SELECT value FROM ring WHERE name = ?1";
+            transaction.query_row(query, [name], |row| row.get::<_, Vec<u8>>(0)).optional().map_err(&failed)
+        };
+        let keep = |name: &str, value: &[u8]| {
+            let insert = "INSERT INTO ring (name, value) VALUES (?1, ?2)";
+            transaction.execute(insert, params![name, value]).map(drop).map_err(&failed)
+        };
+        let (store, lookup) = match (value("store")?, value("check")?) {
+            (Some(store), Some(check)) => {
+                let store: [u8; 16] = store
+                    .try_into()
+                    .map_err(|_| MemoryError::Damaged { what: "the key ring's identifier" })?;
+                if cipher.open(&store, &check).ok().as_deref() != Some(CHECK) {
+                    return Err(MemoryError::Keys {
+                        problem: "the master key is not the one that the ring was made with",
+                    });
+                }
+                (store, read(&transaction, &cipher, &store, LOOKUP)?)
+            }
+            _ => {
+                let (store, lookup) = (random()?, random()?);
+                keep("store", &store)?;
+                keep("check", &cipher.seal(&store, CHECK)?)?;
+                write(&transaction, &cipher, &store, b"lookup", &lookup)?;
+                (store, lookup)
+            }
+        };
+        transaction.commit().map_err(&failed)?;
+        Ok(Self {
+            db: Mutex::new(db),
+            master: Mutex::new(cipher),
+            encrypt,
+            lookup: Lookup::new(&lookup),
+            store,
+            known: Mutex::default(),
+            owners: Mutex::default(),
+        })
+    }
+
+    /// The store that the ring belongs to.
+    pub(crate) const fn store(&self) -> &[u8; 16] {
+        &self.store
+    }
+
+    pub(crate) const fn lookup(&self) -> &Lookup {
+        &self.lookup
+    }
+
+    /// The key of an owner, which gets one if it has none.
+    pub(crate) fn key_of(&self, owner: &[u8; 16]) -> Result<(KeyId, Arc<Cipher>), MemoryError> {
+        let known = self.owners.lock().get(owner).copied();
+        if let Some(id) = known {
+            return Ok((id, self.cipher(id)?));
+        }
+        let failed = MemoryError::doing("written: its key ring");
+        let mut db = self.db.lock();
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let query = "SELECT id FROM key WHERE owner = ?1";
+        let found = transaction.query_row(query, [owner], |row| row.get(0)).optional().map_err(&failed)?;
+        let id = match found {
+            Some(id) => id,
+            None => {
+                let master = self.master.lock();
+                check(&transaction, &master, &self.store)?;
+                write(&transaction, &master, &self.store, owner, &random()?)?
+            }
+        };
+        transaction.commit().map_err(&failed)?;
+        drop(db);
+        self.owners.lock().insert(*owner, id);
+        Ok((id, self.cipher(id)?))
+    }
+
+    /// How often keys were destroyed.
+    pub(crate) fn epoch(&self) -> Result<i64, MemoryError> {
+        epoch(&self.db.lock())
+    }
+
+    /// All keys that there are.
+    pub(crate) fn ids(&self) -> Result<std::collections::HashSet<KeyId>, MemoryError> {
+        let failed = MemoryError::doing("read: its key ring");
+        let db = self.db.lock();
+        let mut select = db.prepare_cached("SELECT id FROM key").map_err(&failed)?;
+        let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
+        rows.collect::<Result<_, _>>().map_err(&failed)
+    }
+
+    /// The cipher of a key, also where values are left in clear.
+    pub(crate) fn sealing_cipher(&self, id: KeyId) -> Result<Cipher, MemoryError> {
+        Cipher::new(&read(&self.db.lock(), &self.master.lock(), &self.store, id)?)
+    }
+
+    pub(crate) const fn encrypts(&self) -> bool {
+        self.encrypt
+    }
+
+    /// Forgets which keys there are: another process may have destroyed some.
+    pub(crate) fn forget(&self) {
+        self.known.lock().clear();
+        self.owners.lock().clear();
+    }
+
+    /// The cipher of a key.
+    pub(crate) fn cipher(&self, id: KeyId) -> Result<Arc<Cipher>, MemoryError> {
+        if let Some(known) = self.known.lock().get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let key = read(&self.db.lock(), &self.master.lock(), &self.store, id)?;
+        let cipher = Arc::new(if self.encrypt { Cipher::new(&key)? } else { Cipher::Plain });
+        self.known.lock().insert(id, Arc::clone(&cipher));
+        Ok(cipher)
+    }
+
+    /// Destroys the key of an owner: what was sealed with it is lost, wherever it is. Returns the epoch that begins with it.
+    pub(crate) fn destroy(&self, owner: &[u8; 16]) -> Result<i64, MemoryError> {
+        let failed = MemoryError::doing("written: its key ring");
+        let mut db = self.db.lock();
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let next = epoch(&transaction)?.saturating_add(1);
+        let gone: Option<KeyId> = transaction
+            .query_row("DELETE FROM key WHERE owner = ?1 RETURNING id", [owner], |row| row.get(0))
+            .optional()
+            .map_err(&failed)?;
+        let keep = "INSERT OR REPLACE INTO ring (name, value) VALUES ('epoch', ?1)";
+        transaction.execute(keep, [next.to_le_bytes()]).map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
+        sqlite::truncate(&db).map_err(&failed)?;
+        if let Some(id) = gone {
+            self.known.lock().remove(&id);
+        }
+        self.owners.lock().remove(owner);
+        Ok(next)
+    }
+
+    /// Wraps all keys with another master key.
+    pub(crate) fn rewrap(&self, master: &Master) -> Result<usize, MemoryError> {
+        let failed = MemoryError::doing("written: its key ring");
+        let new = master.cipher()?;
+        let mut db = self.db.lock();
+        let mut old = self.master.lock();
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let ids: Vec<KeyId> = {
+            let mut select = transaction.prepare("SELECT id FROM key").map_err(&failed)?;
+            let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
+            rows.collect::<Result<_, _>>().map_err(&failed)?
+        };
+        for id in &ids {
+            let key = read(&transaction, &old, &self.store, *id)?;
+            let wrapped = new.seal(&bound(&self.store, *id), &key)?;
+            transaction
+                .execute("UPDATE key SET wrapped = ?2 WHERE id = ?1", params![id, wrapped])
+                .map_err(&failed)?;
+        }
+        let check = new.seal(&self.store, CHECK)?;
+        transaction.execute("UPDATE ring SET value = ?1 WHERE name = 'check'", [check]).map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
+        sqlite::truncate(&db).map_err(&failed)?;
+        *old = new;
+        Ok(ids.len())
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRing").field("encrypt", &self.encrypt).finish_non_exhaustive()
+    }
+}
+
+/// Whether the keys are still wrapped with a master key: another process may have changed it.
+fn check(db: &Connection, master: &Cipher, store: &[u8; 16]) -> Result<(), MemoryError> {
+    let query = "SELECT value FROM ring WHERE name = 'check'";
+    let value: Vec<u8> =
+        db.query_row(query, [], |row| row.get(0)).map_err(MemoryError::doing("read: its key ring"))?;
+    if master.open(store, &value).ok().as_deref() == Some(CHECK) {
+        return Ok(());
+    }
+    Err(MemoryError::Keys { problem: "the master key was changed: open the memory again with the new one" })
+}
+
+fn epoch(db: &Connection) -> Result<i64, MemoryError> {
+    let failed = MemoryError::doing("read: its key ring");
+    let mut select = db.prepare_cached("SELECT value FROM ring WHERE name = 'epoch'").map_err(&failed)?;
+    let found: Option<[u8; 8]> = select.query_row([], |row| row.get(0)).optional().map_err(&failed)?;
+    Ok(found.map_or(0, i64::from_le_bytes))
+}
+
+fn bound(store: &[u8; 16], id: KeyId) -> Vec<u8> {
+    [&store[..], &id.to_le_bytes()].concat()
+}
+
+fn read(db: &Connection, master: &Cipher, store: &[u8; 16], id: KeyId) -> Result<[u8; 32], MemoryError> {
+    let query = "SELECT wrapped FROM key WHERE id = ?1";
+    let wrapped: Option<Vec<u8>> = db
+        .query_row(query, [id], |row| row.get(0))
+        .optional()
+        .map_err(MemoryError::doing("read: its key ring"))?;
+    let Some(wrapped) = wrapped else {
+        return Err(MemoryError::Keys { problem: "a key is gone: its subject was erased" });
+    };
+    let key = master.open(&bound(store, id), &wrapped)?;
+    key.try_into().map_err(|_| MemoryError::Damaged { what: "a key of the ring" })
+}
+
+/// Adds a key.
+fn write(
+    db: &Connection,
+    master: &Cipher,
+    store: &[u8; 16],
+    owner: &[u8],
+    key: &[u8; 32],
+) -> Result<KeyId, MemoryError> {
+    let failed = MemoryError::doing("written: its key ring");
+    // The wrapping is bound to the number, which is known only then.
+    db.execute("INSERT INTO key (owner, wrapped) VALUES (?1, x'')", [owner]).map_err(&failed)?;
+    let id = db.last_insert_rowid();
+    let wrapped = master.seal(&bound(store, id), key)?;
+    db.execute("UPDATE key SET wrapped = ?2 WHERE id = ?1", params![id, wrapped]).map_err(&failed)?;
+    Ok(id)
+}
+
+/// Lets nobody but the owner read a file.
+fn restrict(path: &Path) -> Result<(), MemoryError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+            .map_err(MemoryError::doing("opened: its key ring"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> Master {
+        Master::Key(MasterKey::new([byte; 32]))
+    }
+
+    #[test]
+    fn a_ring_opens_with_its_master_key_only_and_lets_it_be_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.db");
+        let ring = KeyRing::open(&path, &key(1), true).unwrap();
+        let (id, cipher) = ring.key_of(&[9; 16]).unwrap();
+        let sealed = cipher.seal(b"b", b"secret").unwrap();
+        let wrong = KeyRing::open(&path, &key(2), true).unwrap_err();
+        assert!(wrong.to_string().contains("master key"), "{wrong}");
+        assert!(KeyRing::open(&path, &Master::None, true).is_err());
+        let other = KeyRing::open(&path, &key(1), true).unwrap();
+        // The look-up key is one of them.
+        assert_eq!(ring.rewrap(&key(2)).unwrap(), 2);
+        // Whoever has it open still makes no keys that nobody could read.
+        assert!(other.key_of(&[8; 16]).unwrap_err().to_string().contains("changed"));
+        assert!(KeyRing::open(&path, &key(1), true).is_err());
+        let again = KeyRing::open(&path, &key(2), true).unwrap();
+        assert_eq!(again.store(), ring.store());
+        assert_eq!(again.lookup().of("t", &[b"x"]), ring.lookup().of("t", &[b"x"]));
+        assert_eq!(again.key_of(&[9; 16]).unwrap().0, id);
+        assert_eq!(again.cipher(id).unwrap().open(b"b", &sealed).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn a_key_that_is_destroyed_is_gone_from_the_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.db");
+        let ring = KeyRing::open(&path, &Master::None, true).unwrap();
+        let (id, _) = ring.key_of(&[3; 16]).unwrap();
+        let bytes = read(&ring.db.lock(), &ring.master.lock(), &ring.store, id).unwrap();
+        let is_there = || {
+            std::fs::read_dir(folder.path()).unwrap().any(|file| {
+                let bytes_of_file = std::fs::read(file.unwrap().path()).unwrap();
+                bytes_of_file.windows(32).any(|window| window == bytes)
+            })
+        };
+        assert!(is_there());
+        assert_eq!((ring.epoch().unwrap(), ring.destroy(&[3; 16]).unwrap()), (0, 1));
+        assert!(!is_there());
+        assert_eq!((ring.destroy(&[3; 16]).unwrap(), ring.epoch().unwrap()), (2, 2));
+        assert!(matches!(ring.cipher(id), Err(MemoryError::Keys { .. })));
+        // Its successor is another.
+        assert_ne!(ring.key_of(&[3; 16]).unwrap().0, id);
+    }
+
+    #[test]
+    fn master_keys_are_read_as_openssl_prints_them() {
+        assert!(MasterKey::from_hex(&format!(" {}\n", "0a".repeat(32))).is_ok());
+        for wrong in ["", "0a", &"0".repeat(63), &"g".repeat(64), &"0".repeat(66)] {
+            assert!(MasterKey::from_hex(wrong).is_err(), "{wrong}");
+        }
+    }
+}

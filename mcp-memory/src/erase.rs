@@ -1,0 +1,90 @@
+//! Forgetting a person, so that it can be proved.
+
+use rusqlite::{Connection, Transaction, params};
+use serde::Serialize;
+
+use crate::engine::Engine;
+use crate::store::{sqlite, write};
+use crate::{Id, Memory, MemoryError};
+
+/// What became of a request to forget somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// Begins with the destruction of the person's key. To be asked about with [`Memory::receipt`].
+    pub epoch: i64,
+    /// Memories that were removed.
+    pub memories: usize,
+    /// Earlier versions of memories that were removed.
+    pub versions: usize,
+    /// Handles of this directory, in this process or others, that may still have something in memory.
+    pub pending: usize,
+}
+
+impl Receipt {
+    /// Whether nothing is left anywhere.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        self.pending == 0
+    }
+}
+
+impl Memory {
+    /// Forgets a user of an organisation: everything that they stored, wherever they did. Their key is destroyed first, so that
+    /// no backup can be read either; then their memories and all that hangs on them are overwritten.
+    ///
+    /// # Errors
+    /// The store cannot be written. What was begun is finished by the next call.
+    pub fn erase(&self, org: &str, user: &str) -> Result<Receipt, MemoryError> {
+        let engine = &self.0;
+        let subject = engine.sealing.ring().lookup().of("subject", &[org.as_bytes(), user.as_bytes()]);
+        // INVARIANT: the epoch begins before the memories are removed. Whoever writes with the old key commits before the removal,
+        // or sees the new epoch.
+        let epoch = engine.sealing.ring().destroy(&subject)?;
+        let (memories, versions) = engine.writer.write(move |db| remove_subject(db, &subject))?;
+        engine.empty_log()?;
+        engine.catch_up()?;
+        Ok(Receipt { epoch, memories, versions, pending: engine.behind(epoch)? })
+    }
+
+    /// How far an erasure has come.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn receipt(&self, receipt: &Receipt) -> Result<Receipt, MemoryError> {
+        Ok(Receipt { pending: self.0.behind(receipt.epoch)?, ..receipt.clone() })
+    }
+}
+
+impl Engine {
+    /// Moves everything from the log into the file, so that what was removed is in neither.
+    fn empty_log(&self) -> Result<(), MemoryError> {
+        self.writer.outside(|db| sqlite::truncate(db).map_err(MemoryError::doing("written")))
+    }
+}
+
+/// Removes all that a subject stored, and what hangs on it.
+fn remove_subject(db: &Transaction<'_>, subject: &[u8; 16]) -> Result<(usize, usize), MemoryError> {
+    let failed = MemoryError::doing("written");
+    let versions = db.execute("DELETE FROM past WHERE subject = ?1", [subject]).map_err(&failed)?;
+    let places = places(db, "subject = ?1", params![subject])?;
+    for (id, namespace, ordinal) in &places {
+        write::remove(db, id, *namespace, *ordinal)?;
+    }
+    // The name of a namespace that is theirs alone.
+    db.execute("DELETE FROM namespace WHERE owner = ?1", [subject]).map_err(&failed)?;
+    Ok((places.len(), versions))
+}
+
+/// Identifier, namespace and ordinal of all memories for which something holds.
+pub(crate) fn places(
+    db: &Connection,
+    condition: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<(Id, i64, u32)>, MemoryError> {
+    let failed = MemoryError::doing("read");
+    let query = format!("SELECT id, namespace, ordinal FROM memory WHERE {condition}");
+    let mut select = db.prepare(&query).map_err(&failed)?;
+    let rows = select.query_map(values, |row| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?)));
+    rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+}

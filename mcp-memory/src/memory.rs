@@ -1,0 +1,127 @@
+//! The handle of a memory.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::crypto::Master;
+use crate::embed::Embedder;
+use crate::engine::{Handle, Settings, system_clock};
+use crate::tenant::Tenant;
+use crate::{Access, MemoryError};
+
+/// A memory in a directory. Clones are the same memory; several processes may have it open at the same time.
+///
+/// ```
+/// use mcp_memory::{Access, Draft, Memory, Scope, Search};
+///
+/// # fn main() -> Result<(), mcp_memory::MemoryError> {
+/// # let directory = std::env::temp_dir().join(format!("memory-doc-{}", std::process::id()));
+/// let memory = Memory::open(&directory)?;
+/// let ann = memory.of(Access::new("acme", "ann"));
+/// ann.store(&Scope::Private, Draft::new("The deploy key rotates every three weeks").tag("ops"))?;
+/// let found = ann.search(&Search::new("when do we rotate deploy keys"))?;
+/// assert_eq!(found.hits[0].record.tags, ["ops"]);
+/// // Nobody else finds it.
+/// assert!(memory.of(Access::new("acme", "bob")).search(&Search::new("deploy key"))?.hits.is_empty());
+/// # drop((ann, memory));
+/// # std::fs::remove_dir_all(directory).ok();
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Memory(pub(crate) Arc<Handle>);
+
+/// How a memory is to be opened.
+#[must_use = "a builder does nothing until it opens"]
+pub struct MemoryBuilder {
+    directory: PathBuf,
+    settings: Settings,
+}
+
+impl Memory {
+    /// Opens a memory, or makes a new one, with what is built in.
+    ///
+    /// # Errors
+    /// The directory cannot be read or written, or was written by a newer version.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self, MemoryError> {
+        Self::builder(directory).open()
+    }
+
+    /// Opens a memory with other settings.
+    pub fn builder(directory: impl AsRef<Path>) -> MemoryBuilder {
+        let settings = Settings {
+            master: Master::None,
+            encrypt: true,
+            key_ring: None,
+            embedder: None,
+            clock: Arc::new(system_clock),
+        };
+        MemoryBuilder { directory: directory.as_ref().to_owned(), settings }
+    }
+
+    /// Wraps all keys with another master key, and returns how many there are. Opened with the old one, the memory refuses.
+    ///
+    /// # Errors
+    /// The new master key cannot be had, or the key ring cannot be written.
+    pub fn rotate_master(&self, master: &Master) -> Result<usize, MemoryError> {
+        self.0.sealing.ring().rewrap(master)
+    }
+
+    /// The memory as a caller has it.
+    #[must_use]
+    pub fn of(&self, access: Access) -> Tenant {
+        Tenant::new(Arc::clone(&self.0), access)
+    }
+}
+
+impl MemoryBuilder {
+    /// Wraps the keys with a master key.
+    pub fn master(mut self, master: Master) -> Self {
+        self.settings.master = master;
+        self
+    }
+
+    /// Keeps the key ring somewhere else (default: `keys.db` in the directory). It must not be where backups of the data go.
+    pub fn key_ring(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.key_ring = Some(path.into());
+        self
+    }
+
+    /// Whether memories are encrypted (default: yes).
+    pub const fn encrypt(mut self, encrypt: bool) -> Self {
+        self.settings.encrypt = encrypt;
+        self
+    }
+
+    /// Searches by the vectors of a model.
+    pub fn embedder(mut self, embedder: impl Embedder) -> Self {
+        self.settings.embedder = Some(Arc::new(embedder));
+        self
+    }
+
+    /// Searches by words alone.
+    pub fn without_embedder(mut self) -> Self {
+        self.settings.embedder = None;
+        self
+    }
+
+    /// Goes by another clock: milliseconds since 1970.
+    pub fn clock(mut self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// As [`Memory::open`]; or the master key is not the one that the ring was made with.
+    pub fn open(self) -> Result<Memory, MemoryError> {
+        Ok(Memory(Arc::new(Handle::open(&self.directory, self.settings)?)))
+    }
+}
+
+impl fmt::Debug for MemoryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryBuilder").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}

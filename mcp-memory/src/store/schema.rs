@@ -1,0 +1,63 @@
+//! The tables, and how older ones become them.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::MemoryError;
+
+/// Each step makes the next format of the one before; the first of nothing.
+const STEPS: &[&str] = &["
+CREATE TABLE store (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE namespace (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, tag BLOB NOT NULL UNIQUE, key INTEGER NOT NULL, name BLOB NOT NULL,
+    owner BLOB, next INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE memory (
+    row INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, namespace INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+    subject BLOB NOT NULL, version INTEGER NOT NULL, state INTEGER NOT NULL,
+    created INTEGER NOT NULL, updated INTEGER NOT NULL, valid_from INTEGER, valid_to INTEGER, expires INTEGER,
+    session BLOB, sequence INTEGER, same BLOB, key INTEGER NOT NULL, body BLOB NOT NULL, model INTEGER, vector BLOB
+);
+CREATE UNIQUE INDEX memory_ordinal ON memory (namespace, ordinal);
+CREATE UNIQUE INDEX memory_same ON memory (namespace, same) WHERE same IS NOT NULL;
+CREATE INDEX memory_session ON memory (namespace, session, sequence) WHERE session IS NOT NULL;
+CREATE INDEX memory_subject ON memory (subject);
+CREATE INDEX memory_expires ON memory (expires) WHERE expires IS NOT NULL;
+CREATE TABLE past (
+    memory BLOB NOT NULL, version INTEGER NOT NULL, event INTEGER NOT NULL, at INTEGER NOT NULL, subject BLOB NOT NULL,
+    namespace INTEGER NOT NULL, key INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (memory, version)
+);
+CREATE INDEX past_subject ON past (subject);
+CREATE TABLE link (
+    source BLOB NOT NULL, target BLOB NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, target, kind)
+) WITHOUT ROWID;
+CREATE INDEX link_target ON link (target);
+CREATE TABLE used (memory BLOB PRIMARY KEY, uses INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE model (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dimension INTEGER NOT NULL);
+CREATE TABLE change (seq INTEGER PRIMARY KEY AUTOINCREMENT, namespace INTEGER NOT NULL, ordinal INTEGER NOT NULL);
+"];
+
+/// The format of this version.
+pub(super) const FORMAT: i64 = STEPS.len() as i64;
+
+/// Brings a file to the format of this version, all or nothing.
+pub(super) fn migrate(db: &mut Connection, path: &std::path::Path) -> Result<(), MemoryError> {
+    let failed = MemoryError::doing("opened");
+    let version = |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    let check = |found: i64| {
+        if found > FORMAT {
+            return Err(MemoryError::Format { path: path.to_owned(), found, supported: FORMAT });
+        }
+        Ok(usize::try_from(found).unwrap_or_default())
+    };
+    if check(version(db).map_err(&failed)?)? == STEPS.len() {
+        return Ok(());
+    }
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    // Another process may have been faster.
+    let found = check(version(&transaction).map_err(&failed)?)?;
+    for step in STEPS.iter().skip(found) {
+        transaction.execute_batch(step).map_err(&failed)?;
+    }
+    transaction.execute_batch(&format!("PRAGMA user_version = {FORMAT}")).map_err(&failed)?;
+    transaction.commit().map_err(&failed)
+}

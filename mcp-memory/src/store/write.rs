@@ -1,0 +1,238 @@
+//! What is done to the store, each within a transaction.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::read::{self, Row};
+use crate::crypto::KeyId;
+use crate::record::State;
+use crate::{Id, MemoryError};
+
+/// When a memory is true, and for how long it is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+    pub(crate) valid_from: Option<i64>,
+    pub(crate) valid_to: Option<i64>,
+    pub(crate) expires: Option<i64>,
+}
+
+/// A memory, sealed and ready to be written.
+#[derive(Debug, Clone)]
+pub(crate) struct Write {
+    pub(crate) id: Id,
+    pub(crate) subject: [u8; 16],
+    pub(crate) version: u32,
+    pub(crate) stamp: Stamp,
+    pub(crate) session: Option<[u8; 16]>,
+    pub(crate) sequence: Option<i64>,
+    /// Equal for memories that say the same.
+    pub(crate) same: [u8; 16],
+    pub(crate) key: KeyId,
+    pub(crate) body: Vec<u8>,
+    pub(crate) model: Option<i64>,
+    pub(crate) vector: Option<Vec<u8>>,
+}
+
+/// What became of a memory that was to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It was.
+    New(Id),
+    /// It was there.
+    Known(Id),
+}
+
+fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(source: E) -> MemoryError {
+    MemoryError::Store { doing: "written", source: source.into() }
+}
+
+/// What a namespace is called, for whoever has the key.
+#[derive(Debug, Clone)]
+pub(crate) struct NamespaceName {
+    pub(crate) key: KeyId,
+    pub(crate) sealed: Vec<u8>,
+    /// The subject whose own it is, if it is anybody's.
+    pub(crate) owner: Option<[u8; 16]>,
+}
+
+/// The namespace with a tag; it is made if it is not there.
+pub(crate) fn namespace(
+    db: &Transaction<'_>,
+    tag: &[u8; 16],
+    name: &NamespaceName,
+) -> Result<i64, MemoryError> {
+    if let Some(id) = read::namespace(db, tag)? {
+        return Ok(id);
+    }
+    let insert = "INSERT INTO namespace (tag, key, name, owner) VALUES (?1, ?2, ?3, ?4)";
+    let NamespaceName { key, sealed, owner } = name;
+    db.prepare_cached(insert).map_err(failed)?.execute(params![tag, key, sealed, owner]).map_err(failed)?;
+    Ok(db.last_insert_rowid())
+}
+
+/// The number of an embedding model.
+pub(crate) fn model(db: &Transaction<'_>, name: &str, dimension: usize) -> Result<i64, MemoryError> {
+    let query = "SELECT id FROM model WHERE name = ?1 AND dimension = ?2";
+    let found = db.query_row(query, params![name, dimension], |row| row.get(0)).optional().map_err(failed)?;
+    match found {
+        Some(id) => Ok(id),
+        None => {
+            let insert = "INSERT INTO model (name, dimension) VALUES (?1, ?2)";
+            db.execute(insert, params![name, dimension]).map_err(failed)?;
+            Ok(db.last_insert_rowid())
+        }
+    }
+}
+
+/// Stores a memory, unless one that says the same is there.
+pub(crate) fn insert(
+    db: &Transaction<'_>,
+    namespace: i64,
+    write: &Write,
+    now: i64,
+) -> Result<Kept, MemoryError> {
+    let query = "SELECT id, ordinal, expires FROM memory WHERE namespace = ?1 AND same = ?2";
+    let known: Option<(Id, u32, Option<i64>)> = db
+        .prepare_cached(query)
+        .map_err(failed)?
+        .query_row(params![namespace, write.same], |row| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?)))
+        .optional()
+        .map_err(failed)?;
+    match known {
+        Some((id, ordinal, Some(expires))) if expires <= now => remove(db, &id, namespace, ordinal)?,
+        Some((id, ..)) => return Ok(Kept::Known(id)),
+        None => {}
+    }
+    let next = "UPDATE namespace SET next = next + 1 WHERE id = ?1 RETURNING next - 1";
+    let ordinal: u32 =
+        db.prepare_cached(next).map_err(failed)?.query_row([namespace], |row| row.get(0)).map_err(failed)?;
+    let sequence = match (write.session, write.sequence) {
+        (Some(session), None) => Some(next_in_session(db, namespace, &session)?),
+        (_, given) => given,
+    };
+    let insert = "INSERT INTO memory (id, namespace, ordinal, subject, version, state, created, updated, valid_from, valid_to,
+        expires, session, sequence, same, key, body, model, vector)
+        VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+    let Write { id, subject, version, stamp, session, same, key, body, model, vector, .. } = write;
+    db.prepare_cached(insert)
+        .map_err(failed)?
+        .execute(params![
+            id.0,
+            namespace,
+            ordinal,
+            subject,
+            version,
+            stamp.created,
+            stamp.updated,
+            stamp.valid_from,
+            stamp.valid_to,
+            stamp.expires,
+            session,
+            sequence,
+            same,
+            key,
+            body,
+            model,
+            vector
+        ])
+        .map_err(failed)?;
+    changed(db, namespace, ordinal)?;
+    Ok(Kept::New(*id))
+}
+
+fn next_in_session(db: &Transaction<'_>, namespace: i64, session: &[u8; 16]) -> Result<i64, MemoryError> {
+    let query = "SELECT max(sequence) FROM memory WHERE namespace = ?1 AND session = ?2";
+    let last: Option<i64> = db
+        .prepare_cached(query)
+        .map_err(failed)?
+        .query_row(params![namespace, session], |row| row.get(0))
+        .map_err(failed)?;
+    Ok(last.map_or(0, |last| last.saturating_add(1)))
+}
+
+/// Puts a new version in the place of a memory; the old one becomes history.
+pub(crate) fn replace(db: &Transaction<'_>, old: &Row, write: &Write) -> Result<(), MemoryError> {
+    let keep = "INSERT INTO past (memory, version, event, at, subject, namespace, key, body)
+        SELECT id, version, 0, ?2, subject, namespace, key, body FROM memory WHERE id = ?1 AND version = ?3";
+    let kept = db
+        .prepare_cached(keep)
+        .map_err(failed)?
+        .execute(params![old.id.0, write.stamp.updated, old.version])
+        .map_err(failed)?;
+    if kept == 0 {
+        return Err(MemoryError::invalid(
+            "version",
+            "somebody else has changed the memory meanwhile: read it again",
+        ));
+    }
+    let same = (old.state == State::Live).then_some(write.same);
+    let update = "UPDATE memory SET version = ?2, updated = ?3, valid_from = ?4, valid_to = ?5, expires = ?6, same = ?7, key = ?8,
+        body = ?9, model = ?10, vector = ?11, subject = ?12 WHERE id = ?1";
+    let Write { version, stamp, key, body, model, vector, subject, .. } = write;
+    db.prepare_cached(update)
+        .map_err(failed)?
+        .execute(params![
+            old.id.0,
+            version,
+            stamp.updated,
+            stamp.valid_from,
+            stamp.valid_to,
+            stamp.expires,
+            same,
+            key,
+            body,
+            model,
+            vector,
+            subject
+        ])
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                MemoryError::invalid("content", "another memory says the same")
+            }
+            _ => failed(error),
+        })?;
+    changed(db, old.namespace, old.ordinal)
+}
+
+/// Marks a memory as superseded: it counts no longer, and what it says may be stored again.
+pub(crate) fn supersede(db: &Transaction<'_>, old: &Row, at: i64) -> Result<(), MemoryError> {
+    let update = "UPDATE memory SET state = 1, same = NULL, updated = ?2, valid_to = coalesce(valid_to, ?2) WHERE id = ?1";
+    db.prepare_cached(update).map_err(failed)?.execute(params![old.id.0, at]).map_err(failed)?;
+    changed(db, old.namespace, old.ordinal)
+}
+
+/// Removes a memory and all that hangs on it.
+pub(crate) fn remove(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
+    for delete in [
+        "DELETE FROM memory WHERE id = ?1",
+        "DELETE FROM past WHERE memory = ?1",
+        "DELETE FROM link WHERE source = ?1 OR target = ?1",
+        "DELETE FROM used WHERE memory = ?1",
+    ] {
+        db.prepare_cached(delete).map_err(failed)?.execute([id.0]).map_err(failed)?;
+    }
+    changed(db, namespace, ordinal)
+}
+
+/// Ties two memories together.
+pub(crate) fn link(
+    db: &Transaction<'_>,
+    source: &Id,
+    target: &Id,
+    kind: i64,
+    at: i64,
+) -> Result<(), MemoryError> {
+    let insert = "INSERT OR IGNORE INTO link (source, target, kind, at) VALUES (?1, ?2, ?3, ?4)";
+    db.prepare_cached(insert)
+        .map_err(failed)?
+        .execute(params![source.0, target.0, kind, at])
+        .map_err(failed)
+        .map(drop)
+}
+
+/// Tells every process.
+fn changed(db: &Transaction<'_>, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
+    let insert = "INSERT INTO change (namespace, ordinal) VALUES (?1, ?2)";
+    db.prepare_cached(insert).map_err(failed)?.execute(params![namespace, ordinal]).map_err(failed).map(drop)
+}

@@ -1,0 +1,134 @@
+//! One thread that writes for all callers of a process, with one commit for all that wait.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::MemoryError;
+
+/// Changes that one commit takes at most.
+const BATCH: usize = 256;
+
+/// Why a transaction failed: all that were in it are told.
+type Cause = Arc<rusqlite::Error>;
+type Act = Box<dyn FnOnce(Result<&Transaction<'_>, Cause>) -> Done + Send>;
+/// Tells the caller, once it is known whether the commit succeeded.
+type Done = Box<dyn FnOnce(Result<(), Cause>) + Send>;
+
+enum Job {
+    Within(Act),
+    Outside(Box<dyn FnOnce(&Connection) + Send>),
+}
+
+/// Writes to the store. Dropped, it finishes what was begun.
+pub(crate) struct Writer {
+    jobs: Mutex<Option<Sender<Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(db: Connection) -> Result<Self, MemoryError> {
+        let (jobs, todo) = channel();
+        let thread = thread::Builder::new()
+            .name("memory-writer".into())
+            .spawn(move || run(db, &todo))
+            .map_err(MemoryError::doing("opened"))?;
+        Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Some(thread) })
+    }
+
+    /// Does something to the store. When it returns, what was done is on the disk; if `act` fails, nothing was done.
+    pub(crate) fn write<R: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Transaction<'_>) -> Result<R, MemoryError> + Send + 'static,
+    ) -> Result<R, MemoryError> {
+        let (tell, told) = channel();
+        let act: Act = Box::new(move |transaction| {
+            let done = transaction
+                .map_err(MemoryError::doing("written"))
+                .and_then(|transaction| within(transaction, act));
+            Box::new(move |committed| {
+                let done =
+                    done.and_then(|done| committed.map(|()| done).map_err(MemoryError::doing("written")));
+                // A caller that is gone does not want to know.
+                drop(tell.send(done));
+            })
+        });
+        self.send(Job::Within(act))?;
+        told.recv().map_err(|_| MemoryError::Closed)?
+    }
+
+    /// Does something to the store between transactions.
+    pub(crate) fn outside<R: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Connection) -> Result<R, MemoryError> + Send + 'static,
+    ) -> Result<R, MemoryError> {
+        let (tell, told) = channel();
+        self.send(Job::Outside(Box::new(move |db| drop(tell.send(act(db))))))?;
+        told.recv().map_err(|_| MemoryError::Closed)?
+    }
+
+    fn send(&self, job: Job) -> Result<(), MemoryError> {
+        let jobs = self.jobs.lock().clone().ok_or(MemoryError::Closed)?;
+        jobs.send(job).map_err(|_| MemoryError::Closed)
+    }
+}
+
+/// Runs a part of a transaction that is undone if it fails.
+fn within<R>(
+    transaction: &Transaction<'_>,
+    act: impl FnOnce(&Transaction<'_>) -> Result<R, MemoryError>,
+) -> Result<R, MemoryError> {
+    let failed = MemoryError::doing("written");
+    transaction.execute_batch("SAVEPOINT part").map_err(&failed)?;
+    let done = act(transaction);
+    if done.is_err() {
+        transaction.execute_batch("ROLLBACK TO part").map_err(&failed)?;
+    }
+    transaction.execute_batch("RELEASE part").map_err(&failed)?;
+    done
+}
+
+fn run(mut db: Connection, todo: &Receiver<Job>) {
+    let mut next = None;
+    while let Some(job) = next.take().or_else(|| todo.recv().ok()) {
+        let first = match job {
+            Job::Within(act) => act,
+            Job::Outside(act) => {
+                act(&db);
+                continue;
+            }
+        };
+        let transaction = match db.transaction_with_behavior(TransactionBehavior::Immediate) {
+            Ok(transaction) => transaction,
+            Err(error) => {
+                let cause = Arc::new(error);
+                first(Err(Arc::clone(&cause)))(Err(cause));
+                continue;
+            }
+        };
+        let mut waiting = vec![first(Ok(&transaction))];
+        while waiting.len() < BATCH && next.is_none() {
+            match todo.try_recv() {
+                Ok(Job::Within(act)) => waiting.push(act(Ok(&transaction))),
+                Ok(other) => next = Some(other),
+                Err(_) => break,
+            }
+        }
+        let committed = transaction.commit().map_err(Arc::new);
+        for done in waiting {
+            done(committed.clone());
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        *self.jobs.lock() = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Changing what is stored.
+
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::store::{Place, Stored};
+use super::{Tenant, draft};
+use crate::store::{Body, Row, Stamp, Write, read, write};
+use crate::view::{View, quantized};
+use crate::{Draft, Id, MemoryError, Record, Scope, State};
+
+/// The kind of link from a memory to the one whose place it took.
+const SUPERSEDES: i64 = 1;
+
+/// A change to a memory. What is not named stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Edit {
+    /// Another text.
+    pub content: Option<String>,
+    /// Another kind.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Other tags.
+    pub tags: Option<Vec<String>>,
+    /// Members of the metadata to set; `null` takes one away.
+    pub metadata: Option<Map<String, Value>>,
+    /// Another weight.
+    pub importance: Option<f32>,
+    /// From when on it is true.
+    pub valid_from: Option<i64>,
+    /// Until when it is true.
+    pub valid_to: Option<i64>,
+    /// When it is to be forgotten.
+    pub expires: Option<i64>,
+    /// The version that is to be changed; the change fails if there is a newer one.
+    pub version: Option<u32>,
+}
+
+/// An earlier version of a memory.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Past {
+    /// Which version.
+    pub version: u32,
+    /// When the next one took its place.
+    pub until: i64,
+    /// What it said.
+    pub content: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its metadata.
+    pub metadata: Map<String, Value>,
+}
+
+impl Tenant {
+    /// Changes a memory. The version before becomes part of its history.
+    ///
+    /// # Errors
+    /// There is none that the caller may change, a member is wrong, or somebody else has changed it meanwhile.
+    pub fn update(&self, id: &Id, edit: Edit) -> Result<u32, MemoryError> {
+        let (row, scope) = self.row_to_change(id)?;
+        let subject = self.place(&scope)?.subject;
+        // A text of two authors could not be erased with either.
+        if row.subject != subject {
+            return Err(MemoryError::invalid(
+                "id",
+                "only its author may change this memory: supersede it instead",
+            ));
+        }
+        if edit.version.is_some_and(|version| version != row.version) {
+            let problem = format!("the memory has version {} now: read it again", row.version);
+            return Err(MemoryError::invalid("version", problem));
+        }
+        let old = self.engine.sealing.open_body(row.key, id, row.version, &row.body)?;
+        let stamp = Stamp {
+            created: row.created,
+            updated: self.engine.now(),
+            valid_from: edit.valid_from.or(row.valid_from),
+            valid_to: edit.valid_to.or(row.valid_to),
+            expires: edit.expires.or(row.expires),
+        };
+        draft::span(stamp.valid_from, stamp.valid_to)?;
+        let body = edited(old, edit)?;
+        let vector = self.engine.embed(&[&body.content])?.into_iter().next().flatten();
+        self.engine.while_keys_last(|| {
+            let new = self.resealed(&self.place(&scope)?, &row, stamp, &body, vector.as_deref())?;
+            let old = row.clone();
+            Ok(move |db: &rusqlite::Transaction<'_>| write::replace(db, &old, &new).map(|()| new.version))
+        })
+    }
+
+    fn resealed(
+        &self,
+        place: &Place,
+        row: &Row,
+        stamp: Stamp,
+        body: &Body,
+        vector: Option<&[f32]>,
+    ) -> Result<Write, MemoryError> {
+        let (sealing, id, version) = (&self.engine.sealing, row.id, row.version.saturating_add(1));
+        let vector =
+            vector.map(|vector| sealing.seal_vector(&place.cipher, &id, version, &quantized(vector)));
+        Ok(Write {
+            id,
+            subject: place.subject,
+            version,
+            stamp,
+            session: None,
+            sequence: row.sequence,
+            same: self.same(place, &body.content, body.session.as_deref(), row.sequence),
+            key: place.key,
+            body: sealing.seal_body(&place.cipher, &id, version, body)?,
+            model: self.engine.model.filter(|_| vector.is_some()),
+            vector: vector.transpose()?,
+        })
+    }
+
+    /// Stores a memory in the place of another, which stays readable and counts no longer.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update) and [`store`](Self::store).
+    pub fn supersede(&self, id: &Id, by: Draft) -> Result<Stored, MemoryError> {
+        let (row, scope) = self.row_to_change(id)?;
+        if row.state == State::Superseded {
+            return Err(MemoryError::invalid(
+                "id",
+                "the memory is superseded already: supersede the newer one",
+            ));
+        }
+        let at = by.valid_from.unwrap_or_else(|| self.engine.now());
+        let stored = self.store(&scope, by)?;
+        if stored.id == *id {
+            return Err(MemoryError::invalid("content", "says what the memory says already"));
+        }
+        let source = stored.id;
+        self.engine.writer.write(move |db| {
+            write::supersede(db, &row, at)?;
+            write::link(db, &source, &row.id, SUPERSEDES, at)
+        })?;
+        Ok(stored)
+    }
+
+    /// Deletes a memory with its history. What it said may be stored again.
+    ///
+    /// # Errors
+    /// There is none that the caller may change.
+    pub fn delete(&self, id: &Id) -> Result<(), MemoryError> {
+        let (row, _) = self.row_to_change(id)?;
+        self.engine.writer.write(move |db| write::remove(db, &row.id, row.namespace, row.ordinal))
+    }
+
+    /// What a memory said before, oldest first.
+    ///
+    /// # Errors
+    /// There is none that the caller may read.
+    pub fn history(&self, id: &Id) -> Result<Vec<Past>, MemoryError> {
+        self.row(id)?;
+        let failed = MemoryError::doing("read");
+        let rows: Vec<(u32, i64, i64, Vec<u8>)> = self.engine.reader.read(|db| {
+            let query = "SELECT version, at, key, body FROM past WHERE memory = ?1 ORDER BY version";
+            let mut select = db.prepare_cached(query).map_err(&failed)?;
+            let rows = select
+                .query_map(params![id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+            rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+        })?;
+        rows.into_iter()
+            .map(|(version, until, key, body)| {
+                let body = self.engine.sealing.open_body(key, id, version, &body)?;
+                Ok(Past { version, until, content: body.content, tags: body.tags, metadata: body.metadata })
+            })
+            .collect()
+    }
+
+    /// How many memories there are in a scope.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn count(&self, scope: &Scope) -> Result<usize, MemoryError> {
+        self.in_view(scope, |view| view.len())
+    }
+
+    /// All memories of a scope, in the order in which they were stored.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn list_all(&self, scope: &Scope) -> Result<Vec<std::sync::Arc<Record>>, MemoryError> {
+        self.in_view(scope, |view| {
+            let mut entries: Vec<_> = view.entries().map(|(_, entry)| entry).collect();
+            entries.sort_by_key(|entry| entry.ordinal);
+            entries.into_iter().map(|entry| std::sync::Arc::clone(&entry.record)).collect()
+        })
+    }
+
+    /// Looks at a scope as it is now; at nothing where the caller may not read it.
+    fn in_view<R: Default>(&self, scope: &Scope, look: impl FnOnce(&View) -> R) -> Result<R, MemoryError> {
+        if !self.access.reads().contains(scope) {
+            return Ok(R::default());
+        }
+        let tag = self.engine.namespace_tag(&self.access, scope);
+        let namespace = self.engine.reader.read(|db| read::namespace(db, &tag))?;
+        namespace.map_or(Ok(R::default()), |namespace| Ok(look(&self.engine.view(namespace)?.read())))
+    }
+}
+
+fn edited(mut body: Body, edit: Edit) -> Result<Body, MemoryError> {
+    if let Some(content) = edit.content {
+        draft::content(&content)?;
+        body.content = content;
+    }
+    if let Some(kind) = edit.kind {
+        draft::name("type", &kind)?;
+        body.kind = Some(kind);
+    }
+    if let Some(tags) = edit.tags {
+        draft::tags(&tags)?;
+        body.tags = draft::tidy(tags);
+    }
+    for (name, value) in edit.metadata.unwrap_or_default() {
+        if value.is_null() {
+            body.metadata.shift_remove(&name);
+        } else {
+            body.metadata.insert(name, value);
+        }
+    }
+    draft::metadata(&body.metadata)?;
+    draft::importance(edit.importance)?;
+    body.importance = edit.importance.or(body.importance);
+    Ok(body)
+}

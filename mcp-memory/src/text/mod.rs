@@ -1,0 +1,7 @@
+//! Words: what of a text is searched.
+
+mod analyze;
+mod postings;
+
+pub(crate) use analyze::Analyzer;
+pub(crate) use postings::{Postings, Statistics};

@@ -1,0 +1,9 @@
+//! The engine as programs use it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
+
+mod basics;
+mod durability;
+mod erase;
+mod isolation;
+mod support;
