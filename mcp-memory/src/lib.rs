@@ -1,7 +1,7 @@
 //! Long-term memory for agents: durable, tenant-isolated, hybrid search.
 //!
 //! # Map
-//! `embed` texts to vectors · `filter` what a search may find · `time` phrases to ranges
+//! `embed` texts to vectors · `filter` what a search may find
 
 mod backup;
 mod crypto;
@@ -12,13 +12,13 @@ mod error;
 pub mod filter;
 mod live;
 mod memory;
+mod rank;
 mod record;
 mod scope;
 mod search;
 mod store;
 mod tenant;
 mod text;
-pub mod time;
 mod view;
 
 pub use backup::Restored;
@@ -26,7 +26,8 @@ pub use crypto::{KeyProvider, Master, MasterKey};
 pub use erase::Receipt;
 pub use error::MemoryError;
 pub use memory::{Memory, MemoryBuilder};
+pub use rank::Ranking;
 pub use record::{Draft, Id, Record, State};
 pub use scope::{Access, Scope};
 pub use search::{Explain, Found, Hit, Search};
-pub use tenant::{Edit, Past, Stored, Tenant};
+pub use tenant::{Cursor, Edit, Page, Past, Stored, Tenant};

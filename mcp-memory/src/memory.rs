@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::crypto::Master;
-use crate::embed::Embedder;
+use crate::embed::{Embedder, Table};
 use crate::engine::{Handle, Settings, system_clock};
 use crate::tenant::Tenant;
 use crate::{Access, MemoryError};
@@ -53,7 +53,7 @@ impl Memory {
             master: Master::None,
             encrypt: true,
             key_ring: None,
-            embedder: None,
+            embedder: Some(Arc::new(Table)),
             clock: Arc::new(system_clock),
         };
         MemoryBuilder { directory: directory.as_ref().to_owned(), settings }
@@ -93,7 +93,7 @@ impl MemoryBuilder {
         self
     }
 
-    /// Searches by the vectors of a model.
+    /// Searches by the vectors of another model (default: [`Table`], which is built in).
     pub fn embedder(mut self, embedder: impl Embedder) -> Self {
         self.settings.embedder = Some(Arc::new(embedder));
         self

@@ -1,20 +1,17 @@
 //! Finding memories.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 use serde::Serialize;
 
+use crate::filter::Filter;
+use crate::rank::{self, Candidate, Ranking, Scored};
 use crate::store::read;
 use crate::text::Statistics;
 use crate::view::View;
-use crate::{MemoryError, Record, Scope, State, Tenant};
+use crate::{MemoryError, Record, Scope, Tenant};
 
-/// How much a vector counts against words.
-const VECTOR: f32 = 0.4;
-/// How much the better neighbour in the conversation adds.
-const NEIGHBOUR: f32 = 0.5;
 /// Memories that one search returns at most.
 const MOST: usize = 100;
 /// Bytes of a query.
@@ -32,18 +29,43 @@ pub struct Search {
     pub scopes: Option<Vec<Scope>>,
     /// Whether memories that others superseded are found too.
     pub superseded: bool,
+    /// What else has to hold.
+    pub filter: Filter,
+    /// What counts how much.
+    pub ranking: Ranking,
 }
 
 impl Search {
     /// The ten best memories for a query, wherever the caller may read.
     pub fn new(query: impl Into<String>) -> Self {
-        Self { query: query.into(), limit: 10, scopes: None, superseded: false }
+        Self {
+            query: query.into(),
+            limit: 10,
+            scopes: None,
+            superseded: false,
+            filter: Filter::everything(),
+            ranking: Ranking::default(),
+        }
     }
 
     /// Returns at most so many memories.
     #[must_use]
     pub const fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Ranks by other weights.
+    #[must_use]
+    pub const fn ranking(mut self, ranking: Ranking) -> Self {
+        self.ranking = ranking;
+        self
+    }
+
+    /// Finds only what passes a filter.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
         self
     }
 
@@ -87,29 +109,14 @@ pub struct Explain {
     pub vector: f32,
     /// By what was said before and after it.
     pub neighbour: f32,
+    /// By the conversation as a whole.
+    pub session: f32,
 }
 
 impl Explain {
-    fn total(&self) -> f32 {
-        self.text + self.vector + self.neighbour
+    pub(crate) fn total(&self) -> f32 {
+        self.text + self.vector + self.neighbour + self.session
     }
-}
-
-/// The scores of a namespace, by slot.
-struct Scored {
-    view: Arc<RwLock<View>>,
-    namespace: i64,
-    scope: Scope,
-    text: Vec<f32>,
-    vector: Vec<Option<f32>>,
-}
-
-/// A memory on its way to be a hit.
-#[derive(Clone, Copy)]
-struct Candidate {
-    place: usize,
-    ordinal: u32,
-    explain: Explain,
 }
 
 impl Tenant {
@@ -126,7 +133,7 @@ impl Tenant {
             readable.retain(|(_, scope)| scopes.contains(scope));
         }
         let scored = self.scored(readable, &terms, vector.as_deref())?;
-        let candidates = fused(&scored, search, self.engine.now());
+        let candidates = rank::best(&scored, search, self.engine.now());
         self.hits(&scored, candidates, search.limit)
     }
 
@@ -189,56 +196,9 @@ fn check(search: &Search) -> Result<(), MemoryError> {
     if search.query.len() > QUERY {
         return Err(MemoryError::invalid("query", format!("has more than {QUERY} bytes")));
     }
+    search.ranking.check()?;
     if search.limit == 0 || search.limit > MOST {
         return Err(MemoryError::invalid("limit", format!("must be from 1 to {MOST}")));
     }
     Ok(())
-}
-
-/// Candidates in order: words and vectors scaled to what the best has, mixed, and helped by neighbours.
-fn fused(scored: &[Scored], search: &Search, now: i64) -> Vec<Candidate> {
-    let best_text = scored.iter().flat_map(|from| &from.text).fold(0f32, |best, score| best.max(*score));
-    let vectors = || scored.iter().flat_map(|from| from.vector.iter().flatten().copied());
-    let (low, high) =
-        vectors().fold((f32::MAX, f32::MIN), |(low, high), score| (low.min(score), high.max(score)));
-    let by_vector = high > low;
-    let share = if by_vector { VECTOR } else { 0.0 };
-    let text = |from: &Scored, slot: usize| {
-        let score = from.text.get(slot).copied().unwrap_or_default();
-        if best_text > 0.0 { (1.0 - share) * score / best_text } else { 0.0 }
-    };
-    let vector = |from: &Scored, slot: usize| match from.vector.get(slot) {
-        Some(Some(score)) if by_vector => share * (score - low) / (high - low),
-        _ => 0.0,
-    };
-    let mut candidates = Vec::new();
-    for (place, from) in scored.iter().enumerate() {
-        let view = from.view.read();
-        for (slot, entry) in view.entries() {
-            let counts = search.superseded || entry.record.state == State::Live;
-            if !counts || entry.record.expires.is_some_and(|expires| expires <= now) {
-                continue;
-            }
-            let neighbour = view.neighbours(slot).into_iter().flatten();
-            let neighbour = neighbour.map(|slot| text(from, slot) + vector(from, slot)).fold(0f32, f32::max);
-            let explain = Explain {
-                text: text(from, slot),
-                vector: vector(from, slot),
-                neighbour: NEIGHBOUR * neighbour,
-            };
-            if explain.total() > 0.0 {
-                candidates.push(Candidate { place, ordinal: entry.ordinal, explain });
-            }
-        }
-    }
-    candidates.sort_by(|a, b| {
-        b.explain
-            .total()
-            .partial_cmp(&a.explain.total())
-            .unwrap_or(Ordering::Equal)
-            .then(b.ordinal.cmp(&a.ordinal))
-    });
-    // Some more than asked for: a memory may be gone by the time it is read.
-    candidates.truncate(search.limit.saturating_mul(2));
-    candidates
 }

@@ -122,20 +122,21 @@ impl View {
         self.vectors.scores(query)
     }
 
-    /// The memories before and behind one in its conversation, those that count.
-    pub(crate) fn neighbours(&self, slot: usize) -> [Option<usize>; 2] {
-        let Some(entry) = self.entry(slot) else { return [None, None] };
+    /// Visits what was said around a memory, with the distance from 0: those that count, up to so many on each side.
+    pub(crate) fn around(&self, slot: usize, many: usize, mut visit: impl FnMut(usize, usize)) {
+        let Some(entry) = self.entry(slot) else { return };
         let Some(of_session) =
             entry.record.session.as_ref().and_then(|session| self.sessions.get(session.as_str()))
         else {
-            return [None, None];
+            return;
         };
         let place = (entry.record.sequence.unwrap_or_default(), entry.ordinal);
-        let live =
-            |slot: &u32| self.entry(*slot as usize).is_some_and(|entry| entry.record.state == State::Live);
-        let before = of_session.range(..place).rev().map(|(_, slot)| slot).find(|slot| live(slot));
-        let behind = of_session.range(place..).skip(1).map(|(_, slot)| slot).find(|slot| live(slot));
-        [before, behind].map(|slot| slot.map(|slot| *slot as usize))
+        let live = |slot: &usize| self.entry(*slot).is_some_and(|entry| entry.record.state == State::Live);
+        let before = of_session.range(..place).rev().map(|(_, slot)| *slot as usize).filter(live);
+        let behind = of_session.range(place..).skip(1).map(|(_, slot)| *slot as usize).filter(live);
+        for (distance, slot) in before.take(many).enumerate().chain(behind.take(many).enumerate()) {
+            visit(distance, slot);
+        }
     }
 }
 

@@ -1,6 +1,23 @@
 //! Texts to vectors.
+//!
+//! [`Table`] is built in: it needs no file, no network and no memory of its own, and says that it is about meaning what a table of
+//! words can say. Other models implement [`Embedder`]. Vectors of different models are never compared.
+//!
+//! ```
+//! use mcp_memory::embed::{Embedder, Table};
+//!
+//! let vectors = Table.embed(&["a cat on the sofa", "kitten on a couch", "quarterly tax report"])?;
+//! let cosine = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+//! assert!(cosine(&vectors[0], &vectors[1]) > cosine(&vectors[0], &vectors[2]));
+//! # Ok::<(), mcp_memory::embed::EmbedError>(())
+//! ```
+
+mod pieces;
+mod table;
 
 use std::error::Error;
+
+pub use table::Table;
 
 /// A text could not be embedded.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +32,7 @@ pub trait Embedder: Send + Sync + 'static {
     /// How many numbers a vector has.
     fn dimension(&self) -> usize;
 
-    /// Vectors of length 1, one for each text. Blocks.
+    /// Vectors of length 1, one for each text; all zero where a text says nothing. Blocks.
     ///
     /// # Errors
     /// The model cannot be used.

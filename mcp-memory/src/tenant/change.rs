@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::store::{Place, Stored};
 use super::{Tenant, draft};
-use crate::store::{Body, Row, Stamp, Write, read, write};
-use crate::view::{View, quantized};
-use crate::{Draft, Id, MemoryError, Record, Scope, State};
+use crate::store::{Body, Row, Stamp, Write, write};
+use crate::view::quantized;
+use crate::{Draft, Id, MemoryError, State};
 
 /// The kind of link from a memory to the one whose place it took.
 const SUPERSEDES: i64 = 1;
@@ -172,36 +172,6 @@ impl Tenant {
                 Ok(Past { version, until, content: body.content, tags: body.tags, metadata: body.metadata })
             })
             .collect()
-    }
-
-    /// How many memories there are in a scope.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn count(&self, scope: &Scope) -> Result<usize, MemoryError> {
-        self.in_view(scope, |view| view.len())
-    }
-
-    /// All memories of a scope, in the order in which they were stored.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn list_all(&self, scope: &Scope) -> Result<Vec<std::sync::Arc<Record>>, MemoryError> {
-        self.in_view(scope, |view| {
-            let mut entries: Vec<_> = view.entries().map(|(_, entry)| entry).collect();
-            entries.sort_by_key(|entry| entry.ordinal);
-            entries.into_iter().map(|entry| std::sync::Arc::clone(&entry.record)).collect()
-        })
-    }
-
-    /// Looks at a scope as it is now; at nothing where the caller may not read it.
-    fn in_view<R: Default>(&self, scope: &Scope, look: impl FnOnce(&View) -> R) -> Result<R, MemoryError> {
-        if !self.access.reads().contains(scope) {
-            return Ok(R::default());
-        }
-        let tag = self.engine.namespace_tag(&self.access, scope);
-        let namespace = self.engine.reader.read(|db| read::namespace(db, &tag))?;
-        namespace.map_or(Ok(R::default()), |namespace| Ok(look(&self.engine.view(namespace)?.read())))
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod change;
 mod draft;
+mod list;
 mod store;
 
 use std::sync::Arc;
 
 pub use change::{Edit, Past};
+pub use list::{Cursor, Page};
 pub use store::Stored;
 
 use crate::engine::Handle;

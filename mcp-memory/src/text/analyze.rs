@@ -4,9 +4,11 @@ use std::fmt;
 
 use parking_lot::Mutex;
 use tantivy::tokenizer::{
-    Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, StopWordFilter, TextAnalyzer,
+    Language, LowerCaser, RawTokenizer, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer,
     TokenStream as _,
 };
+
+use super::stop::is_stop_word;
 
 /// Longer words are noise: keys, encoded data.
 const LONGEST: usize = 64;
@@ -14,7 +16,10 @@ const LONGEST: usize = 64;
 /// Splits texts into terms. The same for memories, however they are indexed, and for queries.
 pub(crate) struct Analyzer {
     memories: Pool,
+    /// Words as they are, in lower case.
     queries: Pool,
+    /// One word to its stem.
+    stems: Pool,
 }
 
 /// An analyzer keeps state, so each is used by one thread at a time.
@@ -49,18 +54,19 @@ fn of_memories() -> TextAnalyzer {
 }
 
 fn of_queries() -> TextAnalyzer {
-    let plain = TextAnalyzer::builder(SimpleTokenizer::default())
+    TextAnalyzer::builder(SimpleTokenizer::default())
         .filter(RemoveLongFilter::limit(LONGEST))
-        .filter(LowerCaser);
-    match StopWordFilter::new(Language::English) {
-        Some(words) => plain.filter(words).filter(Stemmer::new(Language::English)).build(),
-        None => of_memories(),
-    }
+        .filter(LowerCaser)
+        .build()
+}
+
+fn stemmer() -> TextAnalyzer {
+    TextAnalyzer::builder(RawTokenizer::default()).filter(Stemmer::new(Language::English)).build()
 }
 
 impl Analyzer {
     pub(crate) fn new() -> Self {
-        Self { memories: Pool::of(of_memories), queries: Pool::of(of_queries) }
+        Self { memories: Pool::of(of_memories), queries: Pool::of(of_queries), stems: Pool::of(stemmer) }
     }
 
     /// Visits the terms of a memory, in order.
@@ -70,17 +76,16 @@ impl Analyzer {
 
     /// The terms of a query, each once; all its words where it has only stop words.
     pub(crate) fn query(&self, text: &str) -> Vec<String> {
-        let mut terms = Vec::new();
-        let mut add = |term: &str| {
-            if !terms.iter().any(|known| known == term) {
-                terms.push(term.to_owned());
-            }
-        };
-        self.queries.each(text, &mut add);
-        if terms.is_empty() {
-            self.memories.each(text, |term| {
-                if !terms.iter().any(|known| known == term) {
-                    terms.push(term.to_owned());
+        let mut words = Vec::new();
+        self.queries.each(text, |word| words.push(word.to_owned()));
+        if words.iter().any(|word| !is_stop_word(word)) {
+            words.retain(|word| !is_stop_word(word));
+        }
+        let mut terms: Vec<String> = Vec::new();
+        for word in words {
+            self.stems.each(&word, |stem| {
+                if !terms.iter().any(|known| known == stem) {
+                    terms.push(stem.to_owned());
                 }
             });
         }
@@ -104,7 +109,7 @@ mod tests {
         let mut terms = Vec::new();
         analyzer.memory("The Cats were running!", |term| terms.push(term.to_owned()));
         assert_eq!(terms, ["the", "cat", "were", "run"]);
-        assert_eq!(analyzer.query("Where do the cats run, cats?"), ["where", "do", "cat", "run"]);
+        assert_eq!(analyzer.query("Where do the cats run, cats?"), ["cat", "run"]);
         assert_eq!(analyzer.query("to be or not to be"), ["to", "be", "or", "not"]);
         assert!(analyzer.query(" ?! ").is_empty());
     }

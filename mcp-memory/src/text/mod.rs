@@ -2,6 +2,7 @@
 
 mod analyze;
 mod postings;
+mod stop;
 
 pub(crate) use analyze::Analyzer;
 pub(crate) use postings::{Postings, Statistics};

@@ -1,5 +1,6 @@
 //! Storing, finding, changing, deleting.
 
+use mcp_memory::filter::Filter;
 use mcp_memory::{Draft, Edit, MemoryError, Scope, Search, State};
 use serde_json::json;
 
@@ -177,7 +178,9 @@ fn neighbours_in_a_conversation_help_each_other() {
     assert!(hits[1].explain.neighbour > 0.0);
     for hit in hits {
         let explain = hit.explain;
-        assert!((hit.score - (explain.text + explain.vector + explain.neighbour)).abs() < 1e-6);
+        assert!(
+            (hit.score - (explain.text + explain.vector + explain.neighbour + explain.session)).abs() < 1e-6
+        );
     }
 }
 
@@ -212,4 +215,61 @@ fn mistakes_name_the_member_and_what_would_do() {
         ann.get(&missing).unwrap_err().to_string(),
         "no memory `00000000-0000-4000-8000-000000000000`"
     );
+}
+
+fn filter(json: &serde_json::Value) -> Filter {
+    Filter::parse(json).unwrap()
+}
+
+#[test]
+fn a_filter_is_applied_before_the_best_are_chosen() {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = open(directory.path());
+    let ann = user(&memory, "acme", "ann");
+    let many = (0..2_000).map(|i| Draft::new(format!("the deploy key, entry {i}"))).collect();
+    ann.store_all(&Scope::Private, many).unwrap();
+    ann.store(&Scope::Private, Draft::new("a key").kind("decision")).unwrap();
+    let search = Search::new("deploy key entry").filter(filter(&json!({ "type": "decision" })));
+    let hits = ann.search(&search).unwrap().hits;
+    assert_eq!(hits.iter().map(|hit| hit.record.content.as_str()).collect::<Vec<_>>(), ["a key"]);
+}
+
+#[test]
+fn a_list_has_all_pages_and_many_are_deleted_only_when_it_is_meant() {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = open(directory.path());
+    let (ann, bob) = (user(&memory, "acme", "ann"), user(&memory, "acme", "bob"));
+    for (i, kind) in (0..25).zip(["note", "fact"].into_iter().cycle()) {
+        let mut draft = Draft::new(format!("entry {i}")).kind(kind);
+        draft.created = Some(i64::from(i % 5) * 1_000);
+        ann.store(&Scope::Private, draft).unwrap();
+    }
+    store(&bob, "entry of Bob");
+    let everything = Filter::everything();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = ann.list(&Scope::Private, &everything, after, 7).unwrap();
+        seen.extend(page.records);
+        after = page.next;
+        // What comes between is in its place, and moves nothing.
+        ann.store(&Scope::Private, Draft::new(format!("later {}", seen.len()))).unwrap();
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 25);
+    assert!(seen.is_sorted_by_key(|record| std::cmp::Reverse(record.created)));
+    let facts = filter(&json!({ "type": "fact" }));
+    let would = ann.delete_where(&Scope::Private, &facts, true).unwrap();
+    assert_eq!((would.len(), ann.list(&Scope::Private, &facts, None, 100).unwrap().records.len()), (12, 12));
+    let mut deleted = ann.delete_where(&Scope::Private, &facts, false).unwrap();
+    deleted.sort_unstable();
+    let mut would = would;
+    would.sort_unstable();
+    assert_eq!(deleted, would);
+    assert!(ann.list(&Scope::Private, &facts, None, 100).unwrap().records.is_empty());
+    let refused = ann.delete_where(&Scope::Private, &everything, false).unwrap_err().to_string();
+    assert_eq!(refused, "filter: needs a condition: nothing is deleted without one");
+    assert!(bob.delete_where(&Scope::Workspace("other".into()), &facts, false).is_err());
+    assert_eq!(bob.count(&Scope::Private).unwrap(), 1);
 }

@@ -132,6 +132,20 @@ fn acknowledged(mut child: std::process::Child, many: usize) -> Vec<String> {
     stored
 }
 
+/// All private memories, page by page.
+fn everything(tenant: &mcp_memory::Tenant) -> Vec<mcp_memory::Record> {
+    let (mut records, mut after) = (Vec::new(), None);
+    loop {
+        let page =
+            tenant.list(&Scope::Private, &mcp_memory::filter::Filter::everything(), after, 1_000).unwrap();
+        records.extend(page.records);
+        after = page.next;
+        if after.is_none() {
+            return records;
+        }
+    }
+}
+
 fn kills() -> usize {
     if std::env::var_os("MCP_SOAK").is_some() { 300 } else { 20 }
 }
@@ -147,7 +161,7 @@ fn soak_no_acknowledged_memory_is_missing_after_a_kill() {
     }
     let memory = open(directory.path());
     let ann = user(&memory, "acme", "ann");
-    let texts = ann.list_all(&Scope::Private).unwrap();
+    let texts = everything(&ann);
     let there: std::collections::HashSet<&str> = texts.iter().map(|record| record.content.as_str()).collect();
     for text in all {
         let number: usize = text.rsplit(' ').next().unwrap().parse().unwrap();
@@ -188,8 +202,7 @@ fn soak_processes_share_a_directory_and_see_each_other_at_once() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    assert!((0..rounds).all(|round| {
-        let text = format!("parent wrote {round}");
-        ann.list_all(&Scope::Private).unwrap().iter().any(|record| record.content == text)
-    }));
+    let texts: std::collections::HashSet<String> =
+        everything(&ann).into_iter().map(|record| record.content).collect();
+    assert!((0..rounds).all(|round| texts.contains(&format!("parent wrote {round}"))));
 }

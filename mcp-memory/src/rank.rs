@@ -1,0 +1,230 @@
+//! From scores to an order.
+//!
+//! Words (BM25) and vectors (cosine) are each scaled to the span between the worst and the best memory and mixed (a convex combination:
+//! Bruch, Gai, Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023). What was said around a good memory is lifted with
+//! it, the less the farther away; and a little the whole of a conversation in which there are several good ones. The weights are those
+//! that find most evidence in conversations of LoCoMo (Maharana and others, 2024), on the half that they may be chosen on.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+
+use crate::search::{Explain, Search};
+use crate::view::View;
+use crate::{MemoryError, Record, Scope, State};
+
+/// Memories that lift others, and are looked at more closely.
+const BEST: usize = 256;
+/// What is left of a score one, two, … memories away in a conversation.
+const FADING: [f32; 5] = [1.0, 0.8, 0.6, 0.4, 0.2];
+/// Memories of a conversation that speak for the whole.
+const SPEAKERS: usize = 3;
+
+/// What counts how much in a search.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Ranking {
+    /// The share of meaning, from 0 (words alone) to 1 (meaning alone).
+    pub vector: f32,
+    /// How much memories around a good one are lifted, from 0 to 1.
+    pub neighbour: f32,
+    /// How much a whole conversation is lifted, from 0 to 1.
+    pub session: f32,
+}
+
+impl Default for Ranking {
+    fn default() -> Self {
+        Self { vector: 0.4, neighbour: 0.6, session: 0.1 }
+    }
+}
+
+impl Ranking {
+    /// Each memory for itself.
+    #[must_use]
+    pub const fn alone(vector: f32) -> Self {
+        Self { vector, neighbour: 0.0, session: 0.0 }
+    }
+
+    /// Another share of meaning.
+    #[must_use]
+    pub const fn vector(mut self, share: f32) -> Self {
+        self.vector = share;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), MemoryError> {
+        let weights = [self.vector, self.neighbour, self.session];
+        if weights.iter().all(|weight| (0.0..=1.0).contains(weight)) {
+            return Ok(());
+        }
+        Err(MemoryError::invalid("ranking", "each weight must be from 0 to 1"))
+    }
+}
+
+/// A namespace with the scores of its memories, by slot.
+pub(crate) struct Scored {
+    pub(crate) view: Arc<RwLock<View>>,
+    pub(crate) namespace: i64,
+    pub(crate) scope: Scope,
+    pub(crate) text: Vec<f32>,
+    pub(crate) vector: Vec<Option<f32>>,
+}
+
+/// A memory on its way to be a hit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) place: usize,
+    pub(crate) ordinal: u32,
+    pub(crate) explain: Explain,
+}
+
+/// A memory with what words and vectors say of it.
+#[derive(Debug, Clone, Copy)]
+struct Base {
+    place: usize,
+    slot: usize,
+    text: f32,
+    vector: f32,
+}
+
+impl Base {
+    const fn score(&self) -> f32 {
+        self.text + self.vector
+    }
+}
+
+/// How scores become shares.
+struct Scale {
+    text: f32,
+    /// The worst, and one by the span.
+    low: f32,
+    by_span: f32,
+    share: f32,
+}
+
+impl Scale {
+    fn of(scored: &[Scored], ranking: Ranking) -> Self {
+        let text = scored.iter().flat_map(|from| &from.text).fold(0f32, |best, score| best.max(*score));
+        let vectors = scored.iter().flat_map(|from| from.vector.iter().flatten().copied());
+        let (low, high) =
+            vectors.fold((f32::MAX, f32::MIN), |(low, high), score| (low.min(score), high.max(score)));
+        let by_span = if high > low { 1.0 / (high - low) } else { 0.0 };
+        // Where one side has nothing to say, the other speaks alone.
+        let share = if by_span == 0.0 {
+            0.0
+        } else if text == 0.0 {
+            1.0
+        } else {
+            ranking.vector
+        };
+        Self { text: if text > 0.0 { (1.0 - share) / text } else { 0.0 }, low, by_span, share }
+    }
+
+    fn base(&self, from: &Scored, place: usize, slot: usize) -> Base {
+        let text = from.text.get(slot).copied().unwrap_or_default() * self.text;
+        let vector = match from.vector.get(slot) {
+            Some(Some(score)) => self.share * (score - self.low) * self.by_span,
+            _ => 0.0,
+        };
+        Base { place, slot, text, vector }
+    }
+}
+
+/// The best memories, in order: some more than asked for, as some may be gone by the time they are read.
+pub(crate) fn best(scored: &[Scored], search: &Search, now: i64) -> Vec<Candidate> {
+    let scale = Scale::of(scored, search.ranking);
+    let mut best = Vec::new();
+    for (place, from) in scored.iter().enumerate() {
+        let view = from.view.read();
+        for (slot, entry) in view.entries() {
+            let base = scale.base(from, place, slot);
+            // INVARIANT: what may not be found takes no place among the best.
+            if base.score() > 0.0 && may_be_found(&entry.record, search, now) {
+                best.push(base);
+            }
+        }
+    }
+    if best.len() > BEST {
+        best.select_nth_unstable_by(BEST, |a, b| descending(a.score(), b.score()));
+        best.truncate(BEST);
+    }
+    let mut candidates = lifted(scored, &scale, &best, search, now);
+    candidates.sort_by(|a, b| {
+        descending(a.explain.total(), b.explain.total())
+            .then(a.place.cmp(&b.place))
+            .then(b.ordinal.cmp(&a.ordinal))
+    });
+    candidates.truncate(search.limit.saturating_mul(2));
+    candidates
+}
+
+fn may_be_found(record: &Record, search: &Search, now: i64) -> bool {
+    (search.superseded || record.state == State::Live)
+        && record.expires.is_none_or(|expires| expires > now)
+        && search.filter.matches(record)
+}
+
+fn descending(a: f32, b: f32) -> Ordering {
+    b.partial_cmp(&a).unwrap_or(Ordering::Equal)
+}
+
+/// The best memories and those around them, with what each is lifted by.
+fn lifted(scored: &[Scored], scale: &Scale, best: &[Base], search: &Search, now: i64) -> Vec<Candidate> {
+    let mut found: HashMap<(usize, usize), (Base, f32)> =
+        best.iter().map(|base| ((base.place, base.slot), (*base, 0.0))).collect();
+    let mut sessions: HashMap<(usize, String), Vec<f32>> = HashMap::new();
+    for base in best {
+        let Some(from) = scored.get(base.place) else { continue };
+        let view = from.view.read();
+        let Some(session) = view.entry(base.slot).and_then(|entry| entry.record.session.clone()) else {
+            continue;
+        };
+        sessions.entry((base.place, session)).or_default().push(base.score());
+        if search.ranking.neighbour > 0.0 {
+            view.around(base.slot, FADING.len(), |distance, slot| {
+                let lift = base.score() * FADING.get(distance).copied().unwrap_or_default();
+                let fresh = || (scale.base(from, base.place, slot), 0.0);
+                let (_, highest) = found.entry((base.place, slot)).or_insert_with(fresh);
+                *highest = highest.max(lift);
+            });
+        }
+    }
+    let sessions = shares(sessions);
+    let mut candidates = Vec::new();
+    for ((place, slot), (base, lift)) in found {
+        let Some(from) = scored.get(place) else { continue };
+        let view = from.view.read();
+        let Some(entry) = view.entry(slot) else { continue };
+        if !may_be_found(&entry.record, search, now) {
+            continue;
+        }
+        let session = entry.record.session.clone().and_then(|session| sessions.get(&(place, session)));
+        let explain = Explain {
+            text: base.text,
+            vector: base.vector,
+            neighbour: search.ranking.neighbour * lift,
+            session: search.ranking.session * session.copied().unwrap_or_default(),
+        };
+        candidates.push(Candidate { place, ordinal: entry.ordinal, explain });
+    }
+    candidates
+}
+
+/// What speaks for each conversation, as a share of the best.
+fn shares(sessions: HashMap<(usize, String), Vec<f32>>) -> HashMap<(usize, String), f32> {
+    let mean = |mut scores: Vec<f32>| {
+        scores.sort_by(|a, b| descending(*a, *b));
+        scores.iter().take(SPEAKERS).sum::<f32>() / SPEAKERS as f32
+    };
+    let mut means: HashMap<_, f32> =
+        sessions.into_iter().map(|(session, scores)| (session, mean(scores))).collect();
+    let highest = means.values().copied().fold(0f32, f32::max);
+    if highest > 0.0 {
+        means.values_mut().for_each(|mean| *mean /= highest);
+    }
+    means
+}

@@ -1,0 +1,132 @@
+//! Going through memories, and deleting many.
+
+use serde::Serialize;
+
+use super::Tenant;
+use crate::filter::Filter;
+use crate::store::{read, write};
+use crate::view::View;
+use crate::{Id, MemoryError, Record, Scope, State};
+
+/// Memories on one page at most.
+const PAGE: usize = 1_000;
+
+/// A page of memories.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Page {
+    /// The memories, the newest first.
+    pub records: Vec<Record>,
+    /// Where the next page begins; none where this is the last.
+    pub next: Option<Cursor>,
+}
+
+/// A place in a list: behind the memory that was learned then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Cursor {
+    created: i64,
+    id: Id,
+}
+
+impl Tenant {
+    /// The memories of a scope that pass a filter, the newest first, without those that were superseded. What is stored or deleted
+    /// between two pages changes nothing in the others.
+    ///
+    /// # Errors
+    /// `limit` is not from 1 to 1,000, or the store cannot be read.
+    pub fn list(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page, MemoryError> {
+        if limit == 0 || limit > PAGE {
+            return Err(MemoryError::invalid("limit", format!("must be from 1 to {PAGE}")));
+        }
+        let mut places = self.matching(scope, filter)?;
+        places
+            .retain(|place| after.is_none_or(|after| (place.created, place.id) < (after.created, after.id)));
+        places.sort_unstable_by_key(|place| std::cmp::Reverse((place.created, place.id)));
+        let more = places.len() > limit;
+        places.truncate(limit);
+        let next = places.last().filter(|_| more).copied();
+        let records = places.iter().filter_map(|place| match self.get(&place.id) {
+            Ok((record, _)) => Some(Ok(record)),
+            Err(MemoryError::NotFound { .. }) => None,
+            Err(error) => Some(Err(error)),
+        });
+        Ok(Page { records: records.collect::<Result<_, _>>()?, next })
+    }
+
+    /// Deletes the memories of a scope that pass a filter, and says which; with `dry_run` it only says which. A filter that lets
+    /// everything through deletes nothing: whoever means all of a scope says so with a condition.
+    ///
+    /// # Errors
+    /// The filter has no condition, or the caller may not write there.
+    pub fn delete_where(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        dry_run: bool,
+    ) -> Result<Vec<Id>, MemoryError> {
+        self.access.check_write(scope)?;
+        if filter.is_everything() {
+            return Err(MemoryError::invalid("filter", "needs a condition: nothing is deleted without one"));
+        }
+        let ids: Vec<Id> = self.matching(scope, filter)?.into_iter().map(|place| place.id).collect();
+        if dry_run {
+            return Ok(ids);
+        }
+        let namespace = self.namespace_of(scope)?;
+        self.engine.writer.write(move |db| {
+            let mut deleted = Vec::new();
+            for id in ids {
+                let row = read::by_id(db, &id)?.filter(|row| Some(row.namespace) == namespace);
+                if let Some(row) = row {
+                    write::remove(db, &id, row.namespace, row.ordinal)?;
+                    deleted.push(id);
+                }
+            }
+            Ok(deleted)
+        })
+    }
+
+    fn matching(&self, scope: &Scope, filter: &Filter) -> Result<Vec<Cursor>, MemoryError> {
+        let now = self.engine.now();
+        self.in_view(scope, |view| {
+            let records = view.entries().map(|(_, entry)| &entry.record);
+            records
+                .filter(|record| {
+                    record.state == State::Live && record.expires.is_none_or(|expires| expires > now)
+                })
+                .filter(|record| filter.matches(record))
+                .map(|record| Cursor { created: record.created, id: record.id })
+                .collect()
+        })
+    }
+
+    /// How many memories there are in a scope, superseded ones too.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn count(&self, scope: &Scope) -> Result<usize, MemoryError> {
+        self.in_view(scope, View::len)
+    }
+
+    fn namespace_of(&self, scope: &Scope) -> Result<Option<i64>, MemoryError> {
+        if !self.access.reads().contains(scope) {
+            return Ok(None);
+        }
+        let tag = self.engine.namespace_tag(&self.access, scope);
+        self.engine.reader.read(|db| read::namespace(db, &tag))
+    }
+
+    /// Looks at a scope as it is now; at nothing where the caller may not read it.
+    fn in_view<R: Default>(&self, scope: &Scope, look: impl FnOnce(&View) -> R) -> Result<R, MemoryError> {
+        let Some(namespace) = self.namespace_of(scope)? else { return Ok(R::default()) };
+        let view = self.engine.view(namespace)?;
+        let view = view.read();
+        Ok(look(&view))
+    }
+}

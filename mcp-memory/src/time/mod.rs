@@ -1,1 +1,0 @@
-//! Phrases like "last week" to ranges of time.
