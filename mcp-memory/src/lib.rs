@@ -19,6 +19,7 @@ mod search;
 mod store;
 mod tenant;
 mod text;
+mod vector;
 mod view;
 
 pub use backup::Restored;

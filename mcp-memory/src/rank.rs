@@ -1,6 +1,6 @@
 //! From scores to an order.
 //!
-//! Words (BM25) and vectors (cosine) are each scaled to the span between the worst and the best memory and mixed (a convex combination:
+//! Words (BM25) and vectors (cosine) are each scaled to what the best memory has and mixed (a convex combination:
 //! Bruch, Gai, Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023). What was said around a good memory is lifted with
 //! it, the less the farther away; and a little the whole of a conversation in which there are several good ones. The weights are those
 //! that find most evidence in conversations of LoCoMo (Maharana and others, 2024), on the half that they may be chosen on.
@@ -13,11 +13,14 @@ use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
 use crate::search::{Explain, Search};
+use crate::vector::Query;
 use crate::view::View;
 use crate::{MemoryError, Record, Scope, State};
 
 /// Memories that lift others, and are looked at more closely.
 const BEST: usize = 256;
+/// Memories that words alone bring forward.
+const PROMISING: usize = 2_048;
 /// What is left of a score one, two, … memories away in a conversation.
 const FADING: [f32; 5] = [1.0, 0.8, 0.6, 0.4, 0.2];
 /// Memories of a conversation that speak for the whole.
@@ -65,13 +68,18 @@ impl Ranking {
     }
 }
 
-/// A namespace with the scores of its memories, by slot.
+/// A namespace with what words say of its memories, by slot.
 pub(crate) struct Scored {
     pub(crate) view: Arc<RwLock<View>>,
     pub(crate) namespace: i64,
     pub(crate) scope: Scope,
     pub(crate) text: Vec<f32>,
-    pub(crate) vector: Vec<Option<f32>>,
+}
+
+/// What is known before memories are compared with each other.
+pub(crate) struct Scores {
+    pub(crate) namespaces: Vec<Scored>,
+    pub(crate) query: Option<Query>,
 }
 
 /// A memory on its way to be a hit.
@@ -95,64 +103,92 @@ impl Base {
     const fn score(&self) -> f32 {
         self.text + self.vector
     }
+
+    /// Scaled to what the best has.
+    const fn scaled(mut self, scale: Scale) -> Self {
+        self.text *= scale.text;
+        self.vector *= scale.vector;
+        self
+    }
 }
 
-/// How scores become shares.
+/// What makes the best words and the nearest vector together 1.
+#[derive(Debug, Clone, Copy)]
 struct Scale {
     text: f32,
-    /// The worst, and one by the span.
-    low: f32,
-    by_span: f32,
-    share: f32,
+    vector: f32,
 }
 
 impl Scale {
-    fn of(scored: &[Scored], ranking: Ranking) -> Self {
-        let text = scored.iter().flat_map(|from| &from.text).fold(0f32, |best, score| best.max(*score));
-        let vectors = scored.iter().flat_map(|from| from.vector.iter().flatten().copied());
-        let (low, high) =
-            vectors.fold((f32::MAX, f32::MIN), |(low, high), score| (low.min(score), high.max(score)));
-        let by_span = if high > low { 1.0 / (high - low) } else { 0.0 };
+    fn of(all: &[Base], ranking: Ranking) -> Self {
+        let highest = |part: fn(&Base) -> f32| all.iter().map(part).fold(0f32, f32::max);
+        let (text, vector) = (highest(|base| base.text), highest(|base| base.vector));
         // Where one side has nothing to say, the other speaks alone.
-        let share = if by_span == 0.0 {
-            0.0
-        } else if text == 0.0 {
-            1.0
-        } else {
-            ranking.vector
+        let share = match (text > 0.0, vector > 0.0) {
+            (true, true) => ranking.vector,
+            (is_text, _) => f32::from(u8::from(!is_text)),
         };
-        Self { text: if text > 0.0 { (1.0 - share) / text } else { 0.0 }, low, by_span, share }
+        let by = |share: f32, highest: f32| if highest > 0.0 { share / highest } else { 0.0 };
+        Self { text: by(1.0 - share, text), vector: by(share, vector) }
+    }
+}
+
+impl Scores {
+    /// What is known of a memory, not scaled.
+    fn base(&self, place: usize, view: &View, slot: usize) -> Base {
+        let text =
+            self.namespaces.get(place).and_then(|from| from.text.get(slot)).copied().unwrap_or_default();
+        let vector = self.query.as_ref().map_or(0.0, |query| view.nearness(query, slot));
+        Base { place, slot, text, vector }
     }
 
-    fn base(&self, from: &Scored, place: usize, slot: usize) -> Base {
-        let text = from.text.get(slot).copied().unwrap_or_default() * self.text;
-        let vector = match from.vector.get(slot) {
-            Some(Some(score)) => self.share * (score - self.low) * self.by_span,
-            _ => 0.0,
+    /// Memories of a namespace that may be among the best: by words and by meaning, of those that may be found.
+    fn promising(&self, place: usize, from: &Scored, search: &Search, now: i64) -> Vec<Base> {
+        let view = from.view.read();
+        let passes = |slot: &usize| {
+            view.counts(*slot, search.superseded, now)
+                && (search.filter.is_everything()
+                    || view.entry(*slot).is_some_and(|entry| search.filter.matches(&entry.record)))
         };
-        Base { place, slot, text, vector }
+        let mut slots: Vec<usize> = if search.filter.is_everything() {
+            let mut by_words: Vec<(f32, usize)> = from
+                .text
+                .iter()
+                .enumerate()
+                .filter(|(slot, score)| **score > 0.0 && view.counts(*slot, search.superseded, now))
+                .map(|(slot, score)| (*score, slot))
+                .collect();
+            if by_words.len() > PROMISING {
+                by_words.select_nth_unstable_by(PROMISING, |a, b| descending(a.0, b.0));
+                by_words.truncate(PROMISING);
+            }
+            by_words.into_iter().map(|(_, slot)| slot).collect()
+        } else {
+            // INVARIANT: what may not be found takes no place among the best.
+            (0..from.text.len()).filter(passes).collect()
+        };
+        if let Some(query) = self.query.as_ref().filter(|_| search.filter.is_everything()) {
+            slots.extend(view.near(query).into_iter().filter(passes));
+            slots.sort_unstable();
+            slots.dedup();
+        }
+        slots.into_iter().map(|slot| self.base(place, &view, slot)).collect()
     }
 }
 
 /// The best memories, in order: some more than asked for, as some may be gone by the time they are read.
-pub(crate) fn best(scored: &[Scored], search: &Search, now: i64) -> Vec<Candidate> {
-    let scale = Scale::of(scored, search.ranking);
-    let mut best = Vec::new();
-    for (place, from) in scored.iter().enumerate() {
-        let view = from.view.read();
-        for (slot, entry) in view.entries() {
-            let base = scale.base(from, place, slot);
-            // INVARIANT: what may not be found takes no place among the best.
-            if base.score() > 0.0 && may_be_found(&entry.record, search, now) {
-                best.push(base);
-            }
-        }
-    }
+pub(crate) fn best(scores: &Scores, search: &Search, now: i64) -> Vec<Candidate> {
+    let places = scores.namespaces.iter().enumerate();
+    let promising: Vec<Base> =
+        places.flat_map(|(place, from)| scores.promising(place, from, search, now)).collect();
+    let scale = Scale::of(&promising, search.ranking);
+    let mut best: Vec<Base> = promising.into_iter().map(|base| base.scaled(scale)).collect();
+    best.retain(|base| base.score() > 0.0);
     if best.len() > BEST {
         best.select_nth_unstable_by(BEST, |a, b| descending(a.score(), b.score()));
         best.truncate(BEST);
     }
-    let mut candidates = lifted(scored, &scale, &best, search, now);
+    let mut candidates = lifted(scores, scale, &best, search, now);
     candidates.sort_by(|a, b| {
         descending(a.explain.total(), b.explain.total())
             .then(a.place.cmp(&b.place))
@@ -173,12 +209,12 @@ fn descending(a: f32, b: f32) -> Ordering {
 }
 
 /// The best memories and those around them, with what each is lifted by.
-fn lifted(scored: &[Scored], scale: &Scale, best: &[Base], search: &Search, now: i64) -> Vec<Candidate> {
+fn lifted(scores: &Scores, scale: Scale, best: &[Base], search: &Search, now: i64) -> Vec<Candidate> {
     let mut found: HashMap<(usize, usize), (Base, f32)> =
         best.iter().map(|base| ((base.place, base.slot), (*base, 0.0))).collect();
     let mut sessions: HashMap<(usize, String), Vec<f32>> = HashMap::new();
     for base in best {
-        let Some(from) = scored.get(base.place) else { continue };
+        let Some(from) = scores.namespaces.get(base.place) else { continue };
         let view = from.view.read();
         let Some(session) = view.entry(base.slot).and_then(|entry| entry.record.session.clone()) else {
             continue;
@@ -187,7 +223,7 @@ fn lifted(scored: &[Scored], scale: &Scale, best: &[Base], search: &Search, now:
         if search.ranking.neighbour > 0.0 {
             view.around(base.slot, FADING.len(), |distance, slot| {
                 let lift = base.score() * FADING.get(distance).copied().unwrap_or_default();
-                let fresh = || (scale.base(from, base.place, slot), 0.0);
+                let fresh = || (scores.base(base.place, &view, slot).scaled(scale), 0.0);
                 let (_, highest) = found.entry((base.place, slot)).or_insert_with(fresh);
                 *highest = highest.max(lift);
             });
@@ -196,7 +232,7 @@ fn lifted(scored: &[Scored], scale: &Scale, best: &[Base], search: &Search, now:
     let sessions = shares(sessions);
     let mut candidates = Vec::new();
     for ((place, slot), (base, lift)) in found {
-        let Some(from) = scored.get(place) else { continue };
+        let Some(from) = scores.namespaces.get(place) else { continue };
         let view = from.view.read();
         let Some(entry) = view.entry(slot) else { continue };
         if !may_be_found(&entry.record, search, now) {

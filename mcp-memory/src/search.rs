@@ -6,9 +6,10 @@ use parking_lot::RwLock;
 use serde::Serialize;
 
 use crate::filter::Filter;
-use crate::rank::{self, Candidate, Ranking, Scored};
+use crate::rank::{self, Candidate, Ranking, Scored, Scores};
 use crate::store::read;
 use crate::text::Statistics;
+use crate::vector::Query;
 use crate::view::View;
 use crate::{MemoryError, Record, Scope, Tenant};
 
@@ -128,11 +129,12 @@ impl Tenant {
         check(search)?;
         let terms = self.engine.analyzer.query(&search.query);
         let vector = self.engine.embed(&[&search.query])?.into_iter().next().flatten();
+        let vector = vector.map(|vector| Query::new(&vector));
         let mut readable = self.engine.readable(&self.access)?;
         if let Some(scopes) = &search.scopes {
             readable.retain(|(_, scope)| scopes.contains(scope));
         }
-        let scored = self.scored(readable, &terms, vector.as_deref())?;
+        let scored = self.scored(readable, &terms, vector)?;
         let candidates = rank::best(&scored, search, self.engine.now());
         self.hits(&scored, candidates, search.limit)
     }
@@ -142,8 +144,8 @@ impl Tenant {
         &self,
         readable: Vec<(i64, Scope)>,
         terms: &[String],
-        vector: Option<&[f32]>,
-    ) -> Result<Vec<Scored>, MemoryError> {
+        vector: Option<Query>,
+    ) -> Result<Scores, MemoryError> {
         let views: Vec<_> = readable
             .into_iter()
             .map(|(namespace, scope)| Ok((self.engine.view(namespace)?, namespace, scope)))
@@ -153,30 +155,21 @@ impl Tenant {
             view.read().count(terms, &mut statistics);
         }
         let scored = |(view, namespace, scope): (Arc<RwLock<View>>, i64, Scope)| {
-            let (text, vector) = {
-                let view = view.read();
-                let vectors = vector.map(|query| view.vector_scores(query)).unwrap_or_default();
-                (view.text_scores(terms, &statistics), vectors)
-            };
-            Scored { view, namespace, scope, text, vector }
+            let text = view.read().text_scores(terms, &statistics);
+            Scored { view, namespace, scope, text }
         };
-        Ok(views.into_iter().map(scored).collect())
+        Ok(Scores { namespaces: views.into_iter().map(scored).collect(), query: vector })
     }
 
     /// Reads the best again: what is returned is what is stored now, and the caller's to see.
-    fn hits(
-        &self,
-        scored: &[Scored],
-        candidates: Vec<Candidate>,
-        limit: usize,
-    ) -> Result<Found, MemoryError> {
+    fn hits(&self, scores: &Scores, candidates: Vec<Candidate>, limit: usize) -> Result<Found, MemoryError> {
         let mut hits = Vec::new();
         self.engine.reader.read(|db| {
             for candidate in candidates {
                 if hits.len() == limit {
                     break;
                 }
-                let Some(from) = scored.get(candidate.place) else { continue };
+                let Some(from) = scores.namespaces.get(candidate.place) else { continue };
                 let Some(row) = read::at(db, from.namespace, candidate.ordinal)? else { continue };
                 let Ok(record) = row.record(&self.engine.sealing) else { continue };
                 hits.push(Hit {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::store::Vector;
 use crate::text::{Analyzer, Postings, Statistics};
+use crate::vector::{Query, Vectors};
 use crate::{Record, State};
 
 /// A memory in a view.
@@ -14,15 +15,6 @@ pub(crate) struct Entry {
     pub(crate) record: Arc<Record>,
 }
 
-/// Vectors by slot, one behind the other.
-#[derive(Debug, Default)]
-struct Vectors {
-    dimension: usize,
-    cells: Vec<i8>,
-    /// Zero where there is no vector.
-    scales: Vec<f32>,
-}
-
 /// The memories of a namespace.
 #[derive(Debug)]
 pub(crate) struct View {
@@ -30,8 +22,17 @@ pub(crate) struct View {
     slots: HashMap<u32, u32>,
     postings: Postings,
     vectors: Vectors,
+    /// Of each slot what has to be known of many.
+    marks: Vec<Mark>,
     sessions: HashMap<Box<str>, BTreeMap<(i64, u32), u32>>,
     analyzer: Arc<Analyzer>,
+}
+
+/// Whether and until when a memory counts.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    state: Option<State>,
+    expires: i64,
 }
 
 /// The words of a memory.
@@ -51,7 +52,8 @@ impl View {
             entries: Vec::new(),
             slots: HashMap::new(),
             postings: Postings::default(),
-            vectors: Vectors { dimension, ..Vectors::default() },
+            vectors: Vectors::new(dimension),
+            marks: Vec::new(),
             sessions: HashMap::new(),
             analyzer,
         }
@@ -70,6 +72,7 @@ impl View {
             of_session.insert((record.sequence.unwrap_or_default(), ordinal), slot);
         }
         self.vectors.push(vector);
+        self.marks.push(Mark { state: Some(record.state), expires: record.expires.unwrap_or(i64::MAX) });
         self.slots.insert(ordinal, slot);
         self.entries.push(Some(Entry { ordinal, record: Arc::new(record) }));
     }
@@ -86,7 +89,10 @@ impl View {
                 self.sessions.remove(session.as_str());
             }
         }
-        self.vectors.clear(slot);
+        self.vectors.clear(slot as usize);
+        if let Some(mark) = self.marks.get_mut(slot as usize) {
+            mark.state = None;
+        }
     }
 
     /// Whether more slots are empty than not: then it is time to make the view anew.
@@ -117,9 +123,21 @@ impl View {
         scores
     }
 
-    /// Cosines with a query, by slot; none where a memory has no vector of the model.
-    pub(crate) fn vector_scores(&self, query: &[f32]) -> Vec<Option<f32>> {
-        self.vectors.scores(query)
+    /// The slots that may be near a query.
+    pub(crate) fn near(&self, query: &Query) -> Vec<usize> {
+        self.vectors.near(query)
+    }
+
+    /// How near a memory is to a query, from 0 to 1; nothing where it has no vector of the model.
+    pub(crate) fn nearness(&self, query: &Query, slot: usize) -> f32 {
+        self.vectors.cosine(query, slot).unwrap_or_default().max(0.0)
+    }
+
+    /// Whether the memory of a slot counts now.
+    pub(crate) fn counts(&self, slot: usize, superseded: bool, now: i64) -> bool {
+        self.marks.get(slot).is_some_and(|mark| {
+            mark.expires > now && mark.state.is_some_and(|state| superseded || state == State::Live)
+        })
     }
 
     /// Visits what was said around a memory, with the distance from 0: those that count, up to so many on each side.
@@ -138,51 +156,4 @@ impl View {
             visit(distance, slot);
         }
     }
-}
-
-impl Vectors {
-    fn push(&mut self, vector: Option<Vector>) {
-        let vector = vector.filter(|vector| vector.cells.len() == self.dimension);
-        match vector {
-            Some(vector) => {
-                self.cells.extend_from_slice(&vector.cells);
-                self.scales.push(vector.scale);
-            }
-            None => {
-                self.cells.resize(self.cells.len() + self.dimension, 0);
-                self.scales.push(0.0);
-            }
-        }
-    }
-
-    fn clear(&mut self, slot: u32) {
-        if let Some(scale) = self.scales.get_mut(slot as usize) {
-            *scale = 0.0;
-        }
-    }
-
-    fn scores(&self, query: &[f32]) -> Vec<Option<f32>> {
-        if self.dimension == 0 || query.len() != self.dimension {
-            return vec![None; self.scales.len()];
-        }
-        let Vector { scale: query_scale, cells: query } = quantized(query);
-        self.cells
-            .chunks_exact(self.dimension)
-            .zip(&self.scales)
-            .map(|(cells, scale)| {
-                (*scale != 0.0).then(|| {
-                    let dot: i32 = cells.iter().zip(&query).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
-                    dot as f32 * scale * query_scale
-                })
-            })
-            .collect()
-    }
-}
-
-/// A vector with cells from -127 to 127.
-pub(crate) fn quantized(vector: &[f32]) -> Vector {
-    let largest = vector.iter().fold(0f32, |largest, value| largest.max(value.abs()));
-    let scale = if largest > 0.0 && largest.is_finite() { largest / 127.0 } else { 1.0 };
-    let cells = vector.iter().map(|value| (value / scale).round().clamp(-127.0, 127.0) as i8).collect();
-    Vector { scale, cells }
 }

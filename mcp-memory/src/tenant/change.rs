@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::store::{Place, Stored};
 use super::{Tenant, draft};
 use crate::store::{Body, Row, Stamp, Write, write};
-use crate::view::quantized;
+use crate::vector::quantized;
 use crate::{Draft, Id, MemoryError, State};
 
 /// The kind of link from a memory to the one whose place it took.

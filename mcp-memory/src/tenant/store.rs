@@ -6,7 +6,7 @@ use super::{Tenant, draft};
 use crate::crypto::{Cipher, KeyId};
 use crate::store::write::NamespaceName;
 use crate::store::{Body, Kept, Stamp, Write, write};
-use crate::view::quantized;
+use crate::vector::quantized;
 use crate::{Draft, Id, MemoryError, Scope};
 
 /// Memories that one call takes at most.

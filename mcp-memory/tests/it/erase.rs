@@ -13,6 +13,13 @@ fn open(directory: &std::path::Path, encrypt: bool) -> Memory {
     Memory::builder(directory).embedder(Letters).encrypt(encrypt).open().unwrap()
 }
 
+/// What is found that has a word in it.
+fn of(tenant: &mcp_memory::Tenant, word: &str) -> Vec<String> {
+    let mut texts = found(tenant, word);
+    texts.retain(|text| text.contains(word));
+    texts
+}
+
 /// Asks until nothing is pending.
 fn until_final(memory: &Memory, receipt: &Receipt) {
     let started = Instant::now();
@@ -56,16 +63,16 @@ fn nothing_of_an_erased_user_is_left_in_any_file() {
         let after = bytes(directory.path());
         assert!(!contains(&after, "annsecret"));
         assert!(before.iter().all(|value| !contains(&after, value)));
-        assert!(found(&ann, "annsecret").is_empty());
-        assert_eq!(found(&bob, "bobsecret").len(), 2);
+        assert!(of(&ann, "annsecret").is_empty());
+        assert_eq!(of(&bob, "bobsecret").len(), 2);
         // They may come back, and are somebody new.
         store(&ann, "annsecret again");
-        assert_eq!(found(&ann, "annsecret"), ["annsecret again"]);
+        assert_eq!(of(&ann, "annsecret"), ["annsecret again"]);
         assert_eq!(memory.erase("acme", "nobody").unwrap().memories, 0);
         drop((ann, bob, memory));
         let memory = open(directory.path(), encrypt);
-        assert_eq!(found(&user(&memory, "acme", "ann"), "annsecret"), ["annsecret again"]);
-        assert_eq!(found(&user(&memory, "acme", "bob"), "bobsecret").len(), 2);
+        assert_eq!(of(&user(&memory, "acme", "ann"), "annsecret"), ["annsecret again"]);
+        assert_eq!(of(&user(&memory, "acme", "bob"), "bobsecret").len(), 2);
     }
 }
 
@@ -97,7 +104,7 @@ fn a_backup_brings_back_all_but_who_was_erased() {
         assert_eq!((restored.memories, restored.forgotten), (1, 2));
         assert!(!contains(&bytes(directory.path()), "annsecret"));
         let memory = open(directory.path(), encrypt);
-        assert!(found(&user(&memory, "acme", "ann"), "annsecret").is_empty());
+        assert!(of(&user(&memory, "acme", "ann"), "annsecret").is_empty());
         let bob = user(&memory, "acme", "bob");
         let hits = bob.search(&mcp_memory::Search::new("bobsecret")).unwrap().hits;
         assert_eq!(hits.iter().map(|hit| hit.record.content.as_str()).collect::<Vec<_>>(), ["bobsecret one"]);
