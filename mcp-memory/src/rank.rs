@@ -20,7 +20,7 @@ use crate::{MemoryError, Record, Scope, State};
 /// Memories that lift others, and are looked at more closely.
 const BEST: usize = 256;
 /// Memories that words alone bring forward.
-const PROMISING: usize = 2_048;
+const PROMISING: usize = 512;
 /// What is left of a score one, two, … memories away in a conversation.
 const FADING: [f32; 5] = [1.0, 0.8, 0.6, 0.4, 0.2];
 /// Memories of a conversation that speak for the whole.
@@ -151,18 +151,18 @@ impl Scores {
                     || view.entry(*slot).is_some_and(|entry| search.filter.matches(&entry.record)))
         };
         let mut slots: Vec<usize> = if search.filter.is_everything() {
-            let mut by_words: Vec<(f32, usize)> = from
-                .text
-                .iter()
-                .enumerate()
-                .filter(|(slot, score)| **score > 0.0 && view.counts(*slot, search.superseded, now))
-                .map(|(slot, score)| (*score, slot))
-                .collect();
-            if by_words.len() > PROMISING {
-                by_words.select_nth_unstable_by(PROMISING, |a, b| descending(a.0, b.0));
-                by_words.truncate(PROMISING);
+            // Those that do not count are few, and looked for among the best only.
+            let scores = from.text.iter().enumerate().filter(|(_, score)| **score > 0.0);
+            let mut by_words: Vec<(f32, usize)> = scores.map(|(slot, score)| (*score, slot)).collect();
+            if by_words.len() > 2 * PROMISING {
+                by_words.select_nth_unstable_by(2 * PROMISING, |a, b| descending(a.0, b.0));
+                let rest = by_words.split_off(2 * PROMISING);
+                by_words.retain(|(_, slot)| passes(slot));
+                if by_words.len() < PROMISING {
+                    by_words.extend(rest);
+                }
             }
-            by_words.into_iter().map(|(_, slot)| slot).collect()
+            by_words.into_iter().map(|(_, slot)| slot).filter(passes).collect()
         } else {
             // INVARIANT: what may not be found takes no place among the best.
             (0..from.text.len()).filter(passes).collect()

@@ -12,7 +12,7 @@ use crate::store::Vector;
 /// Up to so many are all compared by their bytes.
 const FEW: usize = 8_192;
 /// Whom the bits choose where there are more.
-const CHOSEN: usize = 2_048;
+const CHOSEN: usize = 1_024;
 
 /// A vector with cells from -127 to 127.
 pub(crate) fn quantized(vector: &[f32]) -> Vector {
