@@ -14,8 +14,8 @@ mcp-down: ## Stop what mcp-up started
 	@scripts/mcp down
 mcp-logs: ## Show the log of mcp-up (FOLLOW=1 keeps reading)
 	@scripts/mcp logs
-memory-up: ## Serve the memory engine (not there yet: says so and fails)
-	@echo "memory-up: mcp-memory has no server yet; nothing was started" >&2; exit 1
+memory-up: ## Serve a memory in the foreground (MCP_LISTEN, MEMORY_DIRECTORY; default 127.0.0.1:8080, .work/memory)
+	cargo run --release --package example-memory-server -- --listen $(or $(MCP_LISTEN),127.0.0.1:8080) --directory $(or $(MEMORY_DIRECTORY),.work/memory)
 
 .PHONY: check lint-scripts test unit interop conformance features deny
 check: lint-scripts ## Formatting, clippy and rustdoc with warnings as errors, scripts

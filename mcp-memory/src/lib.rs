@@ -1,7 +1,28 @@
 //! Long-term memory for agents: durable, tenant-isolated, hybrid search.
 //!
+//! ```
+//! use mcp_memory::{Access, Draft, Memory, Scope, Search};
+//!
+//! # fn main() -> Result<(), mcp_memory::MemoryError> {
+//! # let directory = std::env::temp_dir().join(format!("memory-lib-{}", std::process::id()));
+//! let memory = Memory::open(&directory)?;
+//! let ann = memory.of(Access::new("acme", "ann"));
+//! let turns = ["Which database do we use for billing?", "PostgreSQL, as always."];
+//! ann.store_session(&Scope::Private, "monday", turns.map(Draft::new).into())?;
+//! let found = ann.search(&Search::new("database of billing"))?;
+//! // The answer has no word of the question: it is found beside it.
+//! assert!(found.hits.iter().any(|hit| hit.record.content == turns[1] && hit.explain.neighbour > 0.0));
+//! # drop((ann, memory));
+//! # std::fs::remove_dir_all(directory).ok();
+//! # Ok(()) }
+//! ```
+//!
+//! Calls block: from asynchronous code use a thread for them (`tokio::task::spawn_blocking`). All types are `Send` and `Sync`, and clones
+//! are cheap.
+//!
 //! # Map
-//! `embed` texts to vectors · `filter` what a search may find
+//! [`Memory`] a directory · [`Tenant`] what a caller has of it · [`Draft`] and [`Record`] · [`Search`] and [`Ranking`] · [`filter`] what else has to
+//! hold · [`embed`] texts to vectors · [`Memory::erase`], [`Memory::backup`] · [`Master`] keys
 
 mod backup;
 mod crypto;
@@ -16,6 +37,8 @@ mod rank;
 mod record;
 mod scope;
 mod search;
+#[cfg(feature = "server")]
+pub mod server;
 mod store;
 mod tenant;
 mod text;

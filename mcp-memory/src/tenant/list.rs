@@ -28,6 +28,14 @@ pub struct Cursor {
     id: Id,
 }
 
+impl Cursor {
+    /// The place behind a memory.
+    #[must_use]
+    pub const fn behind(record: &Record) -> Self {
+        Self { created: record.created, id: record.id }
+    }
+}
+
 impl Tenant {
     /// The memories of a scope that pass a filter, the newest first, without those that were superseded. What is stored or deleted
     /// between two pages changes nothing in the others.

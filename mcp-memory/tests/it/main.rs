@@ -6,4 +6,6 @@ mod basics;
 mod durability;
 mod erase;
 mod isolation;
+#[cfg(feature = "server")]
+mod server;
 mod support;
