@@ -75,6 +75,8 @@ impl Engine {
         let ring = KeyRing::open(&keys, &settings.master, settings.encrypt)?;
         let mut db = store::open(&path, &ring)?;
         let epoch = ring.epoch()?;
+        // What was before is read with the namespaces.
+        let followed = read::last_change(&db)?;
         let model =
             settings.embedder.as_ref().map(|embedder| model_number(&mut db, &**embedder)).transpose()?;
         Ok(Self {
@@ -85,7 +87,7 @@ impl Engine {
             embedder: settings.embedder,
             model,
             clock: settings.clock,
-            views: Mutex::default(),
+            views: Mutex::new(Views { followed, ..Views::default() }),
             presence: Mutex::new(Presence::enter(directory, epoch)?),
             passed: Mutex::new(epoch),
         })

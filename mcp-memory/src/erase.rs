@@ -58,7 +58,7 @@ impl Memory {
 
 impl Engine {
     /// Moves everything from the log into the file, so that what was removed is in neither.
-    fn empty_log(&self) -> Result<(), MemoryError> {
+    pub(crate) fn empty_log(&self) -> Result<(), MemoryError> {
         self.writer.outside(|db| sqlite::truncate(db).map_err(MemoryError::doing("written")))
     }
 }

@@ -41,7 +41,7 @@ pub struct Ranking {
 
 impl Default for Ranking {
     fn default() -> Self {
-        Self { vector: 0.4, neighbour: 0.6, session: 0.1 }
+        Self { vector: 0.4, neighbour: 0.6, session: 0.2 }
     }
 }
 

@@ -123,6 +123,15 @@ impl Sealing {
         cipher.seal(&self.bound_name(tag), name)
     }
 
+    pub(crate) fn open_name(
+        &self,
+        key: KeyId,
+        tag: &[u8; 16],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, MemoryError> {
+        self.0.cipher(key)?.open(&self.bound_name(tag), sealed)
+    }
+
     fn bound_name(&self, tag: &[u8; 16]) -> Vec<u8> {
         [&self.0.store()[..], tag].concat()
     }

@@ -143,6 +143,14 @@ impl Reader {
     }
 }
 
+/// The number of the last change.
+pub(crate) fn last_change(db: &Connection) -> Result<i64, MemoryError> {
+    let failed = MemoryError::doing("read");
+    let query = "SELECT seq FROM sqlite_sequence WHERE name = 'change'";
+    let last = db.query_row(query, [], |row| row.get(0)).optional().map_err(&failed)?;
+    Ok(last.unwrap_or_default())
+}
+
 /// Changes behind some number, in order.
 pub(crate) fn changes(db: &Connection, after: i64) -> Result<Vec<Change>, MemoryError> {
     let failed = MemoryError::doing("read");
@@ -159,6 +167,15 @@ pub(crate) fn namespace(db: &Connection, tag: &[u8; 16]) -> Result<Option<i64>, 
     let failed = MemoryError::doing("read");
     let mut select = db.prepare_cached("SELECT id FROM namespace WHERE tag = ?1").map_err(&failed)?;
     select.query_row([tag], |row| row.get(0)).optional().map_err(&failed)
+}
+
+/// What a namespace is called: its tag, the key that opens the name, the sealed name.
+pub(crate) fn namespace_name(db: &Connection, id: i64) -> Result<([u8; 16], KeyId, Vec<u8>), MemoryError> {
+    let mut select = db
+        .prepare_cached("SELECT tag, key, name FROM namespace WHERE id = ?1")
+        .map_err(MemoryError::doing("read"))?;
+    let name = select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    name.map_err(MemoryError::doing("read"))
 }
 
 /// A memory by its place.

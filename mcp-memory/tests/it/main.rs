@@ -5,6 +5,7 @@
 mod basics;
 mod durability;
 mod erase;
+mod export;
 mod isolation;
 #[cfg(feature = "server")]
 mod server;
