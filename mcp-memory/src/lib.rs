@@ -22,7 +22,7 @@
 //!
 //! # Map
 //! [`Memory`] a directory · [`Tenant`] what a caller has of it · [`Draft`] and [`Record`] · [`Search`] and [`Ranking`] · [`filter`] what else has to
-//! hold · [`embed`] texts to vectors · [`Memory::erase`], [`Memory::backup`] · [`Master`] keys
+//! hold · [`time`] phrases to spans · [`embed`] texts to vectors · [`Memory::erase`], [`Memory::backup`] · [`Master`] keys
 
 mod backup;
 mod crypto;
@@ -43,6 +43,7 @@ pub mod server;
 mod store;
 mod tenant;
 mod text;
+pub mod time;
 mod vector;
 mod view;
 

@@ -35,6 +35,7 @@
 //! | `gt`, `gte`, `lt`, `lte` | numbers, texts, times | the field is there and compares so |
 //! | `contains`, `icontains`, `prefix` | texts, lists | it has the text in it, in any case, at its start |
 //! | `exists` | all | it is there, or not |
+//! | `within` | times | it lies in the span that a phrase means ([`crate::time`]), or in `{"from": …, "to": …}` |
 //!
 //! Times are RFC 3339, dates (midnight in UTC), or milliseconds since 1970. What is missing is equal to nothing: `ne`, `nin` and
 //! `none` hold. Numbers and texts are never equal.
@@ -50,6 +51,7 @@ pub use error::FilterError;
 use node::Node;
 
 use crate::Record;
+use crate::time::{Range, TimeContext};
 
 /// Conditions on memories.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +69,21 @@ impl Filter {
     /// # Errors
     /// It is none. The error names the place, and what could stand there.
     pub fn parse(json: &serde_json::Value) -> Result<Self, FilterError> {
-        parse::filter(json).map(Self)
+        Self::parse_at(json, &TimeContext::utc())
+    }
+
+    /// Reads a filter whose phrases about time are somebody's, somewhere.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_at(json: &serde_json::Value, context: &TimeContext) -> Result<Self, FilterError> {
+        parse::filter(json, context).map(Self)
+    }
+
+    /// The same, for memories that were learned within a span.
+    #[must_use]
+    pub fn learned(self, when: &Range) -> Self {
+        Self(Node::All(vec![self.0, parse::within(&node::Field::Created, when)]))
     }
 
     /// Whether a memory passes.

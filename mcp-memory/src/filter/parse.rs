@@ -4,25 +4,35 @@ use serde_json::{Map, Value};
 
 use super::FilterError;
 use super::node::{FIELDS, Field, Node, Order, Test};
+use crate::time::{Range, TimeContext, resolve};
 
 const DEPTH: usize = 32;
 const MOST: usize = 256;
 /// Values in a list.
 const LIST: usize = 1_000;
-const OPERATORS: &str = "`eq`, `ne`, `in`, `nin`, `any`, `all`, `none`, `gt`, `gte`, `lt`, `lte`, `contains`, `icontains`, `prefix`, `exists`";
+const OPERATORS: &str = "`eq`, `ne`, `in`, `nin`, `any`, `all`, `none`, `gt`, `gte`, `lt`, `lte`, `contains`, `icontains`, `prefix`, `within`, `exists`";
 
 type Result<T> = std::result::Result<T, FilterError>;
 
-pub(super) fn filter(json: &Value) -> Result<Node> {
-    let mut reading = Reading { tests: 0 };
+pub(super) fn filter(json: &Value, context: &TimeContext) -> Result<Node> {
+    let mut reading = Reading { tests: 0, context };
     reading.node(json, "filter", DEPTH)
 }
 
-struct Reading {
+struct Reading<'a> {
     tests: usize,
+    context: &'a TimeContext,
 }
 
-impl Reading {
+/// A time that lies in a span.
+pub(super) fn within(field: &Field, range: &Range) -> Node {
+    let (from, to) = range.milliseconds();
+    let test = |order, time: i64| Node::Test(field.clone(), Test::Compare(order, time.into()));
+    let from = from.map(|from| test(Order::GreaterOrEqual, from));
+    all(from.into_iter().chain(to.map(|to| test(Order::Less, to))).collect())
+}
+
+impl Reading<'_> {
     fn node(&mut self, json: &Value, path: &str, depth: usize) -> Result<Node> {
         let Value::Object(members) = json else {
             return Err(FilterError::new(path, "must be an object such as `{\"type\": \"decision\"}`"));
@@ -73,6 +83,10 @@ impl Reading {
         let mut nodes = Vec::new();
         for (name, json) in operators {
             let path = format!("{path}.{name}");
+            if name == "within" {
+                nodes.push(self.within(field, json, &path)?);
+                continue;
+            }
             let one = || value(field, json, &path).map(|value| vec![value]);
             let many = || values(field, json, &path);
             let text = || text(field, json, &path);
@@ -99,6 +113,40 @@ impl Reading {
             nodes.push(if is_so { test } else { not(test) });
         }
         Ok(all(nodes))
+    }
+
+    /// A phrase, or two times.
+    fn within(&mut self, field: &Field, json: &Value, path: &str) -> Result<Node> {
+        if !field.is_time() {
+            return Err(FilterError::new(
+                path,
+                "is for times: `created`, `updated`, `valid_from`, `valid_to`, `expires`",
+            ));
+        }
+        self.tests += 2;
+        match json {
+            Value::String(phrase) => {
+                let range = resolve(phrase, self.context)
+                    .map_err(|error| FilterError::new(path, error.to_string()))?;
+                Ok(within(field, &range))
+            }
+            Value::Object(ends) if !ends.is_empty() => {
+                let end = |(name, json): (&String, &Value)| {
+                    let path = format!("{path}.{name}");
+                    let order = match name.as_str() {
+                        "from" => Order::GreaterOrEqual,
+                        "to" => Order::Less,
+                        _ => return Err(FilterError::new(&path, "is neither `from` nor `to`")),
+                    };
+                    Ok(Node::Test(field.clone(), Test::Compare(order, time(json, &path)?)))
+                };
+                ends.iter().map(end).collect::<Result<_>>().map(all)
+            }
+            _ => Err(FilterError::new(
+                path,
+                "must be a phrase such as `last week`, or `{\"from\": …, \"to\": …}`",
+            )),
+        }
     }
 
     fn test(&mut self, field: &Field, test: Test, path: &str) -> Result<Node> {

@@ -99,6 +99,11 @@ fn conditions_hold_where_they_should() {
         (json!({ "created": "2026-01-01" }), true),
         (json!({ "created": { "gte": "2026-01-01T01:00:00+01:00", "lt": 1_767_225_600_001_i64 } }), true),
         (json!({ "created": { "gt": "2026-01-01T00:00:00Z" } }), false),
+        (json!({ "created": { "within": "january 2026" } }), true),
+        (json!({ "created": { "within": "2025" } }), false),
+        (json!({ "not": { "created": { "within": "since 2027" } } }), true),
+        (json!({ "created": { "within": { "from": "2026-01-01", "to": "2026-01-02" } } }), true),
+        (json!({ "created": { "within": { "to": "2026-01-01" } } }), false),
     ] {
         assert_eq!(passes(&json), expect, "{json}");
     }
@@ -112,7 +117,7 @@ fn mistakes_are_named_with_their_place() {
         (
             json!({ "all": [{ "type": "x" }, { "type": { "like": "x" } }] }),
             "filter.all[1].type.like: is no operator: use `eq`, `ne`, `in`, `nin`, `any`, `all`, `none`, `gt`, `gte`, `lt`, `lte`, \
-             `contains`, `icontains`, `prefix`, `exists`",
+             `contains`, `icontains`, `prefix`, `within`, `exists`",
         ),
         (json!({ "type": 1 }), "filter.type: must be a text"),
         (
@@ -122,11 +127,23 @@ fn mistakes_are_named_with_their_place() {
         (json!({ "type": { "in": ["a", 1] } }), "filter.type.in[1]: must be a text"),
         (
             json!({ "type": {} }),
-            "filter.type: needs an operator: `eq`, `ne`, `in`, `nin`, `any`, `all`, `none`, `gt`, `gte`, `lt`, `lte`, `contains`, `icontains`, `prefix`, `exists`",
+            "filter.type: needs an operator: `eq`, `ne`, `in`, `nin`, `any`, `all`, `none`, `gt`, `gte`, `lt`, `lte`, `contains`, `icontains`, `prefix`, `within`, `exists`",
         ),
         (
             json!({ "created": { "gt": "last week" } }),
             "filter.created.gt: must be a time: `2026-01-31`, `2026-01-31T12:00:00Z`, or milliseconds since 1970",
+        ),
+        (
+            json!({ "created": { "within": "soonish" } }),
+            "filter.created.within: `soonish` is not a time: try `last week`, `3 days ago`, `May 2025`, `2025-05-01` or `between Monday and today`",
+        ),
+        (
+            json!({ "created": { "within": { "since": 1 } } }),
+            "filter.created.within.since: is neither `from` nor `to`",
+        ),
+        (
+            json!({ "type": { "within": "today" } }),
+            "filter.type.within: is for times: `created`, `updated`, `valid_from`, `valid_to`, `expires`",
         ),
         (json!({ "created": { "contains": "x" } }), "filter.created.contains: is for texts and lists"),
         (

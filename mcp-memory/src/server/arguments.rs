@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::filter::Filter;
+use crate::time::{Range, TimeContext, TimeError, resolve};
 use crate::{Draft, Edit, Id, MemoryError, Scope};
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,6 +40,10 @@ pub(super) struct New {
 pub(super) struct Search {
     pub(super) query: String,
     pub(super) limit: Option<usize>,
+    /// `last week`, `since May`, `2026-01-05`: when it was learned
+    when: Option<String>,
+    /// IANA name, for `when`
+    zone: Option<String>,
     filter: Option<Conditions>,
     scope: Option<String>,
     pub(super) max_tokens: Option<usize>,
@@ -47,6 +52,8 @@ pub(super) struct Search {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
+    when: Option<String>,
+    zone: Option<String>,
     filter: Option<Conditions>,
     scope: Option<String>,
     pub(super) limit: Option<usize>,
@@ -92,8 +99,8 @@ pub(super) struct Delete {
 pub(super) struct Conditions(Map<String, Value>);
 
 impl Conditions {
-    pub(super) fn read(self) -> Result<Filter, MemoryError> {
-        Filter::parse(&Value::Object(self.0))
+    pub(super) fn read(self, context: &TimeContext) -> Result<Filter, MemoryError> {
+        Filter::parse_at(&Value::Object(self.0), context)
             .map_err(|error| MemoryError::Invalid { field: "filter", problem: error.to_string() })
     }
 }
@@ -102,8 +109,24 @@ fn scope(given: Option<&str>) -> Result<Option<Scope>, MemoryError> {
     given.map(str::parse).transpose()
 }
 
-fn filter(given: Option<Conditions>) -> Result<Filter, MemoryError> {
-    given.map_or_else(|| Ok(Filter::everything()), Conditions::read)
+/// The time in a zone, UTC where none is named.
+fn context(zone: Option<&str>) -> Result<TimeContext, MemoryError> {
+    let Some(name) = zone else { return Ok(TimeContext::utc()) };
+    let wrong = |_| MemoryError::invalid("zone", "must be the name of a zone, such as `Europe/Berlin`");
+    Ok(TimeContext::new(jiff::Timestamp::now().in_tz(name).map_err(wrong)?))
+}
+
+/// The conditions and the span of time together, and the span by itself to be told.
+fn conditions(
+    given: Option<Conditions>,
+    when: Option<&str>,
+    zone: Option<&str>,
+) -> Result<(Filter, Option<Range>), MemoryError> {
+    let context = context(zone)?;
+    let filter = given.map_or_else(|| Ok(Filter::everything()), |given| given.read(&context))?;
+    let wrong = |error: TimeError| MemoryError::invalid("when", error.to_string());
+    let when = when.map(|phrase| resolve(phrase, &context)).transpose().map_err(wrong)?;
+    Ok((when.iter().fold(filter, Filter::learned), when))
 }
 
 impl Store {
@@ -126,17 +149,19 @@ impl Store {
 }
 
 impl Search {
-    pub(super) fn read(self) -> Result<crate::Search, MemoryError> {
-        let mut search = crate::Search::new(self.query).filter(filter(self.filter)?);
+    pub(super) fn read(self) -> Result<(crate::Search, Option<Range>), MemoryError> {
+        let (filter, when) = conditions(self.filter, self.when.as_deref(), self.zone.as_deref())?;
+        let mut search = crate::Search::new(self.query).filter(filter);
         search.limit = self.limit.unwrap_or(10);
         search.scopes = scope(self.scope.as_deref())?.map(|scope| vec![scope]);
-        Ok(search)
+        Ok((search, when))
     }
 }
 
 impl List {
-    pub(super) fn read(self) -> Result<(Scope, Filter), MemoryError> {
-        Ok((scope(self.scope.as_deref())?.unwrap_or(Scope::Private), filter(self.filter)?))
+    pub(super) fn read(self) -> Result<(Scope, Filter, Option<Range>), MemoryError> {
+        let (filter, when) = conditions(self.filter, self.when.as_deref(), self.zone.as_deref())?;
+        Ok((scope(self.scope.as_deref())?.unwrap_or(Scope::Private), filter, when))
     }
 }
 
@@ -180,9 +205,10 @@ impl Delete {
     pub(super) fn read(self) -> Result<Doomed, MemoryError> {
         match (self.id, self.filter) {
             (Some(id), None) => Ok(Doomed::One(id.parse()?)),
-            (None, Some(filter)) => {
-                Ok(Doomed::Those(scope(self.scope.as_deref())?.unwrap_or(Scope::Private), filter.read()?))
-            }
+            (None, Some(filter)) => Ok(Doomed::Those(
+                scope(self.scope.as_deref())?.unwrap_or(Scope::Private),
+                filter.read(&TimeContext::utc())?,
+            )),
             _ => Err(MemoryError::invalid("id", "name one memory by `id`, or those that pass a `filter`")),
         }
     }

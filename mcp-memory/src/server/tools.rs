@@ -45,10 +45,13 @@ pub(super) async fn search(
     Args(search): Args<Search>,
 ) -> Answer {
     let bytes = budget(search.max_tokens);
-    let search = search.read()?;
+    let (search, when) = search.read()?;
     let found = shared.run(who, move |tenant| tenant.search(&search)).await?;
     let (memories, left_out) = fitting(found.hits.iter().map(hit).collect(), bytes);
     let mut answer = json!({ "memories": memories });
+    if let Some(when) = when {
+        answer["when"] = when.to_string().into();
+    }
     if left_out > 0 {
         answer["left_out"] = left_out.into();
     }
@@ -64,7 +67,7 @@ pub(super) async fn list(
     let wrong = |_| MemoryError::invalid("cursor", "must be `next` of the page before");
     let after: Option<Cursor> =
         list.cursor.as_deref().map(serde_json::from_str).transpose().map_err(wrong)?;
-    let (scope, filter) = list.read()?;
+    let (scope, filter, when) = list.read()?;
     let page = {
         let scope = scope.clone();
         shared.run(who, move |tenant| tenant.list(&scope, &filter, after, limit)).await?
@@ -78,6 +81,9 @@ pub(super) async fn list(
         page.next
     };
     let mut answer = json!({ "memories": memories });
+    if let Some(when) = when {
+        answer["when"] = when.to_string().into();
+    }
     if let Some(next) = next {
         answer["next"] = json!(next).to_string().into();
     }

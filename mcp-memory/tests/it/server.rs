@@ -77,6 +77,11 @@ async fn a_memory_lives_from_store_to_delete() {
     )
     .await;
     assert_eq!(newer["supersedes"], id);
+    let today = json!({ "query": "keys", "when": "today", "zone": "Asia/Tokyo" });
+    let found = call(&ann, "memory_search", today).await;
+    assert!(!found["memories"].as_array().unwrap().is_empty());
+    assert!(found["when"].as_str().unwrap().contains("T00:00:00+09:00 to "), "{found}");
+    assert_eq!(call(&ann, "memory_list", json!({ "when": "before 2020" })).await["memories"], json!([]));
     let listed = call(&ann, "memory_list", json!({ "limit": 1 })).await;
     let next = listed["next"].as_str().unwrap();
     let rest = call(&ann, "memory_list", json!({ "limit": 5, "cursor": next })).await;
@@ -201,6 +206,16 @@ async fn mistakes_say_what_would_do() {
             "memory_search",
             json!({ "query": "x", "filter": { "created": { "gt": "soon" } } }),
             "filter: filter.created.gt: must be a time: `2026-01-31`, `2026-01-31T12:00:00Z`, or milliseconds since 1970",
+        ),
+        (
+            "memory_search",
+            json!({ "query": "x", "when": "blorf" }),
+            "when: `blorf` is not a time: try `last week`, `3 days ago`, `May 2025`, `2025-05-01` or `between Monday and today`",
+        ),
+        (
+            "memory_search",
+            json!({ "query": "x", "zone": "Berlin" }),
+            "zone: must be the name of a zone, such as `Europe/Berlin`",
         ),
         ("memory_list", json!({ "cursor": "x" }), "cursor: must be `next` of the page before"),
         ("memory_get", json!({ "id": "x" }), "id: must be a UUID, as `store` returned it"),
