@@ -76,6 +76,9 @@ async fn headers_and_signatures_are_checked() {
         use base64::Engine as _;
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
     };
+    // A letter in the middle: in the last there are bits that stand for nothing.
+    let (front, back) = good.split_at(good.len() - 40);
+    let other_signature = format!("{front}{}{}", if back.starts_with('A') { 'B' } else { 'A' }, &back[1..]);
     let [_, body, signature] = good.split('.').collect::<Vec<_>>()[..] else { panic!() };
     let with_header = |text: &str, signature: &str| format!("{}.{body}.{signature}", base64(text));
     let cases = [
@@ -89,7 +92,7 @@ async fn headers_and_signatures_are_checked() {
             "invalid: the token is signed with a key that its issuer does not publish",
         ),
         (other.sign(&claims(json!({}))), "invalid: the token's signature is wrong"),
-        (format!("{}A", &good[..good.len() - 1]), "invalid: the token's signature is wrong"),
+        (other_signature, "invalid: the token's signature is wrong"),
         (
             confused(signer.pair.public_key_pem().as_bytes()),
             "invalid: the token is signed with a key that its issuer does not publish",
@@ -118,10 +121,7 @@ async fn headers_and_signatures_are_checked() {
         (format!("{good}.x"), "malformed: the token is no signed JSON web token"),
     ];
     for (token, expect) in cases {
-        let found = verdict(&verifier, &token).await;
-        // Flipping the last letter may leave the bytes as they were, or no valid base64.
-        let may_be_malformed = expect.contains("signature is wrong") && found.starts_with("malformed");
-        assert!(found == expect || may_be_malformed, "{token}: {found}, not {expect}");
+        assert_eq!(verdict(&verifier, &token).await, expect, "{token}");
     }
 }
 
