@@ -2,54 +2,7 @@
 
 use serde_json::Value;
 
-/// A part of a memory that can be asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Field {
-    Id,
-    Type,
-    Tags,
-    Session,
-    Speaker,
-    Source,
-    Agent,
-    Run,
-    Author,
-    Content,
-    Importance,
-    Created,
-    Updated,
-    ValidFrom,
-    ValidTo,
-    Expires,
-    /// The names on the way into the metadata.
-    Metadata(Vec<String>),
-}
-
-/// All fields but those of the metadata.
-pub(crate) const FIELDS: [(&str, Field); 16] = [
-    ("id", Field::Id),
-    ("type", Field::Type),
-    ("tags", Field::Tags),
-    ("session", Field::Session),
-    ("speaker", Field::Speaker),
-    ("source", Field::Source),
-    ("agent", Field::Agent),
-    ("run", Field::Run),
-    ("author", Field::Author),
-    ("content", Field::Content),
-    ("importance", Field::Importance),
-    ("created", Field::Created),
-    ("updated", Field::Updated),
-    ("valid_from", Field::ValidFrom),
-    ("valid_to", Field::ValidTo),
-    ("expires", Field::Expires),
-];
-
-impl Field {
-    pub(crate) const fn is_time(&self) -> bool {
-        matches!(self, Self::Created | Self::Updated | Self::ValidFrom | Self::ValidTo | Self::Expires)
-    }
-}
+use super::field::Field;
 
 /// How two values compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +13,7 @@ pub(crate) enum Order {
     LessOrEqual,
 }
 
-/// A condition on one field.
+/// A condition on one field. Of what is missing, none holds. Values of times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Test {
     /// It is one of these, or has one of them in it.
@@ -82,4 +35,71 @@ pub(crate) enum Node {
     Any(Vec<Self>),
     Not(Box<Self>),
     Test(Field, Test),
+}
+
+impl Node {
+    /// What always holds.
+    pub(crate) const ALWAYS: Self = Self::All(Vec::new());
+    /// What never does.
+    pub(crate) const NEVER: Self = Self::Any(Vec::new());
+
+    /// The same in fewer words: `Not` stands before tests only, nodes of a kind are one, and what always or never holds is
+    /// [`ALWAYS`](Self::ALWAYS) or [`NEVER`](Self::NEVER) where that can be told. To do it twice changes nothing.
+    pub(crate) fn simplified(self) -> Self {
+        self.reduced(false)
+    }
+
+    fn reduced(self, negated: bool) -> Self {
+        match self {
+            Self::All(nodes) => joined(nodes, negated, !negated),
+            Self::Any(nodes) => joined(nodes, negated, negated),
+            Self::Not(node) => node.reduced(!negated),
+            Self::Test(_, Test::Any(values)) if values.is_empty() => {
+                if negated {
+                    Self::ALWAYS
+                } else {
+                    Self::NEVER
+                }
+            }
+            // Not turned around: what is not more need not be less, it may be missing.
+            test @ Self::Test(..) if negated => Self::Not(Box::new(test)),
+            test @ Self::Test(..) => test,
+        }
+    }
+
+    /// Whether one holds exactly where the other does not, as far as can be seen.
+    fn contradicts(&self, other: &Self) -> bool {
+        let not = |a: &Self, b: &Self| matches!(a, Self::Not(inner) if **inner == *b);
+        not(self, other) || not(other, self)
+    }
+}
+
+/// All of the nodes, or any.
+fn joined(nodes: Vec<Node>, negated: bool, all: bool) -> Node {
+    let mut flat: Vec<Node> = Vec::new();
+    for node in nodes {
+        let parts = match node.reduced(negated) {
+            Node::All(parts) if all => parts,
+            Node::Any(parts) if !all => parts,
+            other => vec![other],
+        };
+        for part in parts {
+            let settles = match &part {
+                Node::Any(none) if all => none.is_empty(),
+                Node::All(none) if !all => none.is_empty(),
+                _ => false,
+            };
+            if settles || flat.iter().any(|other| other.contradicts(&part)) {
+                return if all { Node::NEVER } else { Node::ALWAYS };
+            }
+            if !flat.contains(&part) {
+                flat.push(part);
+            }
+        }
+    }
+    match (flat.len(), all) {
+        (1, _) => flat.remove(0),
+        (_, true) => Node::All(flat),
+        (_, false) => Node::Any(flat),
+    }
 }

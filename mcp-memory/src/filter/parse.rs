@@ -3,33 +3,97 @@
 use serde_json::{Map, Value};
 
 use super::FilterError;
-use super::node::{FIELDS, Field, Node, Order, Test};
+use super::field::{FIELDS, Field};
+use super::node::{Node, Order, Test};
+use super::test::lower;
+use super::value::{Moment, Result, items, moment, ordered, text, value, values};
 use crate::time::{Range, TimeContext, resolve};
 
 const DEPTH: usize = 32;
 const MOST: usize = 256;
-/// Values in a list.
-const LIST: usize = 1_000;
-const OPERATORS: &str = "`eq`, `ne`, `in`, `nin`, `any`, `all`, `none`, `gt`, `gte`, `lt`, `lte`, `contains`, `icontains`, `prefix`, `within`, `exists`";
 
-type Result<T> = std::result::Result<T, FilterError>;
-
-pub(super) fn filter(json: &Value, context: &TimeContext) -> Result<Node> {
-    let mut reading = Reading { tests: 0, context };
-    reading.node(json, "filter", DEPTH)
+/// A tree, and the spans of time that are in it.
+pub(super) fn filter(json: &Value, context: &TimeContext) -> Result<(Node, Vec<Range>)> {
+    let mut reading = Reading { tests: 0, context, ranges: Vec::new() };
+    let node = reading.node(json, "filter", DEPTH)?;
+    Ok((node, reading.ranges))
 }
 
 struct Reading<'a> {
     tests: usize,
     context: &'a TimeContext,
+    ranges: Vec<Range>,
 }
 
 /// A time that lies in a span.
 pub(super) fn within(field: &Field, range: &Range) -> Node {
     let (from, to) = range.milliseconds();
-    let test = |order, time: i64| Node::Test(field.clone(), Test::Compare(order, time.into()));
-    let from = from.map(|from| test(Order::GreaterOrEqual, from));
-    all(from.into_iter().chain(to.map(|to| test(Order::Less, to))).collect())
+    let from = from.map(|from| compare(field, Order::GreaterOrEqual, from));
+    all(from.into_iter().chain(to.map(|to| compare(field, Order::Less, to))).collect())
+}
+
+fn compare(field: &Field, order: Order, time: i64) -> Node {
+    Node::Test(field.clone(), Test::Compare(order, time.into()))
+}
+
+impl Field {
+    /// What can be asked of it.
+    const fn operators(&self) -> &'static [&'static str] {
+        match self {
+            Self::Content => &["contains", "icontains", "exists"],
+            Self::Tags => {
+                &["eq", "ne", "in", "nin", "any", "all", "none", "contains", "icontains", "prefix", "exists"]
+            }
+            Self::Importance => &["eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "exists"],
+            Self::Metadata(_) => &[
+                "eq",
+                "ne",
+                "in",
+                "nin",
+                "any",
+                "all",
+                "none",
+                "gt",
+                "gte",
+                "lt",
+                "lte",
+                "contains",
+                "icontains",
+                "prefix",
+                "exists",
+            ],
+            _ if self.is_time() => {
+                &["eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "after", "before", "within", "exists"]
+            }
+            _ => &[
+                "eq",
+                "ne",
+                "in",
+                "nin",
+                "gt",
+                "gte",
+                "lt",
+                "lte",
+                "contains",
+                "icontains",
+                "prefix",
+                "exists",
+            ],
+        }
+    }
+
+    fn check(&self, operator: &str, path: &str) -> Result<()> {
+        if self.operators().contains(&operator) {
+            return Ok(());
+        }
+        let use_what = self.use_what();
+        Err(FilterError::new(path, format!("is no operator of `{}`: {use_what}", self.name())))
+    }
+
+    fn use_what(&self) -> String {
+        let known: Vec<String> = self.operators().iter().map(|name| format!("`{name}`")).collect();
+        format!("use {}", known.join(", "))
+    }
 }
 
 impl Reading<'_> {
@@ -64,83 +128,110 @@ impl Reading<'_> {
 
     fn field(&mut self, field: &Field, json: &Value, path: &str) -> Result<Node> {
         match json {
+            Value::Object(operators) if operators.is_empty() => {
+                Err(FilterError::new(path, format!("needs an operator: {}", field.use_what())))
+            }
             Value::Object(operators) => self.operators(field, operators, path),
             Value::Array(_) => {
                 Err(FilterError::new(path, "a list needs an operator: `{\"in\": […]}` or `{\"any\": […]}`"))
             }
             Value::String(text) if text == "*" => self.test(field, Test::Exists, path),
-            value => {
-                let value = self::value(field, value, path)?;
-                self.test(field, Test::Any(vec![value]), path)
+            _ if *field == Field::Content => {
+                Err(FilterError::new(path, "needs an operator: `{\"contains\": …}` or `{\"icontains\": …}`"))
             }
+            value => self.one(field, "eq", value, path),
         }
     }
 
     fn operators(&mut self, field: &Field, operators: &Map<String, Value>, path: &str) -> Result<Node> {
-        if operators.is_empty() {
-            return Err(FilterError::new(path, format!("needs an operator: {OPERATORS}")));
-        }
-        let mut nodes = Vec::new();
-        for (name, json) in operators {
+        let each = operators.iter().map(|(name, json)| {
             let path = format!("{path}.{name}");
-            if name == "within" {
-                nodes.push(self.within(field, json, &path)?);
-                continue;
+            field.check(name, &path)?;
+            self.one(field, name, json, &path)
+        });
+        each.collect::<Result<_>>().map(all)
+    }
+
+    /// An operator that the field has.
+    fn one(&mut self, field: &Field, operator: &str, json: &Value, path: &str) -> Result<Node> {
+        let (is_so, test) = match operator {
+            "exists" => match json {
+                Value::Bool(exists) => (*exists, Test::Exists),
+                _ => return Err(FilterError::new(path, "must be true or false")),
+            },
+            _ if field.is_time() => return self.time(field, operator, json, path),
+            "eq" => (true, Test::Any(vec![value(field, json, path)?])),
+            "ne" => (false, Test::Any(vec![value(field, json, path)?])),
+            "in" | "any" => (true, Test::Any(values(field, json, path)?)),
+            "nin" | "none" => (false, Test::Any(values(field, json, path)?)),
+            "all" => match values(field, json, path)? {
+                // It has all of none, also where it is missing.
+                none if none.is_empty() => return Ok(Node::ALWAYS),
+                values => (true, Test::Every(values)),
+            },
+            "gt" => (true, Test::Compare(Order::Greater, ordered(field, json, path)?)),
+            "gte" => (true, Test::Compare(Order::GreaterOrEqual, ordered(field, json, path)?)),
+            "lt" => (true, Test::Compare(Order::Less, ordered(field, json, path)?)),
+            "lte" => (true, Test::Compare(Order::LessOrEqual, ordered(field, json, path)?)),
+            "contains" => (true, Test::Contains(text(json, path)?)),
+            "icontains" => (true, Test::ContainsInAnyCase(lower(&text(json, path)?).into_owned())),
+            _ => (true, Test::Prefix(text(json, path)?)),
+        };
+        let test = self.test(field, test, path)?;
+        Ok(if is_so { test } else { not(test) })
+    }
+
+    /// An operator on a time. A span is compared as a whole: what is after a day is not on it.
+    fn time(&mut self, field: &Field, operator: &str, json: &Value, path: &str) -> Result<Node> {
+        match operator {
+            "within" => return self.within(field, json, path),
+            "in" | "nin" => {
+                let each = items(json, path)?;
+                let any = each.map(|(path, item)| self.time(field, "eq", item, &path));
+                let any = Node::Any(any.collect::<Result<_>>()?);
+                return Ok(if operator == "in" { any } else { not(any) });
             }
-            let one = || value(field, json, &path).map(|value| vec![value]);
-            let many = || values(field, json, &path);
-            let text = || text(field, json, &path);
-            let (is_so, test) = match name.as_str() {
-                "eq" => (true, Test::Any(one()?)),
-                "ne" => (false, Test::Any(one()?)),
-                "in" | "any" => (true, Test::Any(many()?)),
-                "nin" | "none" => (false, Test::Any(many()?)),
-                "all" => (true, Test::Every(many()?)),
-                "gt" => (true, Test::Compare(Order::Greater, ordered(field, json, &path)?)),
-                "gte" => (true, Test::Compare(Order::GreaterOrEqual, ordered(field, json, &path)?)),
-                "lt" => (true, Test::Compare(Order::Less, ordered(field, json, &path)?)),
-                "lte" => (true, Test::Compare(Order::LessOrEqual, ordered(field, json, &path)?)),
-                "contains" => (true, Test::Contains(text()?)),
-                "icontains" => (true, Test::ContainsInAnyCase(text()?.to_lowercase())),
-                "prefix" => (true, Test::Prefix(text()?)),
-                "exists" => match json {
-                    Value::Bool(exists) => (*exists, Test::Exists),
-                    _ => return Err(FilterError::new(&path, "must be true or false")),
-                },
-                _ => return Err(FilterError::new(&path, format!("is no operator: use {OPERATORS}"))),
-            };
-            let test = self.test(field, test, &path)?;
-            nodes.push(if is_so { test } else { not(test) });
+            _ => {}
         }
-        Ok(all(nodes))
+        let exactly = |time: i64| Node::Test(field.clone(), Test::Any(vec![time.into()]));
+        let given = self.moment(json, path)?;
+        let node = match (operator, &given) {
+            ("eq", Moment::At(time)) => exactly(*time),
+            ("ne", Moment::At(time)) => not(exactly(*time)),
+            ("gt" | "after", Moment::At(time)) => compare(field, Order::Greater, *time),
+            ("lte", Moment::At(time)) => compare(field, Order::LessOrEqual, *time),
+            ("eq", Moment::During(range)) => within(field, range),
+            ("ne", Moment::During(range)) => not(within(field, range)),
+            ("gt" | "after", _) => compare(field, Order::GreaterOrEqual, given.end(path)?),
+            ("lte", _) => compare(field, Order::Less, given.end(path)?),
+            ("gte", _) => compare(field, Order::GreaterOrEqual, given.start(path)?),
+            _ => compare(field, Order::Less, given.start(path)?),
+        };
+        self.counted(node, path)
     }
 
     /// A phrase, or two times.
     fn within(&mut self, field: &Field, json: &Value, path: &str) -> Result<Node> {
-        if !field.is_time() {
-            return Err(FilterError::new(
-                path,
-                "is for times: `created`, `updated`, `valid_from`, `valid_to`, `expires`",
-            ));
-        }
-        self.tests += 2;
         match json {
             Value::String(phrase) => {
                 let range = resolve(phrase, self.context)
                     .map_err(|error| FilterError::new(path, error.to_string()))?;
-                Ok(within(field, &range))
+                let node = within(field, &range);
+                self.ranges.push(range);
+                self.counted(node, path)
             }
             Value::Object(ends) if !ends.is_empty() => {
-                let end = |(name, json): (&String, &Value)| {
+                let each = ends.iter().map(|(name, json)| {
                     let path = format!("{path}.{name}");
                     let order = match name.as_str() {
                         "from" => Order::GreaterOrEqual,
                         "to" => Order::Less,
                         _ => return Err(FilterError::new(&path, "is neither `from` nor `to`")),
                     };
-                    Ok(Node::Test(field.clone(), Test::Compare(order, time(json, &path)?)))
-                };
-                ends.iter().map(end).collect::<Result<_>>().map(all)
+                    let start = self.moment(json, &path)?.start(&path)?;
+                    self.counted(compare(field, order, start), &path)
+                });
+                each.collect::<Result<_>>().map(all)
             }
             _ => Err(FilterError::new(
                 path,
@@ -149,12 +240,42 @@ impl Reading<'_> {
         }
     }
 
+    fn moment(&mut self, json: &Value, path: &str) -> Result<Moment> {
+        let moment = moment(json, self.context, path)?;
+        if let Moment::During(range) = &moment {
+            self.ranges.push(range.clone());
+        }
+        Ok(moment)
+    }
+
     fn test(&mut self, field: &Field, test: Test, path: &str) -> Result<Node> {
+        self.counted(Node::Test(field.clone(), test), path)
+    }
+
+    fn counted(&mut self, node: Node, path: &str) -> Result<Node> {
         self.tests += 1;
         if self.tests > MOST {
             return Err(FilterError::new(path, format!("there are more than {MOST} conditions")));
         }
-        Ok(Node::Test(field.clone(), test))
+        Ok(node)
+    }
+}
+
+impl Moment {
+    fn start(&self, path: &str) -> Result<i64> {
+        let start = match self {
+            Self::At(time) => Some(*time),
+            Self::During(range) => range.milliseconds().0,
+        };
+        start.ok_or_else(|| FilterError::new(path, "has no beginning: name a day, or use `within`"))
+    }
+
+    fn end(&self, path: &str) -> Result<i64> {
+        let end = match self {
+            Self::At(time) => Some(*time),
+            Self::During(range) => range.milliseconds().1,
+        };
+        end.ok_or_else(|| FilterError::new(path, "has no end: name a day, or use `within`"))
     }
 }
 
@@ -198,66 +319,4 @@ fn field(name: &str, path: &str) -> Result<Field> {
         ));
     }
     Ok(Field::Metadata(names))
-}
-
-/// A value that a field can be equal to.
-fn value(field: &Field, json: &Value, path: &str) -> Result<Value> {
-    if field.is_time() {
-        return time(json, path);
-    }
-    let fits = match field {
-        Field::Importance => json.is_number(),
-        Field::Metadata(_) => json.is_string() || json.is_number() || json.is_boolean() || json.is_null(),
-        _ => json.is_string(),
-    };
-    let expected = match field {
-        Field::Importance => "a number",
-        Field::Metadata(_) => "a text, a number, true, false or null",
-        _ => "a text",
-    };
-    if fits { Ok(json.clone()) } else { Err(FilterError::new(path, format!("must be {expected}"))) }
-}
-
-fn values(field: &Field, json: &Value, path: &str) -> Result<Vec<Value>> {
-    let Value::Array(items) = json else { return Err(FilterError::new(path, "must be a list of values")) };
-    if items.len() > LIST {
-        return Err(FilterError::new(path, format!("has more than {LIST} values")));
-    }
-    items.iter().enumerate().map(|(at, item)| value(field, item, &format!("{path}[{at}]"))).collect()
-}
-
-/// A value that can be more or less than another.
-fn ordered(field: &Field, json: &Value, path: &str) -> Result<Value> {
-    let value = value(field, json, path)?;
-    if value.is_number() || value.is_string() {
-        return Ok(value);
-    }
-    Err(FilterError::new(path, "must be a number, a text or a time: nothing else is more or less"))
-}
-
-fn text(field: &Field, json: &Value, path: &str) -> Result<String> {
-    if field.is_time() || *field == Field::Importance {
-        return Err(FilterError::new(path, "is for texts and lists"));
-    }
-    let text = json.as_str().filter(|text| !text.is_empty());
-    text.map(str::to_owned).ok_or_else(|| FilterError::new(path, "must be a text that is not empty"))
-}
-
-/// A time in milliseconds.
-fn time(json: &Value, path: &str) -> Result<Value> {
-    let wrong = || {
-        FilterError::new(
-            path,
-            "must be a time: `2026-01-31`, `2026-01-31T12:00:00Z`, or milliseconds since 1970",
-        )
-    };
-    match json {
-        Value::Number(number) if number.is_i64() => Ok(json.clone()),
-        Value::String(text) => {
-            let date = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
-            let time = text.parse::<jiff::Timestamp>().ok().or_else(|| date().map(|date| date.timestamp()));
-            time.map(|time| time.as_millisecond().into()).ok_or_else(wrong)
-        }
-        _ => Err(wrong()),
-    }
 }

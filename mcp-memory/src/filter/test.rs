@@ -1,86 +1,114 @@
-//! Whether a memory passes.
+//! Whether something passes.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
-use super::node::{Field, Node, Order, Test};
-use crate::Record;
+use super::field::{Fields, Found};
+use super::node::{Node, Order, Test};
 
 impl Node {
-    pub(crate) fn holds(&self, record: &Record) -> bool {
+    pub(crate) fn holds(&self, fields: &impl Fields) -> bool {
         match self {
-            Self::All(nodes) => nodes.iter().all(|node| node.holds(record)),
-            Self::Any(nodes) => nodes.iter().any(|node| node.holds(record)),
-            Self::Not(node) => !node.holds(record),
-            Self::Test(field, test) => field.of(record).is_some_and(|found| test.holds(&found)),
+            Self::All(nodes) => nodes.iter().all(|node| node.holds(fields)),
+            Self::Any(nodes) => nodes.iter().any(|node| node.holds(fields)),
+            Self::Not(node) => !node.holds(fields),
+            Self::Test(field, test) => test.holds(&fields.field(field)),
         }
     }
 }
 
-impl Field {
-    /// What a memory has there, if it has anything.
-    fn of<'a>(&self, record: &'a Record) -> Option<Cow<'a, Value>> {
-        let text = |text: &str| Some(Cow::Owned(Value::from(text)));
-        let maybe = |found: &Option<String>| found.as_deref().and_then(text);
-        let time = |time: Option<i64>| time.map(|time| Cow::Owned(Value::from(time)));
-        match self {
-            Self::Id => text(&record.id.to_string()),
-            Self::Type => text(&record.kind),
-            Self::Tags => (!record.tags.is_empty())
-                .then(|| Cow::Owned(record.tags.iter().map(String::as_str).collect())),
-            Self::Session => maybe(&record.session),
-            Self::Speaker => maybe(&record.speaker),
-            Self::Source => maybe(&record.source),
-            Self::Agent => maybe(&record.agent),
-            Self::Run => maybe(&record.run),
-            Self::Author => text(&record.author),
-            Self::Content => text(&record.content),
-            Self::Importance => {
-                // The decimal that was given, and not the binary fraction next to it.
-                let exact = |value: f32| value.to_string().parse::<f64>().map(Value::from).ok();
-                record.importance.and_then(exact).map(Cow::Owned)
-            }
-            Self::Created => time(Some(record.created)),
-            Self::Updated => time(Some(record.updated)),
-            Self::ValidFrom => time(record.valid_from),
-            Self::ValidTo => time(record.valid_to),
-            Self::Expires => time(record.expires),
-            Self::Metadata(names) => {
-                let (first, rest) = names.split_first()?;
-                let start = record.metadata.get(first)?;
-                rest.iter().try_fold(start, |value, name| value.get(name)).map(Cow::Borrowed)
-            }
+/// One of what stands in a field.
+#[derive(Clone, Copy)]
+enum Item<'a> {
+    Text(&'a str),
+    Number(&'a Number),
+    Bool(bool),
+    Time(i64),
+    Null,
+    Other,
+}
+
+impl<'a> Item<'a> {
+    fn of(value: &'a Value) -> Self {
+        match value {
+            Value::String(text) => Self::Text(text),
+            Value::Number(number) => Self::Number(number),
+            Value::Bool(is_so) => Self::Bool(*is_so),
+            Value::Null => Self::Null,
+            Value::Array(_) | Value::Object(_) => Self::Other,
         }
+    }
+
+    fn text(self) -> Option<&'a str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// Numbers are equal by value, also where one is written with a fraction.
+    fn equals(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Null, Value::Null) => true,
+            (Self::Bool(a), Value::Bool(b)) => a == *b,
+            _ => self.compare(value) == Some(Ordering::Equal),
+        }
+    }
+
+    fn compare(self, value: &Value) -> Option<Ordering> {
+        match (self, value) {
+            (Self::Text(a), Value::String(b)) => Some(a.cmp(b)),
+            (Self::Number(a), Value::Number(b)) => order(a, b),
+            (Self::Time(a), Value::Number(b)) => Some(a.cmp(&b.as_i64()?)),
+            _ => None,
+        }
+    }
+}
+
+impl Found<'_> {
+    /// Whether something holds for what stands there, or for one of a list.
+    fn any(&self, holds: impl Fn(Item<'_>) -> bool) -> bool {
+        match self {
+            Self::Missing => false,
+            Self::Text(text) => holds(Item::Text(text)),
+            Self::Texts(texts) => texts.iter().any(|text| holds(Item::Text(text))),
+            Self::Number(number) => holds(Item::Number(number)),
+            Self::Bool(is_so) => holds(Item::Bool(*is_so)),
+            Self::Time(time) => holds(Item::Time(*time)),
+            Self::Json(Value::Array(items)) => items.iter().any(|item| holds(Item::of(item))),
+            Self::Json(one) => holds(Item::of(one)),
+        }
+    }
+
+    const fn is_list(&self) -> bool {
+        matches!(self, Self::Texts(_) | Self::Json(Value::Array(_)))
     }
 }
 
 impl Test {
-    fn holds(&self, found: &Value) -> bool {
-        let each = |holds: &dyn Fn(&Value) -> bool| match found {
-            Value::Array(items) => items.iter().any(holds),
-            one => holds(one),
-        };
+    fn holds(&self, found: &Found<'_>) -> bool {
+        let text = |holds: &dyn Fn(&str) -> bool| found.any(|item| item.text().is_some_and(holds));
         match self {
-            Self::Any(values) => each(&|item| values.iter().any(|value| equal(item, value))),
-            Self::Every(values) => values.iter().all(|value| each(&|item| equal(item, value))),
+            Self::Exists => !matches!(found, Found::Missing),
+            Self::Any(values) => found.any(|item| values.iter().any(|value| item.equals(value))),
+            Self::Every(values) => {
+                let has = |value: &Value| found.any(|item| item.equals(value));
+                !matches!(found, Found::Missing) && values.iter().all(has)
+            }
             Self::Compare(order, value) => {
-                each(&|item| compare(item, value).is_some_and(|is| order.accepts(is)))
+                found.any(|item| item.compare(value).is_some_and(|is| order.accepts(is)))
             }
-            Self::Contains(text) => match found {
-                Value::Array(items) => items.iter().any(|item| item.as_str() == Some(text)),
-                one => one.as_str().is_some_and(|found| found.contains(text.as_str())),
-            },
-            Self::ContainsInAnyCase(text) => {
-                each(&|item| item.as_str().is_some_and(|found| found.to_lowercase().contains(text.as_str())))
-            }
-            Self::Prefix(text) => {
-                each(&|item| item.as_str().is_some_and(|found| found.starts_with(text.as_str())))
-            }
-            Self::Exists => true,
+            Self::Contains(part) if found.is_list() => text(&|item| item == part),
+            Self::Contains(part) => text(&|item| item.contains(part.as_str())),
+            Self::ContainsInAnyCase(part) => text(&|item| lower(item).contains(part.as_str())),
+            Self::Prefix(start) => text(&|item| item.starts_with(start.as_str())),
         }
     }
+}
+
+/// In lower case, as the filter has it.
+pub(super) fn lower(text: &str) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
 }
 
 impl Order {
@@ -91,19 +119,6 @@ impl Order {
             Self::Less => matches!(is, Ordering::Less),
             Self::LessOrEqual => !matches!(is, Ordering::Greater),
         }
-    }
-}
-
-/// Numbers are equal by value, also where one is written with a fraction.
-fn equal(a: &Value, b: &Value) -> bool {
-    a == b || matches!((a, b), (Value::Number(a), Value::Number(b)) if order(a, b) == Some(Ordering::Equal))
-}
-
-fn compare(a: &Value, b: &Value) -> Option<Ordering> {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => order(a, b),
-        (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
-        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::Filter;
+use crate::time::TimeContext;
 use crate::{Id, Record, State};
 
 fn record() -> Record {
@@ -116,8 +117,8 @@ fn mistakes_are_named_with_their_place() {
         (json!({ "all": {} }), "filter.all: must be a list of conditions"),
         (
             json!({ "all": [{ "type": "x" }, { "type": { "like": "x" } }] }),
-            "filter.all[1].type.like: is no operator: use `eq`, `ne`, `in`, `nin`, `any`, `all`, `none`, `gt`, `gte`, `lt`, `lte`, \
-             `contains`, `icontains`, `prefix`, `within`, `exists`",
+            "filter.all[1].type.like: is no operator of `type`: use `eq`, `ne`, `in`, `nin`, `gt`, `gte`, `lt`, `lte`, `contains`, \
+             `icontains`, `prefix`, `exists`",
         ),
         (json!({ "type": 1 }), "filter.type: must be a text"),
         (
@@ -127,10 +128,11 @@ fn mistakes_are_named_with_their_place() {
         (json!({ "type": { "in": ["a", 1] } }), "filter.type.in[1]: must be a text"),
         (
             json!({ "type": {} }),
-            "filter.type: needs an operator: `eq`, `ne`, `in`, `nin`, `any`, `all`, `none`, `gt`, `gte`, `lt`, `lte`, `contains`, `icontains`, `prefix`, `within`, `exists`",
+            "filter.type: needs an operator: use `eq`, `ne`, `in`, `nin`, `gt`, `gte`, `lt`, `lte`, `contains`, `icontains`, \
+             `prefix`, `exists`",
         ),
         (
-            json!({ "created": { "gt": "last week" } }),
+            json!({ "created": { "gt": "last wek" } }),
             "filter.created.gt: must be a time: `2026-01-31`, `2026-01-31T12:00:00Z`, or milliseconds since 1970",
         ),
         (
@@ -143,9 +145,38 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             json!({ "type": { "within": "today" } }),
-            "filter.type.within: is for times: `created`, `updated`, `valid_from`, `valid_to`, `expires`",
+            "filter.type.within: is no operator of `type`: use `eq`, `ne`, `in`, `nin`, `gt`, `gte`, `lt`, `lte`, `contains`, \
+             `icontains`, `prefix`, `exists`",
         ),
-        (json!({ "created": { "contains": "x" } }), "filter.created.contains: is for texts and lists"),
+        (
+            json!({ "created": { "contains": "x" } }),
+            "filter.created.contains: is no operator of `created`: use `eq`, `ne`, `in`, `nin`, `gt`, `gte`, `lt`, `lte`, `after`, \
+             `before`, `within`, `exists`",
+        ),
+        (
+            json!({ "all": [{ "type": "x" }, { "created": { "after": "5/6/2025" } }] }),
+            "filter.all[1].created.after: `5/6/2025` may be two days: write `2025-06-05` or `2025-05-06`",
+        ),
+        (
+            json!({ "created": { "after": "since May" } }),
+            "filter.created.after: has no end: name a day, or use `within`",
+        ),
+        (
+            json!({ "created": { "before": "until May" } }),
+            "filter.created.before: has no beginning: name a day, or use `within`",
+        ),
+        (
+            json!({ "content": "x" }),
+            "filter.content: needs an operator: `{\"contains\": …}` or `{\"icontains\": …}`",
+        ),
+        (
+            json!({ "content": { "prefix": "x" } }),
+            "filter.content.prefix: is no operator of `content`: use `contains`, `icontains`, `exists`",
+        ),
+        (
+            json!({ "created": i64::MAX }),
+            "filter.created: must be a time: `2026-01-31`, `2026-01-31T12:00:00Z`, or milliseconds since 1970",
+        ),
         (
             json!({ "metadata.x": { "gt": true } }),
             "filter.metadata.x.gt: must be a number, a text or a time: nothing else is more or less",
@@ -211,4 +242,83 @@ proptest! {
             Err(error) => prop_assert!(error.path.starts_with("filter"), "{error}"),
         }
     }
+}
+
+#[test]
+fn days_and_phrases_are_spans_and_are_told() {
+    let berlin = TimeContext::new("2026-03-18T15:30:00+01:00[Europe/Berlin]".parse().unwrap());
+    let read = |json: &Value| Filter::parse_at(json, &berlin).unwrap();
+    let at = |time: &str| Record {
+        created: time.parse::<jiff::Timestamp>().unwrap().as_millisecond(),
+        ..record()
+    };
+    for (json, inside, outside) in [
+        (json!("2026-03-17"), "2026-03-16T23:00:00Z", "2026-03-17T23:00:00Z"),
+        (json!({ "gt": "2026-03-17" }), "2026-03-17T23:00:00Z", "2026-03-17T22:59:59Z"),
+        (json!({ "after": "yesterday" }), "2026-03-17T23:00:00Z", "2026-03-17T22:59:59Z"),
+        (json!({ "gte": "2026-03-17" }), "2026-03-16T23:00:00Z", "2026-03-16T22:59:59Z"),
+        (json!({ "lt": "last week" }), "2026-03-08T22:59:59Z", "2026-03-08T23:00:00Z"),
+        (json!({ "before": "last week" }), "2026-03-08T22:59:59Z", "2026-03-08T23:00:00Z"),
+        (json!({ "lte": "last week" }), "2026-03-15T22:59:59Z", "2026-03-15T23:00:00Z"),
+        (json!({ "ne": "yesterday" }), "2026-03-17T23:00:00Z", "2026-03-17T12:00:00Z"),
+        (json!({ "in": ["yesterday", "2026-03-10"] }), "2026-03-10T12:00:00Z", "2026-03-11T12:00:00Z"),
+        (json!({ "nin": ["yesterday", "2026-03-10"] }), "2026-03-11T12:00:00Z", "2026-03-10T12:00:00Z"),
+        (json!({ "within": "before May 2025" }), "2025-04-01T00:00:00Z", "2025-05-01T00:00:00Z"),
+        (
+            json!({ "within": { "from": "last week", "to": "today" } }),
+            "2026-03-17T22:59:59Z",
+            "2026-03-17T23:00:00Z",
+        ),
+        // Instants, and numbers of seconds and of milliseconds.
+        (json!({ "after": "2026-03-17T00:00:00+01:00" }), "2026-03-16T23:00:00.001Z", "2026-03-16T23:00:00Z"),
+        (json!({ "lte": 1_767_225_600 }), "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.001Z"),
+        (json!({ "lte": 1_767_225_600_000_i64 }), "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.001Z"),
+        (json!(1_767_225_600.5), "2026-01-01T00:00:00.500Z", "2026-01-01T00:00:00Z"),
+        (json!(-1), "1969-12-31T23:59:59Z", "1969-12-31T23:59:59.999Z"),
+    ] {
+        let filter = read(&json!({ "created": json }));
+        assert!(filter.matches(&at(inside)), "{json} at {inside}");
+        assert!(!filter.matches(&at(outside)), "{json} at {outside}");
+        let again = Filter::parse(&filter.to_json()).unwrap();
+        assert_eq!(again.to_json(), filter.to_json());
+    }
+    let filter =
+        read(&json!({ "any": [{ "created": { "after": "last week" } }, { "updated": "2026-03-17" }] }));
+    let told: Vec<String> =
+        filter.ranges().iter().map(|range| format!("{}: {range}", range.phrase)).collect();
+    assert_eq!(
+        told,
+        [
+            "last week: 2026-03-09T00:00:00+01:00 to 2026-03-16T00:00:00+01:00",
+            "2026-03-17: 2026-03-17T00:00:00+01:00 to 2026-03-18T00:00:00+01:00"
+        ]
+    );
+    assert_eq!(
+        filter.to_json(),
+        json!({ "any": [
+            { "created": { "gte": "2026-03-15T23:00:00Z" } },
+            { "all": [{ "updated": { "gte": "2026-03-16T23:00:00Z" } }, { "updated": { "lt": "2026-03-17T23:00:00Z" } }] },
+        ] })
+    );
+}
+
+#[test]
+fn conditions_that_come_to_nothing_are_everything() {
+    for json in [
+        json!({}),
+        json!({ "all": [{}, { "all": [] }] }),
+        json!({ "any": [{ "type": "x" }, {}] }),
+        json!({ "not": { "any": [] } }),
+        json!({ "not": { "type": { "in": [] } } }),
+        json!({ "tags": { "all": [] } }),
+        json!({ "any": [{ "type": "x" }, { "not": { "type": "x" } }] }),
+        json!({ "created": { "nin": [] } }),
+    ] {
+        assert!(Filter::parse(&json).unwrap().is_everything(), "{json}");
+    }
+    for json in [json!({ "any": [] }), json!({ "type": { "in": [] } }), json!({ "id": "*" })] {
+        assert!(!Filter::parse(&json).unwrap().is_everything(), "{json}");
+    }
+    let many = json!({ "all": vec![json!({ "created": { "within": "today" } }); 257] });
+    assert!(Filter::parse(&many).unwrap_err().to_string().contains("more than 256 conditions"));
 }

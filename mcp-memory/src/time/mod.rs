@@ -76,6 +76,8 @@ pub struct Range {
     pub from: Option<Zoned>,
     /// Where it ends; never, where nothing is said.
     pub to: Option<Zoned>,
+    /// What was said.
+    pub phrase: String,
 }
 
 impl Range {
@@ -125,9 +127,9 @@ pub fn resolve(phrase: &str, context: &TimeContext) -> Result<Range, TimeError> 
     let words = words::split(phrase);
     let reading = phrase::Reading { words: &words, context };
     match reading.range(0) {
-        Some(read) if read.end == words.len() => match (&read.range.from, &read.range.to) {
+        Some(read) if read.end == words.len() => match (&read.from, &read.to) {
             (Some(from), Some(to)) if from > to => Err(TimeError::Backwards(shown)),
-            _ => Ok(read.range),
+            _ => Ok(read.said(&shown)),
         },
         _ => Err(words::ambiguous(&words).unwrap_or(TimeError::Unknown(shown))),
     }

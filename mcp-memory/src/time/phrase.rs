@@ -3,6 +3,7 @@
 use super::calendar::Period;
 use super::words::{Unit, Word, count, month, unit, weekday};
 use super::{Range, TimeContext};
+use jiff::Zoned;
 
 /// Words to be read, from somewhere on.
 pub(super) struct Reading<'a> {
@@ -25,9 +26,16 @@ pub(super) struct Read {
 /// A range that was read.
 #[derive(Debug, Clone)]
 pub(super) struct ReadRange {
-    pub(super) range: Range,
+    pub(super) from: Option<Zoned>,
+    pub(super) to: Option<Zoned>,
     pub(super) end: usize,
     pub(super) sure: bool,
+}
+
+impl ReadRange {
+    pub(super) fn said(self, phrase: &str) -> Range {
+        Range { from: self.from, to: self.to, phrase: phrase.to_owned() }
+    }
 }
 
 impl Read {
@@ -57,12 +65,16 @@ impl Reading<'_> {
         let open = |from: bool, to: bool, of_start: bool| {
             let read = self.period(at + 1)?;
             let time = if of_start { read.period.from } else { read.period.to };
-            let range = Range { from: from.then(|| time.clone()), to: to.then_some(time) };
-            Some(ReadRange { range, end: read.end, sure: read.sure || read.cycle.is_some() })
+            Some(ReadRange {
+                from: from.then(|| time.clone()),
+                to: to.then_some(time),
+                end: read.end,
+                sure: read.sure || read.cycle.is_some(),
+            })
         };
         let alone = |at: usize| {
             let Read { period: Period { from, to }, end, sure, .. } = self.period(at)?;
-            Some(ReadRange { range: Range { from: Some(from), to: Some(to) }, end, sure })
+            Some(ReadRange { from: Some(from), to: Some(to), end, sure })
         };
         match self.word(at) {
             "between" => pair(at + 1, &["and", "-"]),
@@ -84,8 +96,12 @@ impl Reading<'_> {
         {
             from.period.from = earlier;
         }
-        let range = Range { from: Some(from.period.from), to: Some(to.period.to) };
-        ReadRange { range, end: to.end, sure: from.sure || to.sure || from.cycle == to.cycle }
+        ReadRange {
+            from: Some(from.period.from),
+            to: Some(to.period.to),
+            end: to.end,
+            sure: from.sure || to.sure || from.cycle == to.cycle,
+        }
     }
 
     /// A period that begins at a word.

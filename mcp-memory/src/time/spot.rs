@@ -34,7 +34,10 @@ pub fn spot(text: &str, context: &TimeContext) -> Option<Spotted> {
         if let Some((first, last)) = place
             && best.as_ref().is_none_or(|best| last.end - first.start > best.end - best.start)
         {
-            best = Some(Spotted { range: read.range, start: first.start, end: last.end });
+            let (start, end, next) = (first.start, last.end, read.end);
+            best = Some(Spotted { range: read.said(text.get(start..end).unwrap_or_default()), start, end });
+            at = next;
+            continue;
         }
         at = read.end;
     }
