@@ -1,6 +1,6 @@
 //! Units of the calendar, in a zone.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
 
@@ -37,12 +37,10 @@ impl Unit {
     }
 
     /// The first day of the unit that a date is in; nothing for units within a day.
-    fn start(self, date: Date) -> Option<Date> {
+    fn start(self, date: Date, week_starts: Weekday) -> Option<Date> {
         match self {
             Self::Day => Some(date),
-            Self::Week => {
-                date.checked_sub(Span::new().days(i64::from(date.weekday().to_monday_zero_offset()))).ok()
-            }
+            Self::Week => date.checked_sub(Span::new().days(date.weekday().since(week_starts))).ok(),
             Self::Month => Some(date.first_of_month()),
             Self::Quarter => quarter_start(date),
             Self::Year => Some(date.first_of_year()),
@@ -74,6 +72,19 @@ impl TimeContext {
         self.days(date, date.tomorrow().ok()?)
     }
 
+    /// Saturday and Sunday, so many weeks from the present ones: a Sunday ends them, wherever the week begins.
+    pub(super) fn weekend(&self, offset: i64) -> Option<Period> {
+        let monday = Unit::Week.start(self.today(), Weekday::Monday)?;
+        let saturday = monday.checked_add(Unit::Day.span(offset.checked_mul(7)?.checked_add(5)?)?).ok()?;
+        self.days(saturday, saturday.checked_add(Unit::Day.span(2)?).ok()?)
+    }
+
+    /// A day of the week that is so many weeks from the present one.
+    pub(super) fn day_of_week(&self, weekday: Weekday, offset: i64) -> Option<Period> {
+        let start = self.unit(Unit::Week, offset)?.from.date();
+        self.day(start.checked_add(Unit::Day.span(weekday.since(self.week_starts).into())?).ok()?)
+    }
+
     /// Hours of a day; those from 24 on are of the next.
     pub(super) fn hours(&self, date: Date, from: i8, to: i8) -> Option<Period> {
         let hour = |hour: i8| {
@@ -86,7 +97,7 @@ impl TimeContext {
     /// The calendar unit that is so many units from the present one.
     pub(super) fn unit(&self, unit: Unit, offset: i64) -> Option<Period> {
         let span = unit.span(offset)?;
-        let Some(start) = unit.start(self.today()) else {
+        let Some(start) = unit.start(self.today(), self.week_starts) else {
             // The hour, minute or second.
             let then = self.now.checked_add(span).ok()?;
             let round = match unit {
@@ -112,6 +123,19 @@ impl TimeContext {
                 .or_else(|| of(self.today().year() - 1))?,
         };
         self.days(from, from.checked_add(Span::new().months(many)).ok()?)
+    }
+
+    /// A day of the year: the last before today, this year's, the next after today.
+    pub(super) fn nearest(&self, month: i8, day: i8, which: i64) -> Option<Period> {
+        let today = self.today();
+        let of = |year: i16| Date::new(year, month, day).ok();
+        let mut near = [-1, 0, 1].into_iter().filter_map(|years| of(today.year() + years));
+        let date = match which {
+            0 => of(today.year()),
+            -1 => near.rfind(|date| *date < today),
+            _ => near.find(|date| *date > today),
+        };
+        self.day(date?)
     }
 
     /// A day of the year: the latest up to today, or that of a given year.

@@ -1,10 +1,11 @@
 //! Dates by their names: months, weekdays, quarters, seasons, holidays, ISO 8601.
 
-use jiff::civil::{Date, DateTime, ISOWeekDate, Weekday};
+use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
 use jiff::{Span, Timestamp, Zoned};
 
 use super::calendar::Period;
 use super::phrase::{Read, Reading};
+use super::weight::Weight;
 use super::words::{Unit, month, ordinal, slashed, weekday, year};
 
 /// The month in which a season begins.
@@ -18,28 +19,49 @@ fn season(word: &str) -> Option<i8> {
     }
 }
 
+/// Names without `'s`, the longer before those that they begin with.
+const HOLIDAYS: [(&[&str], i8, i8); 10] = [
+    (&["christmas", "eve"], 12, 24),
+    (&["christmas", "day"], 12, 25),
+    (&["christmas"], 12, 25),
+    (&["new", "year", "eve"], 12, 31),
+    (&["new", "years", "eve"], 12, 31),
+    (&["new", "year", "day"], 1, 1),
+    (&["new", "years", "day"], 1, 1),
+    (&["halloween"], 10, 31),
+    (&["valentine", "day"], 2, 14),
+    (&["valentines", "day"], 2, 14),
+];
+
+/// `5`, `5th`, `third`.
+fn day_of_month(word: &str) -> Option<i8> {
+    let day = ordinal(word).or_else(|| word.parse().ok())?;
+    i8::try_from(day).ok().filter(|day| (1..=31).contains(day))
+}
+
 impl Reading<'_> {
     pub(super) fn is_season(&self, word: &str) -> bool {
         season(word).is_some()
     }
 
-    /// Something that is named. `is_said`: it stands behind `in` or `on`.
-    pub(super) fn date(&self, at: usize, is_said: bool) -> Option<Read> {
+    /// Something that is named.
+    pub(super) fn date(&self, at: usize) -> Option<Read> {
         self.iso(at)
             .or_else(|| self.fraction(at))
             .or_else(|| self.named_day(at))
-            .or_else(|| self.of_month(at, is_said))
+            .or_else(|| self.of_month(at))
             .or_else(|| self.holiday(at))
             .or_else(|| {
                 let first = season(self.word(at))?;
                 let (year, end) = self.year_behind(at + 1);
-                let read = Read::new(self.context.months(first, 3, year)?, end, year.is_some());
-                Some(read.each(Unit::Year))
+                let weight = if year.is_some() { Weight::Certain } else { Weight::In };
+                let weight = self.season_weight(at, weight);
+                Some(Read::new(self.context.months(first, 3, year)?, end, weight).of(year))
             })
             .or_else(|| {
-                let first = Date::new(year(self.word(at))?, 1, 1).ok()?;
-                let next = first.checked_add(Span::new().years(1)).ok()?;
-                Some(Read::new(self.context.days(first, next)?, at + 1, is_said))
+                let year = year(self.word(at))?;
+                let weight = self.year_weight(at, year);
+                Some(Read::new(self.context.months(1, 12, Some(year))?, at + 1, weight).of(Some(year)))
             })
     }
 
@@ -52,11 +74,19 @@ impl Reading<'_> {
         }
     }
 
+    /// `Monday`, `Monday evening`, `Monday of last week`.
     fn named_day(&self, at: usize) -> Option<Read> {
         let word = self.word(at);
-        let period = self.weekday(weekday(word)?, None)?;
-        // Short names are words as well: `sat`, `sun`, `wed`.
-        Some(self.part(period, at + 1, word.len() > 5).each(Unit::Week))
+        let day = weekday(word)?;
+        let which = at + 1 + usize::from(self.word(at + 1) == "of");
+        if let Some(offset) = self.which(which).filter(|_| self.word(which + 1) == "week") {
+            let weekday = Weekday::from_monday_zero_offset(day).ok()?;
+            return Some(self.part(self.context.day_of_week(weekday, offset)?, which + 2, Weight::Certain));
+        }
+        // Short names are words as well, and long ones those of things.
+        let weight =
+            if matches!(word, "sun" | "sat" | "wed" | "mon") { Weight::Doubtful } else { Weight::On };
+        Some(self.part(self.weekday(day, None)?, at + 1, weight).each(Unit::Week))
     }
 
     /// The day of a week: the latest up to today, the last before today, that of this week, the next after today.
@@ -66,10 +96,7 @@ impl Reading<'_> {
         let date = match which {
             None if today.weekday() == weekday => today,
             None | Some(-1) => today.nth_weekday(-1, weekday).ok()?,
-            Some(0) => {
-                let back = today.weekday().to_monday_zero_offset();
-                today.checked_add(Span::new().days(i64::from(day - back))).ok()?
-            }
+            Some(0) => return self.context.day_of_week(weekday, 0),
             _ => today.nth_weekday(1, weekday).ok()?,
         };
         self.context.day(date)
@@ -97,41 +124,54 @@ impl Reading<'_> {
     }
 
     /// `May`, `May 2025`, `May 5, 2025`, `5 May`, `5th of May 2025`, `late May`.
-    fn of_month(&self, at: usize, is_said: bool) -> Option<Read> {
+    fn of_month(&self, at: usize) -> Option<Read> {
+        if let Some(third) = self.third(at) {
+            return Some(third);
+        }
+        let Some(number) = month(self.word(at)) else {
+            let day = day_of_month(self.word(at))?;
+            let next = at + 1 + usize::from(self.word(at + 1) == "of");
+            return self.month_day(month(self.word(next))?, day, next, next + 1, at);
+        };
+        if let Some(day) = day_of_month(self.word(at + 1)) {
+            return self.month_day(number, day, at, at + 2, at + 1);
+        }
+        let (year, end) = self.year_behind(at + 1);
+        let weight = if year.is_some() { Weight::Certain } else { Weight::In };
+        Some(Read::new(self.context.months(number, 1, year)?, end, weight).of(year))
+    }
+
+    /// A day of a month; `name` and `day` are the words that say so, `behind` is the word behind both.
+    fn month_day(&self, number: i8, of_month: i8, name: usize, behind: usize, day: usize) -> Option<Read> {
+        let (year, end) = self.year_behind(behind);
+        let is_clear = year.is_some() || ordinal(self.word(day)).is_some();
+        let weight =
+            if is_clear { Weight::Certain } else { self.month_weight(name, Weight::Certain).max(Weight::On) };
+        Some(self.part(self.context.day_of(number, of_month, year)?, end, weight).of(year))
+    }
+
+    /// `early May`, `mid-May`, `late May 2025`.
+    fn third(&self, at: usize) -> Option<Read> {
         let word = self.word(at);
-        let third = match word.split_once('-').unwrap_or((word, "")) {
-            ("early", rest) => Some(((1, 10), rest)),
-            ("mid", rest) => Some(((11, 20), rest)),
-            ("late", rest) => Some(((21, 31), rest)),
-            _ => None,
+        let (part, rest) = word.split_once('-').unwrap_or((word, ""));
+        let (first, last) = match part {
+            "early" => (1, 10),
+            "mid" => (11, 20),
+            "late" => (21, 31),
+            _ => return None,
         };
-        if let Some(((first, last), rest)) = third {
-            let (name, next) = if rest.is_empty() { (self.word(at + 1), at + 2) } else { (rest, at + 1) };
-            let (year, end) = self.year_behind(next);
-            let start = self.context.months(month(name)?, 1, year)?.from.date();
-            let day = |day: i8| Date::new(start.year(), start.month(), day.min(start.days_in_month())).ok();
-            let period = self.context.days(day(first)?, day(last)?.tomorrow().ok()?)?;
-            return Some(Read::new(period, end, true).each(Unit::Year));
-        }
-        let day_of_month = |word: &str| {
-            let day = ordinal(word).or_else(|| word.parse().ok())?;
-            i8::try_from(day).ok().filter(|day| (1..=31).contains(day))
+        let name = if rest.is_empty() { at + 1 } else { at };
+        let number = month(if rest.is_empty() { self.word(name) } else { rest })?;
+        let (year, end) = self.year_behind(name + 1);
+        let start = self.context.months(number, 1, year)?.from.date();
+        let day = |day: i8| Date::new(start.year(), start.month(), day.min(start.days_in_month())).ok();
+        let period = self.context.days(day(first)?, day(last)?.tomorrow().ok()?)?;
+        let weight = if year.is_some() || part == "mid" {
+            Weight::Certain
+        } else {
+            self.month_weight(name, Weight::Certain)
         };
-        if let Some(number) = month(word) {
-            let behind = self.word(at + 1);
-            if let Some(day) = day_of_month(behind) {
-                let (year, end) = self.year_behind(at + 2);
-                return Some(self.part(self.context.day_of(number, day, year)?, end, true).each(Unit::Year));
-            }
-            let (year, end) = self.year_behind(at + 1);
-            let read = Read::new(self.context.months(number, 1, year)?, end, year.is_some() || is_said);
-            return Some(read.each(Unit::Year));
-        }
-        let day = day_of_month(word)?;
-        let next = at + 1 + usize::from(self.word(at + 1) == "of");
-        let number = month(self.word(next))?;
-        let (year, end) = self.year_behind(next + 1);
-        Some(self.part(self.context.day_of(number, day, year)?, end, true).each(Unit::Year))
+        Some(Read::new(period, end, weight).of(year))
     }
 
     /// `Q3 2025`, `2025 Q3`, `2025-Q3`, `third quarter of 2025`, `H1 2025`, `first half of 2025`.
@@ -147,13 +187,15 @@ impl Reading<'_> {
         };
         let word = self.word(at);
         let dashed = word.split_once('-').and_then(|(before, part)| Some((year(before)?, short(part)?)));
-        let ((number, months), given, end, sure) = if let Some((year, part)) = dashed {
-            (part, Some(year), at + 1, true)
+        let ((number, months), given, end, weight) = if let Some((year, part)) = dashed {
+            (part, Some(year), at + 1, Weight::Certain)
         } else if let Some(part) = short(word) {
             let (year, end) = self.year_behind(at + 1);
-            (part, year, end, true)
+            // `h1` and `h2` are headings as well.
+            let alone = if word.starts_with('q') { Weight::In } else { Weight::Doubtful };
+            (part, year, end, if year.is_some() { Weight::Certain } else { alone })
         } else if let (Some(year), Some(part)) = (year(word), short(self.word(at + 1))) {
-            (part, Some(year), at + 2, true)
+            (part, Some(year), at + 2, Weight::Certain)
         } else {
             let months = match self.word(at + 1) {
                 "quarter" => 3,
@@ -163,27 +205,27 @@ impl Reading<'_> {
             let number =
                 i8::try_from(ordinal(word)?).ok().filter(|number| i64::from(*number) * months <= 12)?;
             let (year, end) = self.year_behind(at + 2);
-            ((number, months), year, end, year.is_some())
+            ((number, months), year, end, if year.is_some() { Weight::Certain } else { Weight::Doubtful })
         };
         let first = (number - 1) * i8::try_from(months).ok()? + 1;
-        Some(Read::new(self.context.months(first, months, given)?, end, sure).each(Unit::Year))
+        Some(Read::new(self.context.months(first, months, given)?, end, weight).of(given))
+    }
+
+    /// The month and the day of a holiday, and the word behind it.
+    pub(super) fn holiday_name(&self, at: usize) -> Option<(i8, i8, usize)> {
+        let named =
+            |name: &[&str]| name.iter().enumerate().all(|(place, word)| self.word(at + place) == *word);
+        let (name, month, day) = HOLIDAYS.iter().find(|(name, ..)| named(name))?;
+        Some((*month, *day, at + name.len()))
     }
 
     fn holiday(&self, at: usize) -> Option<Read> {
-        let names: [(&[&str], i8, i8); 7] = [
-            (&["christmas", "eve"], 12, 24),
-            (&["christmas", "day"], 12, 25),
-            (&["christmas"], 12, 25),
-            (&["new", "year's", "eve"], 12, 31),
-            (&["new", "year's", "day"], 1, 1),
-            (&["halloween"], 10, 31),
-            (&["valentine's", "day"], 2, 14),
-        ];
-        let is_there =
-            |name: &[&str]| name.iter().enumerate().all(|(place, word)| self.word(at + place) == *word);
-        let (name, month, day) = names.iter().find(|(name, ..)| is_there(name))?;
-        let (year, end) = self.year_behind(at + name.len());
-        Some(Read::new(self.context.day_of(*month, *day, year)?, end, true).each(Unit::Year))
+        let (month, day, end) = self.holiday_name(at)?;
+        let is_clear = end > at + 1;
+        let (year, end) = self.year_behind(end);
+        // `christmas tree`, `halloween theme`.
+        let weight = if is_clear || year.is_some() { Weight::Certain } else { Weight::On };
+        Some(Read::new(self.context.day_of(month, day, year)?, end, weight).of(year))
     }
 
     /// ISO 8601, RFC 3339, and dates with slashes.
@@ -216,7 +258,27 @@ impl Reading<'_> {
                 _ => None,
             }
         };
-        let read = Read::new(period?, at + 1, true);
-        Some(self.part(read.period, read.end, true))
+        let period = period?;
+        if let Some(time) = self.time_behind(at + 1).filter(|_| is_day(&period)) {
+            return Some(Read::new(
+                second(self.context.at(period.from.date().to_datetime(time))?)?,
+                at + 2,
+                Weight::Certain,
+            ));
+        }
+        // `2025-05` may be a ticket.
+        let weight = if word.len() == 7 { Weight::In } else { Weight::Certain };
+        Some(self.part(period, at + 1, weight).dated())
     }
+
+    /// `10:00`, `10:00:30`
+    fn time_behind(&self, at: usize) -> Option<Time> {
+        let word = self.word(at);
+        let is_time = matches!(word.len(), 5 | 8) && word.as_bytes().get(2) == Some(&b':');
+        is_time.then(|| word.parse().ok()).flatten()
+    }
+}
+
+fn is_day(period: &Period) -> bool {
+    period.from.date().tomorrow().is_ok_and(|next| next == period.to.date())
 }

@@ -16,23 +16,29 @@
 //! | phrase | span |
 //! |---|---|
 //! | `today`, `yesterday`, `3 days ago`, `tomorrow` | the whole day; with `morning` (5–12), `afternoon` (12–18), `evening` (17–22), `night` (from 18 to 5 of the next day) that part |
-//! | `last week`, `this month`, `next year`, `2 weeks ago` | the whole calendar unit; weeks begin on Monday |
+//! | `last week`, `this month`, `next year`, `2 weeks ago`, `week before last` | the whole calendar unit; weeks begin on Monday, or as [`TimeContext::week_starts`] says |
+//! | `last weekend` | the Saturday and Sunday of the week of ISO 8601 before this |
 //! | `past week`, `last 3 days`, `in the past 2 months` | from so long before now until now |
 //! | `next 3 days` | from now on |
 //! | `3 hours ago`, `ten minutes ago` | one hour, one minute, from then on |
+//! | `now`, `this hour`, `last hour` | that second; the whole hour |
 //! | `monday`, `on Friday` | the latest such day up to today; `last` before today, `next` after it, `this` in this week |
-//! | `May`, `in May`, `Christmas`, `summer` | the latest that has begun; with a year, of that year |
+//! | `Monday of last week`, `last week on Monday` | that day of that week |
+//! | `May`, `in May`, `Christmas`, `summer` | the latest that has begun; with a year, of that year; `last` is over, `this` is of this year, `next` has not begun |
 //! | `early`, `mid`, `late May` | days 1 to 10, 11 to 20, the rest |
 //! | `Q3 2025`, `third quarter`, `H1 2025`, `first half of 2025`, `2025-W07`, `2025-07`, `2024` | the whole unit |
-//! | `2025-05-01`, `May 1`, `1st of May 2025`, `31/12/2025` | the day |
-//! | `2025-05-01T10:00`, RFC 3339 | that second |
-//! | `between A and B`, `from A to B`, `A - B` | from the beginning of A to the end of B |
+//! | `2025-05-01`, `May 1`, `1st of May 2025`, `31/12/2025`, `31.12.2025` | the day |
+//! | `2025-05-01T10:00`, `2025-05-01 10:00`, RFC 3339 | that second |
+//! | `between A and B`, `from A to B`, `A - B` | from the beginning of A to the end of B; where one has a year, the other is the nearest to it |
 //! | `from A` | A itself |
 //! | `since A`, `after A`, `before A`, `until A`, `by A` | from A's beginning, from its end, up to its beginning, up to its end (twice) |
 //! | `recently`, `lately` | the past seven days |
 //!
-//! Seasons are those of the northern hemisphere, in whole months (spring begins with March). `5/6/2025` may be a day in May or in June, so it
-//! is refused.
+//! Counts are digits or words up to `twelve`; `a couple of` is two, `a few` is three. Seasons are those of the northern hemisphere, in whole
+//! months (spring begins with March). `5/6/2025` may be a day in May or in June, so it is refused. Times that the clocks leave out come as much
+//! later, and days are as long as their zone makes them.
+//!
+//! [`spot`] finds less than [`resolve`] reads: `may`, `march`, `second` and `2024` are no times by themselves, `in May` is.
 
 mod calendar;
 mod dates;
@@ -40,11 +46,15 @@ mod phrase;
 mod spot;
 #[cfg(test)]
 mod tests;
+mod weight;
 mod words;
+#[cfg(test)]
+mod zones;
 
 use std::fmt;
 
 use jiff::Zoned;
+use jiff::civil::Weekday;
 
 pub use spot::{Spotted, spot};
 
@@ -52,19 +62,27 @@ pub use spot::{Spotted, spot};
 #[derive(Debug, Clone)]
 pub struct TimeContext {
     pub(crate) now: Zoned,
+    pub(crate) week_starts: Weekday,
 }
 
 impl TimeContext {
-    /// At a moment, in its zone.
+    /// At a moment, in its zone, where weeks begin on Monday.
     #[must_use]
     pub const fn new(now: Zoned) -> Self {
-        Self { now }
+        Self { now, week_starts: Weekday::Monday }
     }
 
     /// Now, in UTC.
     #[must_use]
     pub fn utc() -> Self {
-        Self { now: Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC) }
+        Self::new(Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC))
+    }
+
+    /// Where weeks begin on another day. Those of ISO 8601 (`2025-W07`) do not.
+    #[must_use]
+    pub const fn week_starts(mut self, day: Weekday) -> Self {
+        self.week_starts = day;
+        self
     }
 }
 
@@ -127,10 +145,8 @@ pub fn resolve(phrase: &str, context: &TimeContext) -> Result<Range, TimeError> 
     let words = words::split(phrase);
     let reading = phrase::Reading { words: &words, context };
     match reading.range(0) {
-        Some(read) if read.end == words.len() => match (&read.from, &read.to) {
-            (Some(from), Some(to)) if from > to => Err(TimeError::Backwards(shown)),
-            _ => Ok(read.said(&shown)),
-        },
+        Some(read) if read.end == words.len() && read.is_backwards => Err(TimeError::Backwards(shown)),
+        Some(read) if read.end == words.len() => Ok(read.said(&shown)),
         _ => Err(words::ambiguous(&words).unwrap_or(TimeError::Unknown(shown))),
     }
 }

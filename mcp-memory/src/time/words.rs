@@ -7,28 +7,50 @@ use super::TimeError;
 /// A word with its place in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
-    /// In lower case, without what stands around it.
+    /// In lower case, without what stands around it and without `'s`.
     pub(super) text: String,
     pub(super) start: usize,
     pub(super) end: usize,
+    /// Whether it is written as a name is: `May`, but not `MAY`, and not where a sentence begins.
+    pub(super) is_name: bool,
 }
 
-/// Splits at white space, and drops punctuation around words. A dash of its own is a word.
+/// Splits at white space, and drops punctuation around words. A dash of its own is a word, and `5,2025` is two.
 pub(super) fn split(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
-    let mut start = 0;
+    let (mut start, mut in_sentence) = (0, false);
     for piece in text.split_inclusive(char::is_whitespace) {
         let outer = |c: char| !c.is_alphanumeric() && !matches!(c, '-' | '–' | '+');
         let trimmed = piece.trim_matches(outer);
         if !trimmed.is_empty() {
-            let offset = piece.find(trimmed).unwrap_or_default();
-            let text = trimmed.to_lowercase().replace('’', "'");
-            let text = if matches!(text.as_str(), "–" | "--") { "-".to_owned() } else { text };
-            words.push(Word { text, start: start + offset, end: start + offset + trimmed.len() });
+            let start = start + piece.find(trimmed).unwrap_or_default();
+            let is_name = in_sentence && is_capitalized(trimmed);
+            let word =
+                |text: &str, start| Word { text: plain(text), start, end: start + text.len(), is_name };
+            match trimmed.split_once(',') {
+                Some((day, behind)) if year(behind).is_some() => {
+                    words.extend([word(day, start), word(behind, start + day.len() + 1)]);
+                }
+                _ => words.push(word(trimmed, start)),
+            }
+            in_sentence = !piece.trim_end().ends_with(['.', '!', '?', ':']);
         }
         start += piece.len();
     }
     words
+}
+
+fn plain(word: &str) -> String {
+    let text = word.to_lowercase().replace('’', "'");
+    match text.as_str() {
+        "–" | "--" => "-".to_owned(),
+        _ => text.strip_suffix("'s").map(str::to_owned).unwrap_or(text),
+    }
+}
+
+fn is_capitalized(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_lowercase)
 }
 
 /// A count: digits, or a word.
@@ -120,7 +142,7 @@ pub(super) fn unit(word: &str) -> Option<Unit> {
     }
 }
 
-/// `31/12/2025` and `12/31/2025` where only one reading is a date.
+/// `31/12/2025`, `31.12.2025` and `12/31/2025` where only one reading is a date.
 pub(super) fn slashed(word: &str) -> Option<Date> {
     let [first, second] = both(word)?;
     match (first, second) {
@@ -130,9 +152,10 @@ pub(super) fn slashed(word: &str) -> Option<Date> {
     }
 }
 
-/// Both readings of a date with slashes: the day first, the month first.
+/// Both readings of a date with slashes or dots: the day first, the month first.
 fn both(word: &str) -> Option<[Option<Date>; 2]> {
-    let mut parts = word.split('/').map(|part| part.parse::<i16>().ok());
+    let mut parts =
+        word.split(if word.contains('/') { '/' } else { '.' }).map(|part| part.parse::<i16>().ok());
     let (Some(Some(first)), Some(Some(second)), Some(Some(year)), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
