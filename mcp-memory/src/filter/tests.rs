@@ -198,21 +198,9 @@ fn mistakes_are_named_with_their_place() {
 }
 
 fn arbitrary() -> impl Strategy<Value = Value> {
-    let word = prop::sample::select(vec![
-        "all",
-        "any",
-        "not",
-        "type",
-        "tags",
-        "created",
-        "metadata.n",
-        "eq",
-        "gt",
-        "in",
-        "exists",
-        "x",
-        "",
-    ]);
+    let words = "all any not AND OR NOT id type tags content importance created expires metadata.n metadata.a\\.b metadata. eq ne gt \
+        gte lt lte in nin none contains icontains prefix exists after before within from to * x today 2026-01-01 2026-01-01T00:00:00Z";
+    let word = prop::sample::select(words.split_whitespace().chain([""]).collect::<Vec<_>>());
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

@@ -72,6 +72,19 @@ impl TimeContext {
         self.days(date, date.tomorrow().ok()?)
     }
 
+    /// The hour, minute or second of a moment, as a clock shows it that nobody sets.
+    fn clock_unit(&self, unit: Unit, then: &Zoned) -> Option<Period> {
+        let round = match unit {
+            Unit::Hour => jiff::Unit::Hour,
+            Unit::Minute => jiff::Unit::Minute,
+            _ => jiff::Unit::Second,
+        };
+        let round = jiff::ZonedRound::new().smallest(round).mode(jiff::RoundMode::Trunc);
+        let unset = then.with_time_zone(then.offset().to_time_zone());
+        let from = unset.round(round).ok()?.with_time_zone(self.zone().clone());
+        Some(Period { to: from.checked_add(unit.span(1)?).ok()?, from })
+    }
+
     /// Saturday and Sunday, so many weeks from the present ones: a Sunday ends them, wherever the week begins.
     pub(super) fn weekend(&self, offset: i64) -> Option<Period> {
         let monday = Unit::Week.start(self.today(), Weekday::Monday)?;
@@ -98,16 +111,7 @@ impl TimeContext {
     pub(super) fn unit(&self, unit: Unit, offset: i64) -> Option<Period> {
         let span = unit.span(offset)?;
         let Some(start) = unit.start(self.today(), self.week_starts) else {
-            // The hour, minute or second.
-            let then = self.now.checked_add(span).ok()?;
-            let round = match unit {
-                Unit::Hour => jiff::Unit::Hour,
-                Unit::Minute => jiff::Unit::Minute,
-                _ => jiff::Unit::Second,
-            };
-            let round = jiff::ZonedRound::new().smallest(round).mode(jiff::RoundMode::Trunc);
-            let from = then.round(round).ok()?;
-            return Some(Period { to: from.checked_add(unit.span(1)?).ok()?, from });
+            return self.clock_unit(unit, &self.now.checked_add(span).ok()?);
         };
         let from = start.checked_add(span).ok()?;
         self.days(from, from.checked_add(unit.span(1)?).ok()?)

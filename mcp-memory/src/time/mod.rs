@@ -43,6 +43,8 @@
 mod calendar;
 mod dates;
 mod phrase;
+#[cfg(test)]
+mod questions;
 mod spot;
 #[cfg(test)]
 mod tests;
