@@ -7,10 +7,7 @@ use mcp_memory::filter::Filter;
 fuzz_target!(|data: &[u8]| {
     let Ok(json) = serde_json::from_slice(data) else { return };
     match Filter::parse(&json) {
-        Ok(filter) => {
-            let twice = serde_json::json!({ "all": [json] });
-            assert!(filter.is_everything() || Filter::parse(&twice).is_ok());
-        }
+        Ok(filter) => assert!(filter.to_json().is_object()),
         Err(error) => assert!(error.path.starts_with("filter") && !error.problem.is_empty()),
     }
 });

@@ -270,6 +270,12 @@ fn a_list_has_all_pages_and_many_are_deleted_only_when_it_is_meant() {
     assert!(ann.list(&Scope::Private, &facts, None, 100).unwrap().records.is_empty());
     let refused = ann.delete_where(&Scope::Private, &everything, false).unwrap_err().to_string();
     assert_eq!(refused, "filter: needs a condition: nothing is deleted without one");
+    // Nor where the conditions come to nothing.
+    for json in
+        [json!({ "all": [{}] }), json!({ "any": [{ "type": "fact" }, { "not": { "type": "fact" } }] })]
+    {
+        assert!(ann.delete_where(&Scope::Private, &filter(&json), false).is_err(), "{json}");
+    }
     assert!(bob.delete_where(&Scope::Workspace("other".into()), &facts, false).is_err());
     assert_eq!(bob.count(&Scope::Private).unwrap(), 1);
 }
