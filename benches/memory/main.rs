@@ -1,20 +1,35 @@
 //! How fast a memory stores and finds, and how much room it takes. Encryption is on, and what is stored is on the disk.
+//!
+//!     memory-speed                                   100,000 memories of one user
+//!     memory-speed --namespaces 100 --memories 1000  of 100 users 1,000 each
+//!     memory-speed --memories 1000000
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Parser;
+use mcp_memory::filter::Filter;
 use mcp_memory::{Access, Draft, Memory, Scope, Search, Tenant};
+use serde_json::json;
 
 #[derive(Parser)]
 struct Options {
-    /// Memories in one namespace.
+    /// Memories in each namespace.
     #[arg(long, default_value_t = 100_000)]
     memories: usize,
-    /// Searches.
+    /// Namespaces, each of a user.
+    #[arg(long, default_value_t = 1)]
+    namespaces: usize,
+    /// Searches of each kind.
     #[arg(long, default_value_t = 1_000)]
     searches: usize,
+    /// Where they were stored before.
+    #[arg(long, hide = true)]
+    search_in: Option<PathBuf>,
 }
 
 /// Numbers from a seed (SplitMix64: Steele, Lea, Flood, 2014).
@@ -53,64 +68,158 @@ fn percentile(times: &mut [Duration], share: f64) -> f64 {
     times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
 
-fn searches(tenant: &Tenant, random: &mut Random, many: usize) -> Result<Vec<Duration>> {
+/// A memory as agents have them: of a kind, with tags, in a conversation, of some day.
+fn draft(random: &mut Random, number: usize) -> Draft {
+    const KINDS: [&str; 5] = ["note", "decision", "fact", "preference", "lesson"];
+    let mut draft =
+        Draft::new(random.text()).kind(KINDS[number % 5]).tag(format!("topic-{}", random.next() % 20));
+    draft = draft.session(format!("conversation {}", number / 20));
+    draft.created = Some(1_760_000_000_000 + (random.next() % 400) as i64 * 86_400_000);
+    draft.metadata.insert("project".into(), (random.next() % 50).into());
+    draft
+}
+
+/// A filter that lets a half, a tenth, or one of a thousand through.
+fn filter(random: &mut Random, number: usize) -> Result<Filter> {
+    let day = random.next() % 200;
+    let from = 1_760_000_000_000 + day as i64 * 86_400_000;
+    Ok(Filter::parse(&match number % 3 {
+        0 => json!({ "created": { "gte": from, "lt": from + 200 * 86_400_000 } }),
+        1 => json!({ "any": [{ "tags": "topic-3" }, { "metadata.project": 7 }], "type": { "ne": "note" } }),
+        _ => json!({ "tags": "topic-4", "metadata.project": { "in": [1, 2] } }),
+    })?)
+}
+
+fn searches(tenants: &[Tenant], random: &mut Random, many: usize, filtered: bool) -> Result<String> {
     let mut times = Vec::with_capacity(many);
-    for _ in 0..many {
-        let query = format!("{} {} {}", random.word(), random.word(), random.word());
-        let search = Search::new(query);
+    for number in 0..many {
+        let mut search = Search::new(format!("{} {} {}", random.word(), random.word(), random.word()));
+        if filtered {
+            search = search.filter(filter(random, number)?);
+        }
+        let tenant = &tenants[random.next() as usize % tenants.len()];
         let started = Instant::now();
         let found = tenant.search(&search)?;
         times.push(started.elapsed());
-        anyhow::ensure!(!found.hits.is_empty(), "nothing was found");
+        anyhow::ensure!(filtered || !found.hits.is_empty(), "nothing was found");
     }
-    Ok(times)
+    let mut at = |share| percentile(&mut times, share);
+    Ok(format!("p50 {:.2} ms, p99 {:.2} ms", at(0.5), at(0.99)))
+}
+
+/// Searches while somebody stores, one by one and in batches of ten.
+fn during_writes(tenants: &[Tenant], random: &mut Random, many: usize) -> Result<String> {
+    let (stop, stored) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let times = thread::scope(|scope| {
+        let writer = scope.spawn(|| -> Result<()> {
+            let mut random = Random(11);
+            let mut number = 0;
+            while !stop.load(Relaxed) {
+                let tenant = &tenants[number % tenants.len()];
+                let batch = (0..1 + 9 * (number % 2)).map(|_| draft(&mut random, number)).collect();
+                number += 1;
+                stored.fetch_add(tenant.store_all(&Scope::Private, batch)?.len(), Relaxed);
+                thread::sleep(Duration::from_millis(5));
+            }
+            Ok(())
+        });
+        let times = searches(tenants, random, many, false);
+        stop.store(true, Relaxed);
+        writer.join().map_err(|_| anyhow::anyhow!("the writer failed"))??;
+        times
+    })?;
+    Ok(format!("{times} ({} stored meanwhile)", stored.into_inner()))
+}
+
+/// A figure of this process, in kB.
+fn resident(name: &str) -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    let kilobytes: f64 =
+        line.split_whitespace().nth(1).and_then(|value| value.parse().ok()).unwrap_or_default();
+    format!("{:.0} MB", kilobytes / 1e3)
+}
+
+fn size(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let of = |file: std::fs::DirEntry| match file.metadata() {
+        Ok(metadata) if metadata.is_dir() => size(&file.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    files.map(of).sum()
+}
+
+fn tenants(memory: &Memory, many: usize) -> Vec<Tenant> {
+    (0..many).map(|number| memory.of(Access::new("acme", format!("user {number}")))).collect()
+}
+
+/// Stores everything, and returns what there is to say of it.
+fn fill(folder: &Path, options: &Options, random: &mut Random) -> Result<(f64, f64)> {
+    let memory = Memory::open(folder)?;
+    let tenants = tenants(&memory, options.namespaces);
+    let singles = (2_000 / options.namespaces).min(options.memories);
+    let started = Instant::now();
+    for tenant in &tenants {
+        for number in 0..singles {
+            tenant.store(&Scope::Private, draft(random, number))?;
+        }
+    }
+    let one_by_one = (singles * tenants.len()) as f64 / started.elapsed().as_secs_f64();
+    let started = Instant::now();
+    for tenant in &tenants {
+        let mut at = singles;
+        while at < options.memories {
+            let end = options.memories.min(at + 1_000);
+            tenant.store_all(&Scope::Private, (at..end).map(|number| draft(random, number)).collect())?;
+            at = end;
+        }
+    }
+    let rest = (options.memories - singles) * tenants.len();
+    Ok((one_by_one, rest as f64 / started.elapsed().as_secs_f64()))
+}
+
+/// Opens what was stored, in a process that has done nothing else.
+fn search_in(folder: &Path, options: &Options) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let mut random = Random(13);
+    let started = Instant::now();
+    let memory = Memory::open(folder)?;
+    let tenants = tenants(&memory, options.namespaces);
+    tenants[0].search(&Search::new("kalo"))?;
+    writeln!(out, "open and first search: {:.0} ms", started.elapsed().as_secs_f64() * 1e3)?;
+    for tenant in &tenants {
+        tenant.search(&Search::new("kalo"))?;
+    }
+    let many = options.searches;
+    writeln!(out, "search:                {}", searches(&tenants, &mut random, many, false)?)?;
+    writeln!(out, "search with filters:   {}", searches(&tenants, &mut random, many, true)?)?;
+    writeln!(out, "in memory: {}, at most {}", resident("VmRSS"), resident("VmHWM"))?;
+    writeln!(out, "search during writes:  {}", during_writes(&tenants, &mut random, many)?)?;
+    Ok(())
 }
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let folder = tempfile::tempdir()?;
-    let mut out = std::io::stdout().lock();
-    let mut random = Random(7);
-    let access = || Access::new("acme", "ann");
-    {
-        let memory = Memory::open(folder.path())?;
-        let ann = memory.of(access());
-        let started = Instant::now();
-        let singles = 2_000.min(options.memories);
-        for _ in 0..singles {
-            ann.store(&Scope::Private, Draft::new(random.text()))?;
-        }
-        writeln!(out, "store, one by one: {:.0}/s", singles as f64 / started.elapsed().as_secs_f64())?;
-        let started = Instant::now();
-        let mut left = options.memories - singles;
-        while left > 0 {
-            let batch: Vec<Draft> =
-                (0..left.min(1_000)).map(|_| Draft::new(random.text()).tag("bench")).collect();
-            left -= batch.len();
-            ann.store_all(&Scope::Private, batch)?;
-        }
-        let rate = (options.memories - singles) as f64 / started.elapsed().as_secs_f64();
-        writeln!(out, "store, batches of 1,000: {rate:.0}/s")?;
+    if let Some(folder) = &options.search_in {
+        return search_in(folder, &options);
     }
-    let bytes: u64 = std::fs::read_dir(folder.path())?
-        .flatten()
-        .filter_map(|file| Some(file.metadata().ok()?.len()))
-        .sum();
-    writeln!(out, "on the disk: {:.0} bytes per memory", bytes as f64 / options.memories as f64)?;
-    let started = Instant::now();
-    let memory = Memory::open(folder.path())?;
-    let ann = memory.of(access());
-    ann.search(&Search::new("kalo"))?;
-    writeln!(out, "open and first search: {:.0} ms", started.elapsed().as_secs_f64() * 1e3)?;
-    let mut times = searches(&ann, &mut random, options.searches)?;
+    let folder = tempfile::tempdir()?;
+    let mut random = Random(7);
+    let all = (options.memories * options.namespaces) as f64;
+    let (one_by_one, batches) = fill(folder.path(), &options, &mut random)?;
+    let derived = size(&folder.path().join("derived")) as f64;
+    let stored = size(folder.path()) as f64 - derived;
+    let mut out = std::io::stdout();
+    writeln!(out, "store, one by one: {one_by_one:.0}/s; batches of 1,000: {batches:.0}/s")?;
     writeln!(
         out,
-        "search: p50 {:.2} ms, p99 {:.2} ms",
-        percentile(&mut times, 0.5),
-        percentile(&mut times, 0.99)
+        "on the disk: {:.0} bytes per memory, and {:.0} that are derived",
+        stored / all,
+        derived / all
     )?;
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let resident = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
-    writeln!(out, "{resident}")?;
+    let mut again = std::process::Command::new(std::env::current_exe()?);
+    again.args(std::env::args_os().skip(1)).arg("--search-in").arg(folder.path());
+    anyhow::ensure!(again.status()?.success(), "the search failed");
     Ok(())
 }

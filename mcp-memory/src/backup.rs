@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use crate::crypto::{KeyId, KeyRing, Master};
+use crate::derived::Folder;
 use crate::store::{self, Bound, Sealing, sqlite, write};
 use crate::{Id, Memory, MemoryError, erase, live};
 
@@ -95,6 +96,7 @@ impl Memory {
         for old in ["memory.db-wal", "memory.db-shm"] {
             drop(fs::remove_file(directory.join(old)));
         }
+        Folder::of(directory).clear().map_err(&failed)?;
         fs::rename(&beside, &path).map_err(&failed)?;
         File::open(directory).and_then(|folder| folder.sync_all()).map_err(&failed)?;
         Ok(restored)

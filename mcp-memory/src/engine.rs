@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,12 +13,13 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use rusqlite::Transaction;
 
 use crate::crypto::{KeyRing, Master};
+use crate::derived::{Folder, Made};
 use crate::embed::Embedder;
 use crate::live::Presence;
 use crate::store::{self, Reader, Row, Sealing, Writer, read, write};
 use crate::text::Analyzer;
-use crate::view::View;
-use crate::{Access, MemoryError, Record, Scope};
+use crate::view::{Opened, View};
+use crate::{Access, MemoryError, Scope};
 
 /// Gives the time, in milliseconds since 1970.
 pub(crate) type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -46,6 +48,7 @@ pub(crate) struct Engine {
     /// The number of the embedder's model.
     pub(crate) model: Option<i64>,
     pub(crate) clock: Clock,
+    folder: Folder,
     views: Mutex<Views>,
     presence: Mutex<Presence>,
     /// The last epoch up to which nothing of what was erased is left here.
@@ -58,6 +61,8 @@ struct Views {
     /// The last change that was followed.
     followed: i64,
     by_namespace: HashMap<i64, Loaded>,
+    /// Changes to namespaces that are not in memory.
+    elsewhere: HashMap<i64, usize>,
 }
 
 #[derive(Clone)]
@@ -65,6 +70,8 @@ struct Loaded {
     view: Arc<RwLock<View>>,
     /// Places that changed since the view was made. Looking at one again does no harm.
     dirty: Arc<Mutex<BTreeSet<u32>>>,
+    /// Changes since the view was written to the disk.
+    unsaved: Arc<AtomicUsize>,
 }
 
 impl Engine {
@@ -87,6 +94,7 @@ impl Engine {
             embedder: settings.embedder,
             model,
             clock: settings.clock,
+            folder: Folder::of(directory),
             views: Mutex::new(Views { followed, ..Views::default() }),
             presence: Mutex::new(Presence::enter(directory, epoch)?),
             passed: Mutex::new(epoch),
@@ -181,6 +189,9 @@ impl Engine {
         for change in &changes {
             if let Some(loaded) = views.by_namespace.get(&change.namespace) {
                 loaded.dirty.lock().insert(change.ordinal);
+                loaded.unsaved.fetch_add(1, Relaxed);
+            } else {
+                *views.elsewhere.entry(change.namespace).or_default() += 1;
             }
         }
         Ok(())
@@ -192,7 +203,7 @@ impl Engine {
         let known = self.views.lock().by_namespace.get(&namespace).cloned();
         let loaded = match known {
             Some(loaded) if !loaded.view.read().is_worn() => loaded,
-            _ => self.load(namespace)?,
+            known => self.load(namespace, known.is_some())?,
         };
         // The lock is held until the places are up to date: whoever finds none dirty may rely on it.
         let mut dirty = loaded.dirty.lock();
@@ -211,21 +222,35 @@ impl Engine {
         Ok(loaded.view)
     }
 
-    /// Reads a whole namespace.
-    fn load(&self, namespace: i64) -> Result<Loaded, MemoryError> {
+    /// Makes a view of a namespace: of what is on the disk and what changed since, or of the whole store.
+    fn load(&self, namespace: i64, anew: bool) -> Result<Loaded, MemoryError> {
         let dimension = self.embedder.as_ref().map_or(0, |embedder| embedder.dimension());
         let view = Arc::new(RwLock::new(View::new(Arc::clone(&self.analyzer), dimension)));
-        let loaded = Loaded { view, dirty: Arc::default() };
+        let loaded = Loaded { view, dirty: Arc::default(), unsaved: Arc::default() };
         // Nobody searches it before it is whole.
         let mut whole = loaded.view.write();
-        // INVARIANT: it is known before it is read, so that no change falls between.
-        self.views.lock().by_namespace.insert(namespace, loaded.clone());
-        let read = self.reader.read(|db| {
-            read::all(db, namespace, |row| {
-                whole.put(row.ordinal, self.opened(&row)?);
+        {
+            let mut views = self.views.lock();
+            // INVARIANT: it is known before it is read, so that no change falls between.
+            views.by_namespace.insert(namespace, loaded.clone());
+            views.elsewhere.remove(&namespace);
+        }
+        let read = match if anew { Ok(None) } else { self.saved(namespace) } {
+            Ok(Some((view, changed))) => {
+                *whole = view;
+                loaded.unsaved.store(changed, Relaxed);
                 Ok(())
-            })
-        });
+            }
+            Ok(None) => self.reader.read(|db| {
+                read::all(db, namespace, |row| {
+                    whole.put(row.ordinal, self.opened(&row)?);
+                    Ok(())
+                })?;
+                loaded.unsaved.store(whole.len(), Relaxed);
+                Ok(())
+            }),
+            Err(error) => Err(error),
+        };
         drop(whole);
         if let Err(error) = read {
             self.views.lock().by_namespace.remove(&namespace);
@@ -234,10 +259,75 @@ impl Engine {
         Ok(loaded)
     }
 
+    /// The view on the disk, brought up to date, and how many places that changed; nothing where there is none of use.
+    fn saved(&self, namespace: i64) -> Result<Option<(View, usize)>, MemoryError> {
+        let saved = self.folder.read(self.sealing.ring(), namespace, &self.analyzer);
+        let Some((made, mut view)) = saved.filter(|(made, _)| made.model == self.model) else {
+            return Ok(None);
+        };
+        self.reader.read(|db| {
+            let Some(changed) = read::changed_since(db, namespace, made.seq)? else { return Ok(None) };
+            for ordinal in &changed {
+                let row = read::at(db, namespace, *ordinal)?;
+                view.put(*ordinal, row.map(|row| self.opened(&row)).transpose()?.flatten());
+            }
+            Ok(Some((view, changed.len())))
+        })
+    }
+
+    /// Writes a view to the disk.
+    fn save(&self, namespace: i64) -> Result<(), MemoryError> {
+        let epoch = *self.passed.lock();
+        self.follow()?;
+        let seq = self.views.lock().followed;
+        // All up to there is in it, and maybe more: to be put in once more does no harm.
+        let view = self.view(namespace)?;
+        let unsaved =
+            self.views.lock().by_namespace.get(&namespace).map(|loaded| Arc::clone(&loaded.unsaved));
+        let before = unsaved.as_ref().map_or(0, |unsaved| unsaved.load(Relaxed));
+        let made = Made { seq, model: self.model };
+        self.folder.write(self.sealing.ring(), namespace, epoch, made, &view)?;
+        if let Some(unsaved) = unsaved {
+            unsaved.fetch_sub(before, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Writes the views that changed much to the disk; at the end, or when it is `quiet`, also those that changed less.
+    fn tend(&self, quiet: bool) -> Result<(), MemoryError> {
+        self.follow()?;
+        let (here, elsewhere): (Vec<(i64, Loaded)>, Vec<i64>) = {
+            let views = self.views.lock();
+            let here = views.by_namespace.iter().map(|(namespace, loaded)| (*namespace, loaded.clone()));
+            let many = views.elsewhere.iter().filter(|(_, changes)| quiet && **changes >= MANY);
+            (here.collect(), many.map(|(namespace, _)| *namespace).collect())
+        };
+        for (namespace, loaded) in here {
+            let much = if quiet { FEW } else { MANY.max(loaded.view.read().len() / 8) };
+            if loaded.unsaved.load(Relaxed) >= much {
+                self.save(namespace)?;
+            }
+        }
+        for namespace in elsewhere {
+            self.save(namespace)?;
+            // Nobody asked for it.
+            self.views.lock().by_namespace.remove(&namespace);
+        }
+        Ok(())
+    }
+
+    /// Removes views on the disk that nobody can open.
+    pub(crate) fn sweep(&self) -> Result<(), MemoryError> {
+        self.folder.sweep(self.sealing.ring())
+    }
+
     /// What a row holds; nothing where it is damaged or its key was destroyed: the others are to be found still.
-    fn opened(&self, row: &Row) -> Result<Option<(Record, Option<store::Vector>)>, MemoryError> {
+    fn opened(&self, row: &Row) -> Result<Option<Opened>, MemoryError> {
         let vector = self.model.map(|model| row.vector(&self.sealing, model));
-        let both = row.record(&self.sealing).and_then(|record| Ok((record, vector.transpose()?.flatten())));
+        let subject = row.subject;
+        let both = row
+            .record(&self.sealing)
+            .and_then(|record| Ok(Opened { record, vector: vector.transpose()?.flatten(), subject }));
         match both {
             Ok(both) => Ok(Some(both)),
             Err(error @ (MemoryError::Damaged { .. } | MemoryError::Keys { .. })) => {
@@ -273,6 +363,11 @@ impl fmt::Debug for Engine {
 
 /// How often a handle looks whether somebody was erased.
 const WATCH: Duration = Duration::from_millis(200);
+/// Looks without a change after which it is quiet.
+const QUIET: u32 = 10;
+/// Changes for which a view is written when it is quiet; and when it is not.
+const FEW: usize = 500;
+const MANY: usize = 2_000;
 
 /// An engine, and a thread that forgets what others erased also while nobody asks.
 pub(crate) struct Handle {
@@ -287,11 +382,17 @@ impl Handle {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let (kept, told) = (Arc::clone(&engine), Arc::clone(&stop));
         let keep = move || {
-            let mut stopped = told.0.lock();
+            let (mut stopped, mut last, mut looks) = (told.0.lock(), 0, 0);
             while !*stopped {
                 told.1.wait_for(&mut stopped, WATCH);
                 if let Err(error) = kept.catch_up() {
                     tracing::warn!(%error, "what others erased cannot be forgotten yet");
+                }
+                let followed = kept.views.lock().followed;
+                looks = if followed == last { looks + 1 } else { 0 };
+                last = followed;
+                if let Err(error) = kept.tend(*stopped || looks == QUIET) {
+                    tracing::warn!(%error, "what is derived cannot be written: it will be derived again");
                 }
             }
         };

@@ -44,6 +44,7 @@ impl Memory {
         let (memories, versions) = engine.writer.write(move |db| remove_subject(db, &subject))?;
         engine.empty_log()?;
         engine.catch_up()?;
+        engine.sweep()?;
         Ok(Receipt { epoch, memories, versions, pending: engine.behind(epoch)? })
     }
 

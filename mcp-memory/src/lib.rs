@@ -25,7 +25,9 @@
 //! hold · [`time`] phrases to spans · [`embed`] texts to vectors · [`Memory::erase`], [`Memory::backup`] · [`Master`] keys
 
 mod backup;
+mod contents;
 mod crypto;
+mod derived;
 pub mod embed;
 mod engine;
 mod erase;

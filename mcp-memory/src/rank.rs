@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::search::{Explain, Search};
 use crate::vector::Query;
-use crate::view::View;
-use crate::{MemoryError, Record, Scope, State};
+use crate::view::{Bits, View};
+use crate::{MemoryError, Scope};
 
 /// Memories that lift others, and are looked at more closely.
 const BEST: usize = 256;
@@ -74,6 +74,8 @@ pub(crate) struct Scored {
     pub(crate) namespace: i64,
     pub(crate) scope: Scope,
     pub(crate) text: Vec<f32>,
+    /// The memories that may be found.
+    pub(crate) passing: Bits,
 }
 
 /// What is known before memories are compared with each other.
@@ -143,32 +145,19 @@ impl Scores {
     }
 
     /// Memories of a namespace that may be among the best: by words and by meaning, of those that may be found.
-    fn promising(&self, place: usize, from: &Scored, search: &Search, now: i64) -> Vec<Base> {
+    fn promising(&self, place: usize, from: &Scored) -> Vec<Base> {
         let view = from.view.read();
-        let passes = |slot: &usize| {
-            view.counts(*slot, search.superseded, now)
-                && (search.filter.is_everything()
-                    || view.entry(*slot).is_some_and(|entry| search.filter.matches(&entry.record)))
-        };
-        let mut slots: Vec<usize> = if search.filter.is_everything() {
-            // Those that do not count are few, and looked for among the best only.
-            let scores = from.text.iter().enumerate().filter(|(_, score)| **score > 0.0);
-            let mut by_words: Vec<(f32, usize)> = scores.map(|(slot, score)| (*score, slot)).collect();
-            if by_words.len() > 2 * PROMISING {
-                by_words.select_nth_unstable_by(2 * PROMISING, |a, b| descending(a.0, b.0));
-                let rest = by_words.split_off(2 * PROMISING);
-                by_words.retain(|(_, slot)| passes(slot));
-                if by_words.len() < PROMISING {
-                    by_words.extend(rest);
-                }
-            }
-            by_words.into_iter().map(|(_, slot)| slot).filter(passes).collect()
-        } else {
-            // INVARIANT: what may not be found takes no place among the best.
-            (0..from.text.len()).filter(passes).collect()
-        };
-        if let Some(query) = self.query.as_ref().filter(|_| search.filter.is_everything()) {
-            slots.extend(view.near(query).into_iter().filter(passes));
+        // INVARIANT: what may not be found takes no place among the best.
+        let scores =
+            from.text.iter().enumerate().filter(|(slot, score)| **score > 0.0 && from.passing.has(*slot));
+        let mut by_words: Vec<(f32, usize)> = scores.map(|(slot, score)| (*score, slot)).collect();
+        if by_words.len() > PROMISING {
+            by_words.select_nth_unstable_by(PROMISING, |a, b| descending(a.0, b.0));
+            by_words.truncate(PROMISING);
+        }
+        let mut slots: Vec<usize> = by_words.into_iter().map(|(_, slot)| slot).collect();
+        if let Some(query) = &self.query {
+            slots.extend(view.near(query, &from.passing));
             slots.sort_unstable();
             slots.dedup();
         }
@@ -177,10 +166,9 @@ impl Scores {
 }
 
 /// The best memories, in order: some more than asked for, as some may be gone by the time they are read.
-pub(crate) fn best(scores: &Scores, search: &Search, now: i64) -> Vec<Candidate> {
+pub(crate) fn best(scores: &Scores, search: &Search) -> Vec<Candidate> {
     let places = scores.namespaces.iter().enumerate();
-    let promising: Vec<Base> =
-        places.flat_map(|(place, from)| scores.promising(place, from, search, now)).collect();
+    let promising: Vec<Base> = places.flat_map(|(place, from)| scores.promising(place, from)).collect();
     let scale = Scale::of(&promising, search.ranking);
     let mut best: Vec<Base> = promising.into_iter().map(|base| base.scaled(scale)).collect();
     best.retain(|base| base.score() > 0.0);
@@ -188,7 +176,7 @@ pub(crate) fn best(scores: &Scores, search: &Search, now: i64) -> Vec<Candidate>
         best.select_nth_unstable_by(BEST, |a, b| descending(a.score(), b.score()));
         best.truncate(BEST);
     }
-    let mut candidates = lifted(scores, scale, &best, search, now);
+    let mut candidates = lifted(scores, scale, &best, search.ranking);
     candidates.sort_by(|a, b| {
         descending(a.explain.total(), b.explain.total())
             .then(a.place.cmp(&b.place))
@@ -198,29 +186,21 @@ pub(crate) fn best(scores: &Scores, search: &Search, now: i64) -> Vec<Candidate>
     candidates
 }
 
-fn may_be_found(record: &Record, search: &Search, now: i64) -> bool {
-    (search.superseded || record.state == State::Live)
-        && record.expires.is_none_or(|expires| expires > now)
-        && search.filter.matches(record)
-}
-
 fn descending(a: f32, b: f32) -> Ordering {
     b.partial_cmp(&a).unwrap_or(Ordering::Equal)
 }
 
 /// The best memories and those around them, with what each is lifted by.
-fn lifted(scores: &Scores, scale: Scale, best: &[Base], search: &Search, now: i64) -> Vec<Candidate> {
+fn lifted(scores: &Scores, scale: Scale, best: &[Base], ranking: Ranking) -> Vec<Candidate> {
     let mut found: HashMap<(usize, usize), (Base, f32)> =
         best.iter().map(|base| ((base.place, base.slot), (*base, 0.0))).collect();
-    let mut sessions: HashMap<(usize, String), Vec<f32>> = HashMap::new();
+    let mut sessions: HashMap<Session, Vec<f32>> = HashMap::new();
     for base in best {
         let Some(from) = scores.namespaces.get(base.place) else { continue };
         let view = from.view.read();
-        let Some(session) = view.entry(base.slot).and_then(|entry| entry.record.session.clone()) else {
-            continue;
-        };
+        let Some(session) = view.session(base.slot) else { continue };
         sessions.entry((base.place, session)).or_default().push(base.score());
-        if search.ranking.neighbour > 0.0 {
+        if ranking.neighbour > 0.0 {
             view.around(base.slot, FADING.len(), |distance, slot| {
                 let lift = base.score() * FADING.get(distance).copied().unwrap_or_default();
                 let fresh = || (scores.base(base.place, &view, slot).scaled(scale), 0.0);
@@ -232,26 +212,26 @@ fn lifted(scores: &Scores, scale: Scale, best: &[Base], search: &Search, now: i6
     let sessions = shares(sessions);
     let mut candidates = Vec::new();
     for ((place, slot), (base, lift)) in found {
-        let Some(from) = scores.namespaces.get(place) else { continue };
+        let Some(from) = scores.namespaces.get(place).filter(|from| from.passing.has(slot)) else { continue };
         let view = from.view.read();
-        let Some(entry) = view.entry(slot) else { continue };
-        if !may_be_found(&entry.record, search, now) {
-            continue;
-        }
-        let session = entry.record.session.clone().and_then(|session| sessions.get(&(place, session)));
+        let Some(ordinal) = view.ordinal(slot) else { continue };
+        let session = view.session(slot).and_then(|session| sessions.get(&(place, session)));
         let explain = Explain {
             text: base.text,
             vector: base.vector,
-            neighbour: search.ranking.neighbour * lift,
-            session: search.ranking.session * session.copied().unwrap_or_default(),
+            neighbour: ranking.neighbour * lift,
+            session: ranking.session * session.copied().unwrap_or_default(),
         };
-        candidates.push(Candidate { place, ordinal: entry.ordinal, explain });
+        candidates.push(Candidate { place, ordinal, explain });
     }
     candidates
 }
 
+/// A conversation: the place of its namespace, its number there.
+type Session = (usize, u32);
+
 /// What speaks for each conversation, as a share of the best.
-fn shares(sessions: HashMap<(usize, String), Vec<f32>>) -> HashMap<(usize, String), f32> {
+fn shares(sessions: HashMap<Session, Vec<f32>>) -> HashMap<Session, f32> {
     let mean = |mut scores: Vec<f32>| {
         scores.sort_by(|a, b| descending(*a, *b));
         scores.iter().take(SPEAKERS).sum::<f32>() / SPEAKERS as f32

@@ -134,8 +134,8 @@ impl Tenant {
         if let Some(scopes) = &search.scopes {
             readable.retain(|(_, scope)| scopes.contains(scope));
         }
-        let scored = self.scored(readable, &terms, vector)?;
-        let candidates = rank::best(&scored, search, self.engine.now());
+        let scored = self.scored(readable, &terms, vector, search)?;
+        let candidates = rank::best(&scored, search);
         self.hits(&scored, candidates, search.limit)
     }
 
@@ -145,6 +145,7 @@ impl Tenant {
         readable: Vec<(i64, Scope)>,
         terms: &[String],
         vector: Option<Query>,
+        search: &Search,
     ) -> Result<Scores, MemoryError> {
         let views: Vec<_> = readable
             .into_iter()
@@ -154,11 +155,17 @@ impl Tenant {
         for (view, ..) in &views {
             view.read().count(terms, &mut statistics);
         }
+        let now = self.engine.now();
         let scored = |(view, namespace, scope): (Arc<RwLock<View>>, i64, Scope)| {
-            let text = view.read().text_scores(terms, &statistics);
-            Scored { view, namespace, scope, text }
+            let held = view.read();
+            let counting = held.counting(search.superseded, now);
+            let passing = self.engine.select(namespace, &held, &search.filter, counting)?;
+            let text = held.text_scores(terms, &statistics);
+            drop(held);
+            Ok(Scored { view, namespace, scope, text, passing })
         };
-        Ok(Scores { namespaces: views.into_iter().map(scored).collect(), query: vector })
+        let namespaces = views.into_iter().map(scored).collect::<Result<_, MemoryError>>()?;
+        Ok(Scores { namespaces, query: vector })
     }
 
     /// Reads the best again: what is returned is what is stored now, and the caller's to see.

@@ -21,6 +21,7 @@ const CHECK: &[u8] = b"mcp-memory key ring";
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS ring (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS key (id INTEGER PRIMARY KEY AUTOINCREMENT, owner BLOB UNIQUE, wrapped BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS covers (key INTEGER NOT NULL, subject BLOB NOT NULL, PRIMARY KEY (key, subject)) WITHOUT ROWID;
 ";
 
 /// The key that all keys of a ring are wrapped with. It is wiped from memory when it is dropped.
@@ -220,6 +221,42 @@ impl KeyRing {
         Ok((id, self.cipher(id)?))
     }
 
+    /// The key of an owner that is destroyed with any of some subjects, and those that it was asked for before; nothing if keys were
+    /// destroyed since an epoch: what is going to be sealed may be of who is gone.
+    pub(crate) fn covering(
+        &self,
+        owner: &[u8; 16],
+        subjects: &[[u8; 16]],
+        since: i64,
+    ) -> Result<Option<(KeyId, Cipher)>, MemoryError> {
+        let failed = MemoryError::doing("written: its key ring");
+        let mut db = self.db.lock();
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        // INVARIANT: looked at within the transaction that makes the key known. Who is erased later takes it along.
+        if epoch(&transaction)? != since {
+            return Ok(None);
+        }
+        let master = self.master.lock();
+        let query = "SELECT id FROM key WHERE owner = ?1";
+        let found = transaction.query_row(query, [owner], |row| row.get(0)).optional().map_err(&failed)?;
+        let id = match found {
+            Some(id) => id,
+            None => {
+                check(&transaction, &master, &self.store)?;
+                write(&transaction, &master, &self.store, owner, &random()?)?
+            }
+        };
+        for subject in subjects {
+            let insert = "INSERT OR IGNORE INTO covers (key, subject) VALUES (?1, ?2)";
+            let mut insert = transaction.prepare_cached(insert).map_err(&failed)?;
+            insert.execute(params![id, subject]).map_err(&failed)?;
+        }
+        let key = read(&transaction, &master, &self.store, id)?;
+        transaction.commit().map_err(&failed)?;
+        // Sealed also where memories are not.
+        Ok(Some((id, Cipher::new(&key)?)))
+    }
+
     /// How often keys were destroyed.
     pub(crate) fn epoch(&self) -> Result<i64, MemoryError> {
         epoch(&self.db.lock())
@@ -270,6 +307,12 @@ impl KeyRing {
             .query_row("DELETE FROM key WHERE owner = ?1 RETURNING id", [owner], |row| row.get(0))
             .optional()
             .map_err(&failed)?;
+        for delete in [
+            "DELETE FROM key WHERE id IN (SELECT key FROM covers WHERE subject = ?1)",
+            "DELETE FROM covers WHERE key IN (SELECT key FROM covers WHERE subject = ?1)",
+        ] {
+            transaction.execute(delete, [owner]).map_err(&failed)?;
+        }
         let keep = "INSERT OR REPLACE INTO ring (name, value) VALUES ('epoch', ?1)";
         transaction.execute(keep, [next.to_le_bytes()]).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;

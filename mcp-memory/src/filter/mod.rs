@@ -51,7 +51,7 @@ mod field;
 pub(crate) mod node;
 mod parse;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 mod record;
 mod test;
 #[cfg(test)]
@@ -62,6 +62,7 @@ mod write;
 pub use error::FilterError;
 pub use field::{Field, Fields, Found};
 use node::Node;
+pub(crate) use record::decimal;
 
 use crate::time::{Range, TimeContext};
 

@@ -116,7 +116,7 @@ fn word() -> impl Strategy<Value = Value> + Clone {
     prop::sample::select(vec!["a", "b", "ab", "Ab", "\u{c4}b"]).prop_map(Value::from)
 }
 
-fn scalar() -> impl Strategy<Value = Value> + Clone {
+pub(crate) fn scalar() -> impl Strategy<Value = Value> + Clone {
     prop_oneof![
         word(),
         (-3i64..4).prop_map(Value::from),
@@ -185,7 +185,7 @@ fn leaf() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn filter() -> impl Strategy<Value = Value> {
+pub(crate) fn filter() -> impl Strategy<Value = Value> {
     leaf().prop_recursive(5, 48, 4, |inner| {
         let list = prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from);
         let name = |names: &'static [&'static str]| prop::sample::select(names);

@@ -51,6 +51,6 @@ fn time(time: Option<i64>) -> Found<'static> {
 }
 
 /// The decimal that was given, and not the binary fraction next to it.
-fn decimal(value: f32) -> Option<Number> {
+pub(crate) fn decimal(value: f32) -> Option<Number> {
     value.to_string().parse().ok().and_then(Number::from_f64)
 }

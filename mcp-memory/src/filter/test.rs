@@ -85,7 +85,17 @@ impl Found<'_> {
 }
 
 impl Test {
-    fn holds(&self, found: &Found<'_>) -> bool {
+    /// Whether it holds for a time that stands there.
+    pub(crate) fn holds_at(&self, time: i64) -> bool {
+        match self {
+            Self::Compare(order, Value::Number(number)) if let Some(bound) = number.as_i64() => {
+                order.accepts(time.cmp(&bound))
+            }
+            test => test.holds(&Found::Time(time)),
+        }
+    }
+
+    pub(crate) fn holds(&self, found: &Found<'_>) -> bool {
         let text = |holds: &dyn Fn(&str) -> bool| found.any(|item| item.text().is_some_and(holds));
         match self {
             Self::Exists => !matches!(found, Found::Missing),

@@ -1,5 +1,6 @@
 //! Reading, on connections that writers do not block.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
@@ -160,6 +161,26 @@ pub(crate) fn changes(db: &Connection, after: i64) -> Result<Vec<Change>, Memory
         Ok(Change { seq: row.get(0)?, namespace: row.get(1)?, ordinal: row.get(2)? })
     });
     rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+}
+
+/// The places in a namespace that changed behind some number; nothing where what lies between was cut off, or the number is of
+/// another store.
+pub(crate) fn changed_since(
+    db: &Connection,
+    namespace: i64,
+    after: i64,
+) -> Result<Option<BTreeSet<u32>>, MemoryError> {
+    let failed = MemoryError::doing("read");
+    let last = last_change(db)?;
+    let first: Option<i64> =
+        db.query_row("SELECT min(seq) FROM change", [], |row| row.get(0)).map_err(&failed)?;
+    if after > last || (after < last && first.is_none_or(|first| first > after + 1)) {
+        return Ok(None);
+    }
+    let query = "SELECT ordinal FROM change WHERE seq > ?1 AND namespace = ?2";
+    let mut select = db.prepare_cached(query).map_err(&failed)?;
+    let rows = select.query_map([after, namespace], |row| row.get(0)).map_err(&failed)?;
+    rows.collect::<Result<_, _>>().map(Some).map_err(&failed)
 }
 
 /// The namespace with a tag.

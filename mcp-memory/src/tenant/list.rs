@@ -6,7 +6,7 @@ use super::Tenant;
 use crate::filter::Filter;
 use crate::store::{read, write};
 use crate::view::View;
-use crate::{Id, MemoryError, Record, Scope, State};
+use crate::{Id, MemoryError, Record, Scope};
 
 /// Memories on one page at most.
 const PAGE: usize = 1_000;
@@ -102,15 +102,12 @@ impl Tenant {
 
     fn matching(&self, scope: &Scope, filter: &Filter) -> Result<Vec<Cursor>, MemoryError> {
         let now = self.engine.now();
-        self.in_view(scope, |view| {
-            let records = view.entries().map(|(_, entry)| &entry.record);
-            records
-                .filter(|record| {
-                    record.state == State::Live && record.expires.is_none_or(|expires| expires > now)
-                })
-                .filter(|record| filter.matches(record))
-                .map(|record| Cursor { created: record.created, id: record.id })
-                .collect()
+        self.in_view(scope, |namespace, view| {
+            let passing = self.engine.select(namespace, view, filter, view.counting(false, now))?;
+            let places = passing
+                .iter()
+                .filter_map(|slot| Some(Cursor { created: view.created(slot), id: view.id(slot)? }));
+            Ok(places.collect())
         })
     }
 
@@ -119,7 +116,7 @@ impl Tenant {
     /// # Errors
     /// The store cannot be read.
     pub fn count(&self, scope: &Scope) -> Result<usize, MemoryError> {
-        self.in_view(scope, View::len)
+        self.in_view(scope, |_, view| Ok(view.len()))
     }
 
     fn namespace_of(&self, scope: &Scope) -> Result<Option<i64>, MemoryError> {
@@ -131,10 +128,14 @@ impl Tenant {
     }
 
     /// Looks at a scope as it is now; at nothing where the caller may not read it.
-    fn in_view<R: Default>(&self, scope: &Scope, look: impl FnOnce(&View) -> R) -> Result<R, MemoryError> {
+    fn in_view<R: Default>(
+        &self,
+        scope: &Scope,
+        look: impl FnOnce(i64, &View) -> Result<R, MemoryError>,
+    ) -> Result<R, MemoryError> {
         let Some(namespace) = self.namespace_of(scope)? else { return Ok(R::default()) };
         let view = self.engine.view(namespace)?;
         let view = view.read();
-        Ok(look(&view))
+        look(namespace, &view)
     }
 }

@@ -5,4 +5,4 @@ mod postings;
 mod stop;
 
 pub(crate) use analyze::Analyzer;
-pub(crate) use postings::{Postings, Statistics};
+pub(crate) use postings::{List, Postings, Statistics};

@@ -1,23 +1,67 @@
-//! An inverted index in memory, for what is in no index on disk.
+//! An inverted index in memory. Postings are kept as differences, in as few bytes as they need: mostly one or two.
 
-use std::collections::HashMap;
+use indexmap::IndexMap;
+
+use crate::view::Bits;
 
 /// BM25 after Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with Lucene's idf, which is never
 /// negative.
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
-#[derive(Debug, Clone, Copy)]
-struct Posting {
-    slot: u32,
-    frequency: u32,
+/// The memories that have a term.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    pub(crate) bytes: Vec<u8>,
+    /// The slot of the last one.
+    pub(crate) last: u32,
+    pub(crate) many: u32,
 }
 
-#[derive(Debug, Default)]
-struct List {
-    postings: Vec<Posting>,
-    /// Memories that still count.
-    live: u32,
+impl List {
+    fn push(&mut self, slot: u32, frequency: u32) {
+        let step = u64::from(slot - self.last);
+        self.last = slot;
+        self.many += 1;
+        put(&mut self.bytes, step << 1 | u64::from(frequency > 1));
+        if frequency > 1 {
+            put(&mut self.bytes, u64::from(frequency));
+        }
+    }
+
+    /// Visits slots and how often each has the term.
+    #[inline]
+    fn each(&self, mut visit: impl FnMut(usize, u32)) {
+        let (mut rest, mut slot) = (self.bytes.as_slice(), 0);
+        while let Some(step) = next(&mut rest) {
+            slot += step >> 1;
+            let frequency = if step & 1 == 1 { next(&mut rest).unwrap_or(1) } else { 1 };
+            visit(slot as usize, frequency as u32);
+        }
+    }
+}
+
+/// Seven bits a byte, the lowest first; the eighth says that there are more (LEB128).
+fn put(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+#[inline]
+fn next(rest: &mut &[u8]) -> Option<u64> {
+    let (mut value, mut shift) = (0, 0);
+    loop {
+        let (byte, behind) = rest.split_first()?;
+        *rest = behind;
+        value |= u64::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            return Some(value);
+        }
+        shift = (shift + 7).min(63);
+    }
 }
 
 /// How many memories there are, how long they are, and in how many each term of a query is. Summed over what a caller may read:
@@ -44,63 +88,62 @@ impl Statistics {
 /// The terms of memories by slot.
 #[derive(Debug, Default)]
 pub(crate) struct Postings {
-    lists: HashMap<Box<str>, List>,
-    lengths: Vec<u32>,
-    live: u64,
-    length: u64,
+    pub(crate) lists: IndexMap<Box<str>, List>,
+    pub(crate) lengths: Vec<u32>,
+    pub(crate) live: u64,
+    pub(crate) length: u64,
+    /// What the terms of the memory that is added are the numbers of.
+    scratch: Vec<usize>,
 }
 
 impl Postings {
+    pub(crate) fn of(lists: IndexMap<Box<str>, List>, lengths: Vec<u32>, live: u64, length: u64) -> Self {
+        Self { lists, lengths, live, length, scratch: Vec::new() }
+    }
+
     /// Adds the terms of the memory in the next slot.
     pub(crate) fn add(&mut self, each: impl FnOnce(&mut dyn FnMut(&str))) -> u32 {
         let slot = u32::try_from(self.lengths.len()).unwrap_or(u32::MAX);
-        let (lists, mut length) = (&mut self.lists, 0);
+        let (lists, scratch) = (&mut self.lists, &mut self.scratch);
+        scratch.clear();
         each(&mut |term| {
-            length += 1;
-            let list = match lists.get_mut(term) {
-                Some(list) => list,
-                None => lists.entry(term.into()).or_default(),
-            };
-            match list.postings.last_mut() {
-                Some(last) if last.slot == slot => last.frequency += 1,
-                _ => {
-                    list.postings.push(Posting { slot, frequency: 1 });
-                    list.live += 1;
-                }
-            }
+            let known = lists.get_index_of(term);
+            scratch.push(known.unwrap_or_else(|| lists.insert_full(term.into(), List::default()).0));
         });
+        scratch.sort_unstable();
+        for same in scratch.chunk_by(|a, b| a == b) {
+            let list = same.first().and_then(|number| lists.get_index_mut(*number));
+            if let Some((_, list)) = list {
+                list.push(slot, u32::try_from(same.len()).unwrap_or(u32::MAX));
+            }
+        }
+        let length = u32::try_from(scratch.len()).unwrap_or(u32::MAX);
         self.lengths.push(length);
         self.live += 1;
         self.length += u64::from(length);
         slot
     }
 
-    /// Takes the memory of a slot out of all counts; `each` are the terms that it was added with.
-    pub(crate) fn remove(&mut self, slot: u32, each: impl FnOnce(&mut dyn FnMut(&str))) {
+    /// Takes the memory of a slot out of the counts.
+    pub(crate) fn remove(&mut self, slot: u32) {
         let Some(length) = self.lengths.get(slot as usize) else { return };
         self.live -= 1;
         self.length -= u64::from(*length);
-        let mut seen = std::collections::HashSet::new();
-        let lists = &mut self.lists;
-        each(&mut |term| {
-            if seen.insert(Box::<str>::from(term))
-                && let Some(list) = lists.get_mut(term)
-            {
-                list.live = list.live.saturating_sub(1);
-                if list.live == 0 {
-                    lists.remove(term);
-                }
-            }
-        });
     }
 
-    /// Adds what is here to the statistics of some terms.
-    pub(crate) fn count(&self, terms: &[String], into: &mut Statistics) {
+    /// Adds what is here to the statistics of some terms; `there` are the slots that were not removed.
+    pub(crate) fn count(&self, terms: &[String], there: &Bits, into: &mut Statistics) {
         into.memories += self.live;
         into.length += self.length;
         into.with_term.resize(terms.len(), 0);
+        let all_there = self.live == self.lengths.len() as u64;
         for (term, with) in terms.iter().zip(&mut into.with_term) {
-            *with += u64::from(self.lists.get(term.as_str()).map_or(0, |list| list.live));
+            let Some(list) = self.lists.get(term.as_str()) else { continue };
+            if all_there {
+                *with += u64::from(list.many);
+            } else {
+                list.each(|slot, _| *with += u64::from(there.has(slot)));
+            }
         }
     }
 
@@ -110,15 +153,12 @@ impl Postings {
         for (number, term) in terms.iter().enumerate() {
             let Some(list) = self.lists.get(term.as_str()) else { continue };
             let weight = statistics.weight(number);
-            for posting in &list.postings {
-                let at = posting.slot as usize;
-                let (Some(length), Some(score)) = (self.lengths.get(at), scores.get_mut(at)) else {
-                    continue;
-                };
-                let frequency = posting.frequency as f32;
+            list.each(|at, frequency| {
+                let (Some(length), Some(score)) = (self.lengths.get(at), scores.get_mut(at)) else { return };
+                let frequency = frequency as f32;
                 let norm = K1 * (1.0 - B + B * *length as f32 / average);
                 *score += weight * frequency * (K1 + 1.0) / (frequency + norm);
-            }
+            });
         }
     }
 }
@@ -163,13 +203,16 @@ mod tests {
                 postings.add(words(text));
             }
             let mut left: Vec<_> = texts.iter().map(Some).collect();
+            let mut there = Bits::none(texts.len());
+            (0..texts.len()).for_each(|slot| there.set(slot));
             for slot in removed.into_iter().filter(|slot| *slot < texts.len()) {
-                postings.remove(slot as u32, words(&texts[slot]));
+                postings.remove(slot as u32);
+                there.clear(slot);
                 left[slot] = None;
             }
             let terms: Vec<String> = (0..13).map(|word| format!("w{word}")).collect();
             let mut statistics = Statistics::default();
-            postings.count(&terms, &mut statistics);
+            postings.count(&terms, &there, &mut statistics);
             let mut scores = vec![0.0; texts.len()];
             postings.score(&terms, &statistics, &mut scores);
             for ((score, expect), text) in scores.iter().zip(naive(&left, &terms)).zip(&left) {
@@ -184,10 +227,19 @@ mod tests {
     fn what_is_removed_leaves_nothing_in_the_counts() {
         let mut postings = Postings::default();
         postings.add(words(&[1, 1, 2]));
-        postings.remove(0, words(&[1, 1, 2]));
+        postings.remove(0);
         let mut statistics = Statistics::default();
-        postings.count(&["w1".into()], &mut statistics);
+        postings.count(&["w1".into()], &Bits::default(), &mut statistics);
         assert_eq!(statistics, Statistics { memories: 0, length: 0, with_term: vec![0] });
-        assert!(postings.lists.is_empty());
+    }
+
+    #[test]
+    fn postings_far_apart_and_frequent_ones_are_read_as_they_were_put() {
+        let put = [(0, 1), (1, 2), (127, 1), (128, 300), (100_000, 1), (u32::MAX - 1, 70_000)];
+        let mut list = List::default();
+        put.iter().for_each(|(slot, frequency)| list.push(*slot, *frequency));
+        let mut read = Vec::new();
+        list.each(|slot, frequency| read.push((slot as u32, frequency)));
+        assert_eq!(read, put);
     }
 }

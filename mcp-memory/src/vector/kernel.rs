@@ -2,6 +2,8 @@
 
 use pulp::Arch;
 
+use crate::view::Bits;
+
 /// The product of two rows of bytes.
 pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
     struct Dot<'a>(&'a [i8], &'a [i8]);
@@ -22,8 +24,8 @@ pub(crate) fn signs(cells: &[i8]) -> Vec<u64> {
     cells.chunks(64).map(word).collect()
 }
 
-/// The rows that differ from a query in the fewest signs: at least `many`, and those that tie with the last.
-pub(crate) fn nearest_by_sign(rows: &[u64], query: &[u64], many: usize) -> Vec<usize> {
+/// The rows of a set that differ from a query in the fewest signs: at least `many`, and those that tie with the last.
+pub(crate) fn nearest_by_sign(rows: &[u64], query: &[u64], many: usize, within: &Bits) -> Vec<usize> {
     struct Distances<'a>(&'a [u64], &'a [u64], &'a mut Vec<u16>);
     impl pulp::NullaryFnOnce for Distances<'_> {
         type Output = ();
@@ -43,19 +45,39 @@ pub(crate) fn nearest_by_sign(rows: &[u64], query: &[u64], many: usize) -> Vec<u
     let mut distances = Vec::with_capacity(rows.len() / query.len().max(1));
     Arch::new().dispatch(Distances(rows, query, &mut distances));
     let mut counts = vec![0usize; query.len() * 64 + 1];
-    for distance in &distances {
-        if let Some(count) = counts.get_mut(usize::from(*distance)) {
+    each_within(&distances, within, |_, distance| {
+        if let Some(count) = counts.get_mut(usize::from(distance)) {
             *count += 1;
         }
-    }
+    });
     let mut found = 0;
     let bound = counts.iter().position(|count| {
         found += count;
         found >= many
     });
     let bound = bound.and_then(|bound| u16::try_from(bound).ok()).unwrap_or(u16::MAX);
-    let near = distances.iter().enumerate().filter(|(_, distance)| **distance <= bound);
-    near.map(|(row, _)| row).collect()
+    let mut near = Vec::with_capacity(many * 2);
+    each_within(&distances, within, |row, distance| {
+        if distance <= bound {
+            near.push(row);
+        }
+    });
+    near
+}
+
+/// Visits the distances of a set of rows.
+fn each_within(distances: &[u16], within: &Bits, mut visit: impl FnMut(usize, u16)) {
+    for (at, (chunk, word)) in distances.chunks(64).zip(within.words()).enumerate() {
+        if *word == u64::MAX {
+            chunk.iter().enumerate().for_each(|(bit, distance)| visit(at * 64 + bit, *distance));
+            continue;
+        }
+        for (bit, distance) in chunk.iter().enumerate() {
+            if word >> bit & 1 == 1 {
+                visit(at * 64 + bit, *distance);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -74,17 +96,20 @@ mod tests {
 
         #[test]
         fn the_nearest_are_those_with_the_most_equal_signs(
-            words in prop_oneof![Just(1usize), Just(2), Just(6)], seeds in prop::collection::vec(any::<u64>(), 1..80), many in 1usize..100,
+            words in prop_oneof![Just(1usize), Just(2), Just(6)], seeds in prop::collection::vec(any::<u64>(), 1..200), many in 1usize..100,
+            every in 1usize..4,
         ) {
             let row = |seed: u64| (0..words as u64).map(move |word| seed.wrapping_mul(word * 2 + 1).rotate_left(word as u32 * 7));
             let rows: Vec<u64> = seeds.iter().flat_map(|seed| row(*seed)).collect();
             let query: Vec<u64> = row(12_345).collect();
             let distance = |seed: u64| row(seed).zip(&query).map(|(a, b)| (a ^ b).count_ones()).sum::<u32>();
-            let near = nearest_by_sign(&rows, &query, many);
-            let mut all: Vec<u32> = seeds.iter().map(|seed| distance(*seed)).collect();
+            let mut within = Bits::none(seeds.len());
+            (0..seeds.len()).filter(|at| at % every == 0).for_each(|at| within.set(at));
+            let near = nearest_by_sign(&rows, &query, many, &within);
+            let mut all: Vec<u32> = seeds.iter().step_by(every).map(|seed| distance(*seed)).collect();
             all.sort_unstable();
             let bound = all.get(many - 1).or(all.last()).copied().unwrap();
-            let expect: Vec<usize> = (0..seeds.len()).filter(|at| distance(seeds[*at]) <= bound).collect();
+            let expect: Vec<usize> = within.iter().filter(|at| distance(seeds[*at]) <= bound).collect();
             prop_assert_eq!(near, expect);
         }
     }

@@ -8,6 +8,7 @@ mod kernel;
 pub(crate) use kernel::{dot, nearest_by_sign, signs};
 
 use crate::store::Vector;
+use crate::view::Bits;
 
 /// Up to so many are all compared by their bytes.
 const FEW: usize = 8_192;
@@ -25,11 +26,11 @@ pub(crate) fn quantized(vector: &[f32]) -> Vector {
 /// Vectors by slot, one behind the other.
 #[derive(Debug, Default)]
 pub(crate) struct Vectors {
-    dimension: usize,
-    cells: Vec<i8>,
-    signs: Vec<u64>,
+    pub(crate) dimension: usize,
+    pub(crate) cells: Vec<i8>,
+    pub(crate) signs: Vec<u64>,
     /// Zero where there is no vector.
-    scales: Vec<f32>,
+    pub(crate) scales: Vec<f32>,
 }
 
 /// A query, ready to be compared.
@@ -75,15 +76,15 @@ impl Vectors {
             .then(|| dot(cells, &query.vector.cells) as f32 * scale * query.vector.scale)
     }
 
-    /// The slots that may be near a query: all where there are few.
-    pub(crate) fn near(&self, query: &Query) -> Vec<usize> {
+    /// The slots of a set that may be near a query: all of them where they are few.
+    pub(crate) fn near(&self, query: &Query, within: &Bits) -> Vec<usize> {
         if self.dimension == 0 || query.vector.cells.len() != self.dimension {
             return Vec::new();
         }
-        if self.scales.len() <= FEW {
-            return (0..self.scales.len()).collect();
+        if within.count() <= FEW {
+            return within.iter().collect();
         }
-        nearest_by_sign(&self.signs, &query.signs, CHOSEN)
+        nearest_by_sign(&self.signs, &query.signs, CHOSEN, within)
     }
 }
 
@@ -111,6 +112,8 @@ mod tests {
         for seed in 0..10_000 {
             vectors.push((seed != 5).then(|| quantized(&vector(seed))));
         }
+        let mut all = Bits::none(10_000);
+        (0..10_000).for_each(|slot| all.set(slot));
         for seed in [0, 77, 9_999] {
             // A little beside a vector that is there.
             let near: Vec<f32> = vector(seed).iter().zip(vector(123_456)).map(|(a, b)| a + 0.3 * b).collect();
@@ -118,7 +121,7 @@ mod tests {
             let exact: f32 = near.iter().zip(vector(seed)).map(|(a, b)| a * b).sum();
             let cosine = vectors.cosine(&query, seed as usize).unwrap();
             assert!((cosine - exact).abs() < 0.01, "{cosine} {exact}");
-            let chosen = vectors.near(&query);
+            let chosen = vectors.near(&query, &all);
             assert!(chosen.contains(&(seed as usize)) && chosen.len() < 4_000);
         }
         let query = Query::new(&vector(1));
@@ -126,6 +129,6 @@ mod tests {
         assert_eq!(vectors.cosine(&Query::new(&[1.0]), 1), None);
         vectors.clear(1);
         assert_eq!(vectors.cosine(&query, 1), None);
-        assert!(Vectors::new(0).near(&query).is_empty());
+        assert!(Vectors::new(0).near(&query, &all).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
 mod basics;
+mod derived;
 mod durability;
 mod erase;
 mod export;

@@ -1,0 +1,118 @@
+//! Sets of slots.
+
+/// A bit for each slot of a view.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Bits {
+    words: Vec<u64>,
+}
+
+impl Bits {
+    /// No slot of so many.
+    pub(crate) fn none(slots: usize) -> Self {
+        Self { words: vec![0; slots.div_ceil(64)] }
+    }
+
+    pub(crate) fn set(&mut self, slot: usize) {
+        let word = slot / 64;
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+        }
+        if let Some(word) = self.words.get_mut(word) {
+            *word |= 1 << (slot % 64);
+        }
+    }
+
+    pub(crate) fn clear(&mut self, slot: usize) {
+        if let Some(word) = self.words.get_mut(slot / 64) {
+            *word &= !(1 << (slot % 64));
+        }
+    }
+
+    pub(crate) fn has(&self, slot: usize) -> bool {
+        self.words.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    /// The slots in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.words.iter().enumerate().flat_map(|(at, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.wrapping_sub(1);
+                (bit < 64).then_some(at * 64 + bit)
+            })
+        })
+    }
+
+    /// Adds what is in another set.
+    pub(crate) fn add(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
+    /// Takes what is in another set away.
+    pub(crate) fn take(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);
+    }
+
+    /// The slots of this set for which something holds.
+    pub(crate) fn those(&self, mut holds: impl FnMut(usize) -> bool) -> Self {
+        let mut those = Self::none(self.words.len() * 64);
+        self.iter().filter(|slot| holds(*slot)).for_each(|slot| those.set(slot));
+        those
+    }
+
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    pub(crate) const fn of_words(words: Vec<u64>) -> Self {
+        Self { words }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bits(slots: &BTreeSet<usize>) -> Bits {
+        let mut bits = Bits::none(64);
+        slots.iter().for_each(|slot| bits.set(*slot));
+        bits
+    }
+
+    proptest! {
+        #[test]
+        fn sets_behave_as_sets(
+            a in prop::collection::btree_set(0usize..300, 0..80), b in prop::collection::btree_set(0usize..300, 0..80),
+        ) {
+            let mut both = bits(&a);
+            prop_assert_eq!(both.iter().collect::<BTreeSet<_>>(), a.clone());
+            prop_assert_eq!(both.count(), a.len());
+            prop_assert_eq!(both.is_empty(), a.is_empty());
+            both.add(&bits(&b));
+            prop_assert_eq!(both.iter().collect::<BTreeSet<_>>(), &a | &b);
+            both.take(&bits(&b));
+            prop_assert_eq!(both.iter().collect::<BTreeSet<_>>(), &a - &b);
+            let even = bits(&a).those(|slot| slot % 2 == 0);
+            prop_assert!((0..400).all(|slot| even.has(slot) == (slot % 2 == 0 && a.contains(&slot))));
+            let mut less = bits(&a);
+            b.iter().for_each(|slot| less.clear(*slot));
+            prop_assert_eq!(less.iter().collect::<BTreeSet<_>>(), &a - &b);
+        }
+    }
+}
