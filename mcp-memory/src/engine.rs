@@ -12,12 +12,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use parking_lot::{Condvar, Mutex, RwLock};
 use rusqlite::Transaction;
 
+use crate::audit::Trail;
 use crate::crypto::{KeyRing, Master};
 use crate::derived::{Folder, Made};
 use crate::embed::Embedder;
 use crate::live::Presence;
 use crate::store::{self, Reader, Row, Sealing, Writer, read, write};
 use crate::text::Analyzer;
+use crate::used::{self, Used};
 use crate::view::{Opened, View};
 use crate::{Access, MemoryError, Scope};
 
@@ -37,6 +39,9 @@ pub(crate) struct Settings {
     pub(crate) key_ring: Option<std::path::PathBuf>,
     pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) clock: Clock,
+    pub(crate) audit: Trail,
+    /// Whether vectors that another model made are replaced in the background.
+    pub(crate) reembed: bool,
 }
 
 pub(crate) struct Engine {
@@ -48,6 +53,8 @@ pub(crate) struct Engine {
     /// The number of the embedder's model.
     pub(crate) model: Option<i64>,
     pub(crate) clock: Clock,
+    pub(crate) audit: Trail,
+    pub(crate) used: Used,
     folder: Folder,
     views: Mutex<Views>,
     presence: Mutex<Presence>,
@@ -94,6 +101,8 @@ impl Engine {
             embedder: settings.embedder,
             model,
             clock: settings.clock,
+            audit: settings.audit,
+            used: Used::default(),
             folder: Folder::of(directory),
             views: Mutex::new(Views { followed, ..Views::default() }),
             presence: Mutex::new(Presence::enter(directory, epoch)?),
@@ -139,7 +148,7 @@ impl Engine {
             return Ok(());
         }
         self.sealing.ring().forget();
-        // They hold texts in clear; those who are searched are read anew.
+        // They hold words in clear; those who are searched are read anew.
         self.views.lock().by_namespace.clear();
         self.presence.lock().passed(epoch)?;
         *passed = epoch;
@@ -316,6 +325,12 @@ impl Engine {
         Ok(())
     }
 
+    /// Writes how often memories were used.
+    fn write_used(&self) -> Result<(), MemoryError> {
+        let used = self.used.take();
+        if used.is_empty() { Ok(()) } else { self.writer.write(move |db| used::write(db, &used)) }
+    }
+
     /// Removes views on the disk that nobody can open.
     pub(crate) fn sweep(&self) -> Result<(), MemoryError> {
         self.folder.sweep(self.sealing.ring())
@@ -365,6 +380,8 @@ impl fmt::Debug for Engine {
 const WATCH: Duration = Duration::from_millis(200);
 /// Looks without a change after which it is quiet.
 const QUIET: u32 = 10;
+/// Looks after which it is written how often memories were used.
+const COUNT: u32 = 25;
 /// Changes for which a view is written when it is quiet; and when it is not.
 const FEW: usize = 500;
 const MANY: usize = 2_000;
@@ -374,19 +391,27 @@ pub(crate) struct Handle {
     engine: Arc<Engine>,
     stop: Arc<(Mutex<bool>, Condvar)>,
     keeper: Option<JoinHandle<()>>,
+    embedder: Option<JoinHandle<()>>,
 }
 
 impl Handle {
     pub(crate) fn open(directory: &Path, settings: Settings) -> Result<Self, MemoryError> {
+        let reembed = settings.reembed;
         let engine = Arc::new(Engine::open(directory, settings)?);
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let (kept, told) = (Arc::clone(&engine), Arc::clone(&stop));
         let keep = move || {
-            let (mut stopped, mut last, mut looks) = (told.0.lock(), 0, 0);
+            let (mut stopped, mut last, mut looks, mut watches) = (told.0.lock(), 0, 0, 0);
             while !*stopped {
                 told.1.wait_for(&mut stopped, WATCH);
                 if let Err(error) = kept.catch_up() {
                     tracing::warn!(%error, "what others erased cannot be forgotten yet");
+                }
+                watches = (watches + 1) % COUNT;
+                if (watches == 0 || *stopped)
+                    && let Err(error) = kept.write_used()
+                {
+                    tracing::warn!(%error, "how often memories were used cannot be written");
                 }
                 let followed = kept.views.lock().followed;
                 looks = if followed == last { looks + 1 } else { 0 };
@@ -400,7 +425,20 @@ impl Handle {
             .name("memory-keeper".into())
             .spawn(keep)
             .map_err(MemoryError::doing("opened"))?;
-        Ok(Self { engine, stop, keeper: Some(keeper) })
+        let (kept, told) = (Arc::clone(&engine), Arc::clone(&stop));
+        let embed = move || {
+            let embedded = kept.reembed(|embedded| {
+                tracing::info!(done = embedded.done, left = embedded.left, "memories get new vectors");
+                !*told.0.lock()
+            });
+            if let Err(error) = embedded {
+                tracing::warn!(%error, "not all memories have new vectors: those without are found by their words");
+            }
+        };
+        let embedder = thread::Builder::new().name("memory-embedder".into());
+        let embedder = reembed.then(|| embedder.spawn(embed)).transpose();
+        let embedder = embedder.map_err(MemoryError::doing("opened"))?;
+        Ok(Self { engine, stop, keeper: Some(keeper), embedder })
     }
 }
 
@@ -416,8 +454,9 @@ impl Drop for Handle {
     fn drop(&mut self) {
         *self.stop.0.lock() = true;
         self.stop.1.notify_one();
-        if let Some(keeper) = self.keeper.take() {
-            drop(keeper.join());
+        // The embedder first: the keeper writes what it left.
+        for thread in [self.embedder.take(), self.keeper.take()].into_iter().flatten() {
+            drop(thread.join());
         }
     }
 }

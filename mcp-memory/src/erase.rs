@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
+use crate::audit::{About, Action};
 use crate::engine::Engine;
 use crate::store::{sqlite, write};
 use crate::{Id, Memory, MemoryError};
@@ -34,7 +35,7 @@ impl Memory {
     /// no backup can be read either; then their memories and all that hangs on them are overwritten.
     ///
     /// # Errors
-    /// The store cannot be written. What was begun is finished by the next call.
+    /// They are under a legal hold, or the store cannot be written. What was begun is finished by the next call.
     pub fn erase(&self, org: &str, user: &str) -> Result<Receipt, MemoryError> {
         let engine = &self.0;
         let subject = engine.sealing.ring().lookup().of("subject", &[org.as_bytes(), user.as_bytes()]);
@@ -45,6 +46,9 @@ impl Memory {
         engine.empty_log()?;
         engine.catch_up()?;
         engine.sweep()?;
+        engine.used.forget();
+        let about = About { memories, ..About::default() };
+        engine.audit.done(engine.now(), (org, user), Action::Erase, about)?;
         Ok(Receipt { epoch, memories, versions, pending: engine.behind(epoch)? })
     }
 

@@ -27,6 +27,17 @@ pub enum MemoryError {
         /// Where.
         scope: String,
     },
+    /// The caller has stored all that they may.
+    #[error("quota: this caller may keep {limit} {of}: delete some, or ask for more")]
+    Quota {
+        /// How much they may.
+        limit: u64,
+        /// Of what: "memories", "bytes".
+        of: &'static str,
+    },
+    /// Nothing of this person may be deleted now.
+    #[error("this is under a legal hold: nothing of it may be deleted until that is released")]
+    Held,
     /// The directory was written by a newer version.
     #[error("`{}` has format {found}, and this version reads up to {supported}", path.display())]
     Format {

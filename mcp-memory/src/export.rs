@@ -5,6 +5,7 @@ use std::io::{BufRead, Write};
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{About, Action};
 use crate::store::read::{self, COLUMNS};
 use crate::store::{Row, write};
 use crate::{Draft, Id, Memory, MemoryError, Record, Scope, State, Stored, Tenant, erase};
@@ -92,6 +93,8 @@ impl Memory {
             moved.memories += 1;
         }
         to.flush().map_err(&failed)?;
+        let about = About { memories: moved.memories, ..About::default() };
+        engine.audit.done(engine.now(), (org, user), Action::Export, about)?;
         Ok(moved)
     }
 
@@ -101,9 +104,15 @@ impl Memory {
     /// The store cannot be written.
     pub fn compact(&self) -> Result<Compacted, MemoryError> {
         let (engine, now) = (&self.0, self.0.now());
+        let sealing = engine.sealing.clone();
         let expired = engine.writer.write(move |db| {
-            let failed = MemoryError::doing("written");
-            let places: Vec<(Id, i64, u32)> = erase::places(db, "expires <= ?1", params![now])?;
+            let (failed, held) = (MemoryError::doing("written"), sealing.ring().held()?);
+            let mut places: Vec<(Id, i64, u32)> = erase::places(db, "expires <= ?1", params![now])?;
+            for subject in held {
+                let kept: Vec<_> =
+                    erase::places(db, "expires <= ?1 AND subject = ?2", params![now, subject])?;
+                places.retain(|place| !kept.contains(place));
+            }
             for (id, namespace, ordinal) in &places {
                 write::remove(db, id, *namespace, *ordinal)?;
             }
@@ -176,12 +185,15 @@ impl From<Imported> for Draft {
 }
 
 impl crate::engine::Engine {
-    /// The scope of a namespace, by the name that was sealed when it was made.
+    /// The scope of a namespace.
     fn scope_name(&self, namespace: i64) -> Result<String, MemoryError> {
+        self.namespace_name(namespace).map(|(_, scope, _)| scope)
+    }
+
+    /// Organisation, scope and user of a namespace, by the name that was sealed when it was made.
+    pub(crate) fn namespace_name(&self, namespace: i64) -> Result<(String, String, String), MemoryError> {
         let (tag, key, sealed) = self.reader.read(|db| read::namespace_name(db, namespace))?;
         let name = self.sealing.open_name(key, &tag, &sealed)?;
-        let (_, scope, _): (String, String, String) = serde_json::from_slice(&name)
-            .map_err(|_| MemoryError::Damaged { what: "the name of a namespace" })?;
-        Ok(scope)
+        serde_json::from_slice(&name).map_err(|_| MemoryError::Damaged { what: "the name of a namespace" })
     }
 }

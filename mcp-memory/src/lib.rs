@@ -24,6 +24,7 @@
 //! [`Memory`] a directory · [`Tenant`] what a caller has of it · [`Draft`] and [`Record`] · [`Search`] and [`Ranking`] · [`filter`] what else has to
 //! hold · [`time`] phrases to spans · [`embed`] texts to vectors · [`Memory::erase`], [`Memory::backup`] · [`Master`] keys
 
+pub mod audit;
 mod backup;
 mod contents;
 mod crypto;
@@ -38,6 +39,8 @@ mod live;
 mod memory;
 mod rank;
 mod record;
+mod reembed;
+mod retention;
 mod scope;
 mod search;
 #[cfg(feature = "server")]
@@ -46,6 +49,7 @@ mod store;
 mod tenant;
 mod text;
 pub mod time;
+mod used;
 mod vector;
 mod view;
 
@@ -57,6 +61,8 @@ pub use export::{Compacted, Moved};
 pub use memory::{Memory, MemoryBuilder};
 pub use rank::Ranking;
 pub use record::{Draft, Id, Record, State};
-pub use scope::{Access, Scope};
+pub use reembed::Embedded;
+pub use retention::{Policy, Retained, Rule};
+pub use scope::{Access, Quota, Scope};
 pub use search::{Explain, Found, Hit, Search};
-pub use tenant::{Cursor, Edit, Page, Past, Stored, Tenant};
+pub use tenant::{Consumption, Cursor, Edit, Link, Page, Past, Relation, ScopeStats, Stored, Tenant, Usage};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::audit::{Audit, Trail};
 use crate::crypto::Master;
 use crate::embed::{Embedder, Table};
 use crate::engine::{Handle, Settings, system_clock};
@@ -55,6 +56,8 @@ impl Memory {
             key_ring: None,
             embedder: Some(Arc::new(Table)),
             clock: Arc::new(system_clock),
+            audit: Trail::default(),
+            reembed: false,
         };
         MemoryBuilder { directory: directory.as_ref().to_owned(), settings }
     }
@@ -102,6 +105,18 @@ impl MemoryBuilder {
     /// Searches by words alone.
     pub fn without_embedder(mut self) -> Self {
         self.settings.embedder = None;
+        self
+    }
+
+    /// Tells somebody who did what.
+    pub fn audit(mut self, audit: impl Audit) -> Self {
+        self.settings.audit = Trail(Some(Arc::new(audit)));
+        self
+    }
+
+    /// Replaces vectors that another model made, in the background. Without it, [`Memory::reembed`] does.
+    pub const fn reembed_in_background(mut self) -> Self {
+        self.settings.reembed = true;
         self
     }
 

@@ -23,6 +23,8 @@ const BEST: usize = 256;
 const PROMISING: usize = 512;
 /// What is left of a score one, two, … memories away in a conversation.
 const FADING: [f32; 5] = [1.0, 0.8, 0.6, 0.4, 0.2];
+/// How much a memory matters of which nobody said.
+const ORDINARY: f32 = 0.5;
 /// Memories of a conversation that speak for the whole.
 const SPEAKERS: usize = 3;
 
@@ -37,11 +39,17 @@ pub struct Ranking {
     pub neighbour: f32,
     /// How much a whole conversation is lifted, from 0 to 1.
     pub session: f32,
+    /// How much what was learned lately is lifted, from 0 to 1.
+    pub recency: f32,
+    /// Days after which half of that is left.
+    pub half_life: f32,
+    /// How much what matters is lifted, from 0 to 1.
+    pub importance: f32,
 }
 
 impl Default for Ranking {
     fn default() -> Self {
-        Self { vector: 0.4, neighbour: 0.6, session: 0.2 }
+        Self { vector: 0.4, neighbour: 0.6, session: 0.2, recency: 0.0, half_life: 30.0, importance: 0.0 }
     }
 }
 
@@ -49,7 +57,7 @@ impl Ranking {
     /// Each memory for itself.
     #[must_use]
     pub const fn alone(vector: f32) -> Self {
-        Self { vector, neighbour: 0.0, session: 0.0 }
+        Self { vector, neighbour: 0.0, session: 0.0, recency: 0.0, half_life: 30.0, importance: 0.0 }
     }
 
     /// Another share of meaning.
@@ -59,8 +67,31 @@ impl Ranking {
         self
     }
 
+    /// Lifts what was learned lately.
+    #[must_use]
+    pub const fn recency(mut self, weight: f32) -> Self {
+        self.recency = weight;
+        self
+    }
+
+    /// Lifts what matters.
+    #[must_use]
+    pub const fn importance(mut self, weight: f32) -> Self {
+        self.importance = weight;
+        self
+    }
+
+    /// What is left of the lift for what was learned at a time.
+    fn fresh(&self, created: i64, now: i64) -> f32 {
+        let days = now.saturating_sub(created).max(0) as f32 / 86_400_000.0;
+        self.recency * (-days / self.half_life).exp2()
+    }
+
     pub(crate) fn check(&self) -> Result<(), MemoryError> {
-        let weights = [self.vector, self.neighbour, self.session];
+        if !(self.half_life.is_finite() && self.half_life > 0.0) {
+            return Err(MemoryError::invalid("ranking", "`half_life` must be a number of days above 0"));
+        }
+        let weights = [self.vector, self.neighbour, self.session, self.recency, self.importance];
         if weights.iter().all(|weight| (0.0..=1.0).contains(weight)) {
             return Ok(());
         }
@@ -166,7 +197,7 @@ impl Scores {
 }
 
 /// The best memories, in order: some more than asked for, as some may be gone by the time they are read.
-pub(crate) fn best(scores: &Scores, search: &Search) -> Vec<Candidate> {
+pub(crate) fn best(scores: &Scores, search: &Search, now: i64) -> Vec<Candidate> {
     let places = scores.namespaces.iter().enumerate();
     let promising: Vec<Base> = places.flat_map(|(place, from)| scores.promising(place, from)).collect();
     let scale = Scale::of(&promising, search.ranking);
@@ -176,7 +207,7 @@ pub(crate) fn best(scores: &Scores, search: &Search) -> Vec<Candidate> {
         best.select_nth_unstable_by(BEST, |a, b| descending(a.score(), b.score()));
         best.truncate(BEST);
     }
-    let mut candidates = lifted(scores, scale, &best, search.ranking);
+    let mut candidates = lifted(scores, scale, &best, search.ranking, now);
     candidates.sort_by(|a, b| {
         descending(a.explain.total(), b.explain.total())
             .then(a.place.cmp(&b.place))
@@ -191,7 +222,7 @@ fn descending(a: f32, b: f32) -> Ordering {
 }
 
 /// The best memories and those around them, with what each is lifted by.
-fn lifted(scores: &Scores, scale: Scale, best: &[Base], ranking: Ranking) -> Vec<Candidate> {
+fn lifted(scores: &Scores, scale: Scale, best: &[Base], ranking: Ranking, now: i64) -> Vec<Candidate> {
     let mut found: HashMap<(usize, usize), (Base, f32)> =
         best.iter().map(|base| ((base.place, base.slot), (*base, 0.0))).collect();
     let mut sessions: HashMap<Session, Vec<f32>> = HashMap::new();
@@ -221,6 +252,8 @@ fn lifted(scores: &Scores, scale: Scale, best: &[Base], ranking: Ranking) -> Vec
             vector: base.vector,
             neighbour: ranking.neighbour * lift,
             session: ranking.session * session.copied().unwrap_or_default(),
+            recency: ranking.fresh(view.created(slot), now),
+            importance: ranking.importance * view.importance(slot).unwrap_or(ORDINARY),
         };
         candidates.push(Candidate { place, ordinal, explain });
     }

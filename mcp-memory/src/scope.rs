@@ -63,6 +63,33 @@ pub struct Access {
     user: String,
     reads: Vec<Scope>,
     writes: Vec<Scope>,
+    quota: Quota,
+}
+
+/// How much a user may keep, in all scopes together. Superseded memories count, earlier versions do not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Quota {
+    /// Memories; as many as there is room for where nothing is said.
+    pub memories: Option<u64>,
+    /// Bytes in the store.
+    pub bytes: Option<u64>,
+}
+
+impl Quota {
+    /// So many memories.
+    #[must_use]
+    pub const fn memories(limit: u64) -> Self {
+        Self { memories: Some(limit), bytes: None }
+    }
+
+    /// So many bytes too.
+    #[must_use]
+    pub const fn bytes(mut self, limit: u64) -> Self {
+        self.bytes = Some(limit);
+        self
+    }
 }
 
 impl Access {
@@ -73,6 +100,7 @@ impl Access {
             user: user.into(),
             reads: vec![Scope::Private, Scope::Org],
             writes: vec![Scope::Private],
+            quota: Quota::default(),
         }
     }
 
@@ -92,6 +120,18 @@ impl Access {
             self.writes.push(scope.clone());
         }
         self.read(scope)
+    }
+
+    /// Lets the caller keep so much and no more.
+    #[must_use]
+    pub const fn quota(mut self, quota: Quota) -> Self {
+        self.quota = quota;
+        self
+    }
+
+    /// How much the caller may keep.
+    pub(crate) const fn allowed(&self) -> Quota {
+        self.quota
     }
 
     /// The organisation.

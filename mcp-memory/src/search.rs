@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use serde::Serialize;
 
+use crate::audit::{About, Action};
 use crate::filter::Filter;
 use crate::rank::{self, Candidate, Ranking, Scored, Scores};
 use crate::store::read;
@@ -112,11 +113,15 @@ pub struct Explain {
     pub neighbour: f32,
     /// By the conversation as a whole.
     pub session: f32,
+    /// By how lately it was learned.
+    pub recency: f32,
+    /// By how much it matters.
+    pub importance: f32,
 }
 
 impl Explain {
     pub(crate) fn total(&self) -> f32 {
-        self.text + self.vector + self.neighbour + self.session
+        self.text + self.vector + self.neighbour + self.session + self.recency + self.importance
     }
 }
 
@@ -131,12 +136,21 @@ impl Tenant {
         let vector = self.engine.embed(&[&search.query])?.into_iter().next().flatten();
         let vector = vector.map(|vector| Query::new(&vector));
         let mut readable = self.engine.readable(&self.access)?;
+        for scope in search.scopes.iter().flatten() {
+            if !self.access.reads().contains(scope) {
+                let about = About { scope: Some(scope.to_string()), id: None, memories: 0 };
+                self.engine.audit.denied(self.engine.now(), &self.access, Action::Search, about)?;
+            }
+        }
         if let Some(scopes) = &search.scopes {
             readable.retain(|(_, scope)| scopes.contains(scope));
         }
         let scored = self.scored(readable, &terms, vector, search)?;
-        let candidates = rank::best(&scored, search);
-        self.hits(&scored, candidates, search.limit)
+        let candidates = rank::best(&scored, search, self.engine.now());
+        let found = self.hits(&scored, candidates, search.limit)?;
+        self.engine.used.note(found.hits.iter().map(|hit| hit.record.id), self.engine.now());
+        self.told(Action::Search, About { scope: None, id: None, memories: found.hits.len() })?;
+        Ok(found)
     }
 
     /// Scores of all readable namespaces, with the statistics of all of them and of nothing else.

@@ -1,6 +1,6 @@
 //! The key ring: a file of its own, which no backup of the data holds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS ring (name TEXT PRIMARY KEY, value BLOB NOT NULL) WIT
 CREATE TABLE IF NOT EXISTS key (id INTEGER PRIMARY KEY AUTOINCREMENT, owner BLOB UNIQUE, wrapped BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS covers (key INTEGER NOT NULL, subject BLOB NOT NULL, PRIMARY KEY (key, subject)) WITHOUT ROWID;
 ";
+
+/// Where there is nothing to be deleted.
+const HELD: &str =
+    "CREATE TABLE IF NOT EXISTS held (subject BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;";
 
 /// The key that all keys of a ring are wrapped with. It is wiped from memory when it is dropped.
 #[derive(Clone)]
@@ -146,6 +150,7 @@ impl KeyRing {
         restrict(path)?;
         let failed = MemoryError::doing("opened: its key ring");
         db.execute_batch(SCHEMA).map_err(&failed)?;
+        db.execute_batch(HELD).map_err(&failed)?;
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let value = |name: &str| {
             let query = "SELECT value FROM ring WHERE name = ?1";
@@ -263,7 +268,7 @@ impl KeyRing {
     }
 
     /// All keys that there are.
-    pub(crate) fn ids(&self) -> Result<std::collections::HashSet<KeyId>, MemoryError> {
+    pub(crate) fn ids(&self) -> Result<HashSet<KeyId>, MemoryError> {
         let failed = MemoryError::doing("read: its key ring");
         let db = self.db.lock();
         let mut select = db.prepare_cached("SELECT id FROM key").map_err(&failed)?;
@@ -302,6 +307,9 @@ impl KeyRing {
         let failed = MemoryError::doing("written: its key ring");
         let mut db = self.db.lock();
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        if held(&transaction)?.contains(owner) {
+            return Err(MemoryError::Held);
+        }
         let next = epoch(&transaction)?.saturating_add(1);
         let gone: Option<KeyId> = transaction
             .query_row("DELETE FROM key WHERE owner = ?1 RETURNING id", [owner], |row| row.get(0))
@@ -322,6 +330,24 @@ impl KeyRing {
         }
         self.owners.lock().remove(owner);
         Ok(next)
+    }
+
+    /// The subjects of whom nothing may be deleted. They stand here, where no restore of the data changes them.
+    pub(crate) fn held(&self) -> Result<HashSet<[u8; 16]>, MemoryError> {
+        held(&self.db.lock())
+    }
+
+    /// Puts a subject among those of whom nothing may be deleted, or takes them out; says whether they were not there, or were.
+    pub(crate) fn hold(&self, subject: &[u8; 16], at: Option<i64>) -> Result<bool, MemoryError> {
+        let failed = MemoryError::doing("written: its key ring");
+        let db = self.db.lock();
+        let changed = match at {
+            Some(at) => {
+                db.execute("INSERT OR IGNORE INTO held (subject, at) VALUES (?1, ?2)", params![subject, at])
+            }
+            None => db.execute("DELETE FROM held WHERE subject = ?1", [subject]),
+        };
+        changed.map(|changed| changed > 0).map_err(&failed)
     }
 
     /// Wraps all keys with another master key.
@@ -374,6 +400,13 @@ fn epoch(db: &Connection) -> Result<i64, MemoryError> {
     let mut select = db.prepare_cached("SELECT value FROM ring WHERE name = 'epoch'").map_err(&failed)?;
     let found: Option<[u8; 8]> = select.query_row([], |row| row.get(0)).optional().map_err(&failed)?;
     Ok(found.map_or(0, i64::from_le_bytes))
+}
+
+fn held(db: &Connection) -> Result<HashSet<[u8; 16]>, MemoryError> {
+    let failed = MemoryError::doing("read: its key ring");
+    let mut select = db.prepare_cached("SELECT subject FROM held").map_err(&failed)?;
+    let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
+    rows.collect::<Result<_, _>>().map_err(&failed)
 }
 
 fn bound(store: &[u8; 16], id: KeyId) -> Vec<u8> {

@@ -12,7 +12,7 @@ pub struct FilterError {
 }
 
 impl FilterError {
-    pub(super) fn new(path: &str, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(path: &str, problem: impl Into<String>) -> Self {
         Self { path: path.to_owned(), problem: problem.into() }
     }
 }

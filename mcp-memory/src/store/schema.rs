@@ -34,6 +34,22 @@ CREATE INDEX link_target ON link (target);
 CREATE TABLE used (memory BLOB PRIMARY KEY, uses INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE model (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dimension INTEGER NOT NULL);
 CREATE TABLE change (seq INTEGER PRIMARY KEY AUTOINCREMENT, namespace INTEGER NOT NULL, ordinal INTEGER NOT NULL);
+", "
+CREATE TABLE stored (subject BLOB PRIMARY KEY, memories INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO stored SELECT subject, count(*), sum(length(body) + coalesce(length(vector), 0)) FROM memory GROUP BY subject;
+CREATE TRIGGER memory_added AFTER INSERT ON memory BEGIN
+    INSERT INTO stored (subject, memories, bytes) VALUES (new.subject, 1, length(new.body) + coalesce(length(new.vector), 0))
+        ON CONFLICT (subject) DO UPDATE SET memories = memories + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER memory_changed AFTER UPDATE OF body, vector ON memory BEGIN
+    UPDATE stored SET bytes = bytes + length(new.body) + coalesce(length(new.vector), 0)
+        - length(old.body) - coalesce(length(old.vector), 0) WHERE subject = new.subject;
+END;
+CREATE TRIGGER memory_gone AFTER DELETE ON memory BEGIN
+    UPDATE stored SET memories = memories - 1, bytes = bytes - length(old.body) - coalesce(length(old.vector), 0)
+        WHERE subject = old.subject;
+    DELETE FROM stored WHERE subject = old.subject AND memories <= 0;
+END;
 "];
 
 /// The format of this version.
@@ -60,4 +76,35 @@ pub(super) fn migrate(db: &mut Connection, path: &std::path::Path) -> Result<(),
     }
     transaction.execute_batch(&format!("PRAGMA user_version = {FORMAT}")).map_err(&failed)?;
     transaction.commit().map_err(&failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_older_version_left_is_brought_up_to_date_with_what_is_in_it() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(STEPS[0]).unwrap();
+        let insert = "INSERT INTO memory (id, namespace, ordinal, subject, version, state, created, updated, key, body, vector)
+            VALUES (?1, 1, ?1, ?2, 1, 0, 0, 0, 1, x'0102', ?3)";
+        for (id, subject, vector) in [(1, "a", Some("xyz")), (2, "a", None), (3, "b", None)] {
+            db.execute(insert, (id, subject, vector)).unwrap();
+        }
+        db.execute_batch("PRAGMA user_version = 1").unwrap();
+        migrate(&mut db, std::path::Path::new("x")).unwrap();
+        migrate(&mut db, std::path::Path::new("x")).unwrap();
+        let stored = |db: &Connection| -> Vec<(String, i64, i64)> {
+            let mut select = db.prepare("SELECT * FROM stored ORDER BY subject").unwrap();
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            rows.unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(stored(&db), [("a".into(), 2, 7), ("b".into(), 1, 2)]);
+        db.execute("UPDATE memory SET body = x'01020304' WHERE id = 1", []).unwrap();
+        db.execute("DELETE FROM memory WHERE id = 3", []).unwrap();
+        db.execute(insert, (4, "c", Some("x"))).unwrap();
+        assert_eq!(stored(&db), [("a".into(), 2, 9), ("c".into(), 1, 3)]);
+        let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, FORMAT);
+    }
 }

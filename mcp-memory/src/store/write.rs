@@ -232,7 +232,7 @@ pub(crate) fn link(
 }
 
 /// Tells every process.
-fn changed(db: &Transaction<'_>, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
+pub(crate) fn changed(db: &Transaction<'_>, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
     let insert = "INSERT INTO change (namespace, ordinal) VALUES (?1, ?2)";
     db.prepare_cached(insert).map_err(failed)?.execute(params![namespace, ordinal]).map_err(failed).map(drop)
 }

@@ -5,13 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::store::{Place, Stored};
-use super::{Tenant, draft};
+use super::{Relation, Tenant, draft, stats};
+use crate::audit::{About, Action};
 use crate::store::{Body, Row, Stamp, Write, write};
 use crate::vector::quantized;
 use crate::{Draft, Id, MemoryError, State};
-
-/// The kind of link from a memory to the one whose place it took.
-const SUPERSEDES: i64 = 1;
 
 /// A change to a memory. What is not named stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -61,7 +59,7 @@ impl Tenant {
     /// # Errors
     /// There is none that the caller may change, a member is wrong, or somebody else has changed it meanwhile.
     pub fn update(&self, id: &Id, edit: Edit) -> Result<u32, MemoryError> {
-        let (row, scope) = self.row_to_change(id)?;
+        let (row, scope) = self.row_to_change(id, Action::Write)?;
         let subject = self.place(&scope)?.subject;
         // A text of two authors could not be erased with either.
         if row.subject != subject {
@@ -88,7 +86,11 @@ impl Tenant {
         self.engine.while_keys_last(|| {
             let new = self.resealed(&self.place(&scope)?, &row, stamp, &body, vector.as_deref())?;
             let old = row.clone();
-            Ok(move |db: &rusqlite::Transaction<'_>| write::replace(db, &old, &new).map(|()| new.version))
+            let (quota, subject) = (self.access.allowed(), new.subject);
+            Ok(move |db: &rusqlite::Transaction<'_>| {
+                write::replace(db, &old, &new)?;
+                stats::within(db, &subject, quota).map(|()| new.version)
+            })
         })
     }
 
@@ -123,7 +125,7 @@ impl Tenant {
     /// # Errors
     /// As [`update`](Self::update) and [`store`](Self::store).
     pub fn supersede(&self, id: &Id, by: Draft) -> Result<Stored, MemoryError> {
-        let (row, scope) = self.row_to_change(id)?;
+        let (row, scope) = self.row_to_change(id, Action::Write)?;
         if row.state == State::Superseded {
             return Err(MemoryError::invalid(
                 "id",
@@ -138,7 +140,7 @@ impl Tenant {
         let source = stored.id;
         self.engine.writer.write(move |db| {
             write::supersede(db, &row, at)?;
-            write::link(db, &source, &row.id, SUPERSEDES, at)
+            write::link(db, &source, &row.id, Relation::Supersedes.number(), at)
         })?;
         Ok(stored)
     }
@@ -148,8 +150,15 @@ impl Tenant {
     /// # Errors
     /// There is none that the caller may change.
     pub fn delete(&self, id: &Id) -> Result<(), MemoryError> {
-        let (row, _) = self.row_to_change(id)?;
-        self.engine.writer.write(move |db| write::remove(db, &row.id, row.namespace, row.ordinal))
+        let (row, scope) = self.row_to_change(id, Action::Delete)?;
+        let sealing = self.engine.sealing.clone();
+        self.engine.writer.write(move |db| {
+            if sealing.ring().held()?.contains(&row.subject) {
+                return Err(MemoryError::Held);
+            }
+            write::remove(db, &row.id, row.namespace, row.ordinal)
+        })?;
+        self.told(Action::Delete, About { scope: Some(scope.to_string()), id: Some(*id), memories: 1 })
     }
 
     /// What a memory said before, oldest first.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Tenant;
+use crate::audit::{About, Action};
 use crate::filter::Filter;
 use crate::store::{read, write};
 use crate::view::View;
@@ -78,7 +79,7 @@ impl Tenant {
         filter: &Filter,
         dry_run: bool,
     ) -> Result<Vec<Id>, MemoryError> {
-        self.access.check_write(scope)?;
+        self.check_write(scope, Action::Delete, None)?;
         if filter.is_everything() {
             return Err(MemoryError::invalid("filter", "needs a condition: nothing is deleted without one"));
         }
@@ -86,18 +87,24 @@ impl Tenant {
         if dry_run {
             return Ok(ids);
         }
-        let namespace = self.namespace_of(scope)?;
-        self.engine.writer.write(move |db| {
-            let mut deleted = Vec::new();
+        let (namespace, sealing) = (self.namespace_of(scope)?, self.engine.sealing.clone());
+        let deleted = self.engine.writer.write(move |db| {
+            let (mut deleted, held) = (Vec::new(), sealing.ring().held()?);
             for id in ids {
                 let row = read::by_id(db, &id)?.filter(|row| Some(row.namespace) == namespace);
                 if let Some(row) = row {
+                    if held.contains(&row.subject) {
+                        return Err(MemoryError::Held);
+                    }
                     write::remove(db, &id, row.namespace, row.ordinal)?;
                     deleted.push(id);
                 }
             }
             Ok(deleted)
-        })
+        })?;
+        let about = About { scope: Some(scope.to_string()), id: None, memories: deleted.len() };
+        self.told(Action::Delete, about)?;
+        Ok(deleted)
     }
 
     fn matching(&self, scope: &Scope, filter: &Filter) -> Result<Vec<Cursor>, MemoryError> {
@@ -121,6 +128,8 @@ impl Tenant {
 
     fn namespace_of(&self, scope: &Scope) -> Result<Option<i64>, MemoryError> {
         if !self.access.reads().contains(scope) {
+            let about = About { scope: Some(scope.to_string()), id: None, memories: 0 };
+            self.engine.audit.denied(self.engine.now(), &self.access, Action::Search, about)?;
             return Ok(None);
         }
         let tag = self.engine.namespace_tag(&self.access, scope);
@@ -128,7 +137,7 @@ impl Tenant {
     }
 
     /// Looks at a scope as it is now; at nothing where the caller may not read it.
-    fn in_view<R: Default>(
+    pub(super) fn in_view<R: Default>(
         &self,
         scope: &Scope,
         look: impl FnOnce(i64, &View) -> Result<R, MemoryError>,

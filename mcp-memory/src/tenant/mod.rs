@@ -2,15 +2,20 @@
 
 mod change;
 mod draft;
+mod link;
 mod list;
+mod stats;
 mod store;
 
 use std::sync::Arc;
 
 pub use change::{Edit, Past};
+pub use link::{Link, Relation};
 pub use list::{Cursor, Page};
+pub use stats::{Consumption, ScopeStats, Usage};
 pub use store::Stored;
 
+use crate::audit::{About, Action};
 use crate::engine::Handle;
 use crate::store::{Row, read};
 use crate::{Access, Id, MemoryError, Record, Scope};
@@ -39,26 +44,58 @@ impl Tenant {
     /// There is none with this identifier that the caller may read.
     pub fn get(&self, id: &Id) -> Result<(Record, Scope), MemoryError> {
         let (row, scope) = self.row(id)?;
-        Ok((row.record(&self.engine.sealing)?, scope))
+        let record = row.record(&self.engine.sealing)?;
+        self.engine.used.note([*id], self.engine.now());
+        self.told(Action::Read, About { scope: Some(scope.to_string()), id: Some(*id), memories: 1 })?;
+        Ok((record, scope))
+    }
+
+    /// Tells the audit log of what the caller did.
+    pub(crate) fn told(&self, action: Action, about: About) -> Result<(), MemoryError> {
+        let (org, user) = (self.access.org(), self.access.user());
+        self.engine.audit.done(self.engine.now(), (org, user), action, about)
+    }
+
+    /// Refuses a caller who may not write somewhere, and tells the audit log.
+    fn check_write(&self, scope: &Scope, action: Action, id: Option<Id>) -> Result<(), MemoryError> {
+        let checked = self.access.check_write(scope);
+        if checked.is_err() {
+            let about = About { scope: Some(scope.to_string()), id, memories: 0 };
+            self.engine.audit.denied(self.engine.now(), &self.access, action, about)?;
+        }
+        checked
+    }
+
+    /// Who the caller's memories are erased with.
+    fn subject(&self) -> [u8; 16] {
+        let parts = [self.access.org().as_bytes(), self.access.user().as_bytes()];
+        self.engine.sealing.ring().lookup().of("subject", &parts)
     }
 
     /// A memory that the caller may read.
     fn row(&self, id: &Id) -> Result<(Row, Scope), MemoryError> {
+        self.row_for(id, Action::Read)
+    }
+
+    fn row_for(&self, id: &Id, action: Action) -> Result<(Row, Scope), MemoryError> {
         let readable = self.engine.readable(&self.access)?;
         let row = self.engine.reader.read(|db| read::by_id(db, id))?;
         let now = self.engine.now();
-        row.filter(|row| row.expires.is_none_or(|expires| expires > now))
-            .and_then(|row| {
-                let (_, scope) = readable.into_iter().find(|(namespace, _)| *namespace == row.namespace)?;
-                Some((row, scope))
-            })
-            .ok_or_else(|| MemoryError::NotFound { id: id.to_string() })
+        let none = || MemoryError::NotFound { id: id.to_string() };
+        let row = row.filter(|row| row.expires.is_none_or(|expires| expires > now)).ok_or_else(none)?;
+        let Some((_, scope)) = readable.into_iter().find(|(namespace, _)| *namespace == row.namespace) else {
+            // They are told that there is none.
+            let about = About { scope: None, id: Some(*id), memories: 0 };
+            self.engine.audit.denied(now, &self.access, action, about)?;
+            return Err(none());
+        };
+        Ok((row, scope))
     }
 
     /// A memory that the caller may change.
-    fn row_to_change(&self, id: &Id) -> Result<(Row, Scope), MemoryError> {
-        let (row, scope) = self.row(id)?;
-        self.access.check_write(&scope)?;
+    fn row_to_change(&self, id: &Id, action: Action) -> Result<(Row, Scope), MemoryError> {
+        let (row, scope) = self.row_for(id, action)?;
+        self.check_write(&scope, action, Some(*id))?;
         Ok((row, scope))
     }
 }

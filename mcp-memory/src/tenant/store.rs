@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Tenant, draft};
+use super::{Tenant, draft, stats};
+use crate::audit::{About, Action};
 use crate::crypto::{Cipher, KeyId};
 use crate::store::write::NamespaceName;
 use crate::store::{Body, Kept, Stamp, Write, write};
@@ -53,7 +54,7 @@ impl Tenant {
     /// # Errors
     /// As [`store`](Self::store).
     pub fn store_all(&self, scope: &Scope, memories: Vec<Draft>) -> Result<Vec<Stored>, MemoryError> {
-        self.access.check_write(scope)?;
+        self.check_write(scope, Action::Write, None)?;
         if memories.len() > BATCH {
             return Err(MemoryError::invalid(
                 "memories",
@@ -72,12 +73,15 @@ impl Tenant {
                 .map(|(memory, vector)| self.sealed(&place, memory, vector.as_deref()))
                 .collect::<Result<_, _>>()?;
             let name = self.namespace_name(scope, &place)?;
+            let quota = self.access.allowed();
             Ok(move |db: &rusqlite::Transaction<'_>| {
                 let namespace = write::namespace(db, &place.tag, &name)?;
                 let insert = |memory| write::insert(db, namespace, memory, now);
-                writes.iter().map(insert).collect::<Result<Vec<_>, _>>()
+                let kept = writes.iter().map(insert).collect::<Result<Vec<_>, _>>()?;
+                stats::within(db, &place.subject, quota).map(|()| kept)
             })
         })?;
+        self.told(Action::Write, About { scope: Some(scope.to_string()), id: None, memories: kept.len() })?;
         Ok(kept
             .into_iter()
             .map(|kept| match kept {

@@ -67,6 +67,11 @@ impl Vectors {
         }
     }
 
+    /// Whether a slot has one.
+    pub(crate) fn is_there(&self, slot: usize) -> bool {
+        self.scales.get(slot).is_some_and(|scale| *scale != 0.0)
+    }
+
     /// The cosine of one with a query; nothing where there is no vector.
     pub(crate) fn cosine(&self, query: &Query, slot: usize) -> Option<f32> {
         let scale = self.scales.get(slot).copied().filter(|scale| *scale != 0.0)?;

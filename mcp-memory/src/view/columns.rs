@@ -23,6 +23,10 @@ impl Symbols {
         u32::try_from(number).unwrap_or(NONE)
     }
 
+    fn get(&self, number: u32) -> Option<&str> {
+        self.0.get_index(number as usize).map(AsRef::as_ref)
+    }
+
     /// Those that pass a test, by number.
     fn passing(&self, test: &Test) -> Bits {
         let mut passing = Bits::none(self.0.len());
@@ -52,6 +56,10 @@ impl Names {
         let Some(text) = text else { return };
         self.of.resize(slot, NONE);
         self.of.push(self.symbols.number(text));
+    }
+
+    pub(super) fn text(&self, slot: usize) -> Option<&str> {
+        self.symbols.get(self.number(slot)?)
     }
 
     /// The number of a slot's text: equal where the texts are.
@@ -94,6 +102,10 @@ impl Lists {
         let Some(end) = self.ends.get(slot) else { return &[] };
         let before = slot.checked_sub(1).and_then(|slot| self.ends.get(slot));
         self.items.get(before.map_or(0, |end| *end as usize)..*end as usize).unwrap_or_default()
+    }
+
+    pub(super) fn texts(&self, slot: usize) -> impl Iterator<Item = &str> {
+        self.at(slot).iter().filter_map(|number| self.symbols.get(*number))
     }
 
     pub(super) fn select(&self, test: &Test, within: &Bits) -> Bits {

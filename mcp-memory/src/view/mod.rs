@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub(crate) use bits::Bits;
 
 use crate::store::Vector;
+use crate::tenant::ScopeStats;
 use crate::text::{Analyzer, Postings, Statistics};
 use crate::vector::{Query, Vectors};
 use crate::{Id, Record, State};
@@ -221,8 +222,35 @@ impl View {
         self.created.get(slot).copied().unwrap_or_default()
     }
 
+    pub(crate) fn importance(&self, slot: usize) -> Option<f32> {
+        self.importance.at(slot)
+    }
+
     pub(crate) fn ordinal(&self, slot: usize) -> Option<u32> {
         self.ordinals.get(slot).copied()
+    }
+
+    /// What there is, of those that count now.
+    pub(crate) fn stats(&self, now: i64) -> ScopeStats {
+        let (counting, all) = (self.counting(false, now), self.counting(true, now));
+        let mut stats = ScopeStats { memories: counting.count(), ..ScopeStats::default() };
+        stats.superseded = all.count() - stats.memories;
+        let mut sessions = HashSet::new();
+        for slot in counting.iter() {
+            if let Some(kind) = self.kinds.text(slot) {
+                *stats.types.entry(kind.to_owned()).or_default() += 1;
+            }
+            for tag in self.tags.texts(slot) {
+                *stats.tags.entry(tag.to_owned()).or_default() += 1;
+            }
+            sessions.extend(self.session(slot));
+            stats.vectors += usize::from(self.vectors.is_there(slot));
+            let created = self.created(slot);
+            stats.oldest = Some(stats.oldest.map_or(created, |oldest| oldest.min(created)));
+            stats.newest = Some(stats.newest.map_or(created, |newest| newest.max(created)));
+        }
+        stats.sessions = sessions.len();
+        stats
     }
 
     /// Of whom there is something in the view, or was.

@@ -179,7 +179,15 @@ fn neighbours_in_a_conversation_help_each_other() {
     for hit in hits {
         let explain = hit.explain;
         assert!(
-            (hit.score - (explain.text + explain.vector + explain.neighbour + explain.session)).abs() < 1e-6
+            (hit.score
+                - (explain.text
+                    + explain.vector
+                    + explain.neighbour
+                    + explain.session
+                    + explain.recency
+                    + explain.importance))
+                .abs()
+                < 1e-6
         );
     }
 }

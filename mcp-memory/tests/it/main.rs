@@ -8,6 +8,8 @@ mod durability;
 mod erase;
 mod export;
 mod isolation;
+mod keeping;
+mod reembed;
 #[cfg(feature = "server")]
 mod server;
 mod support;

@@ -1,0 +1,115 @@
+//! What memories have to do with each other.
+
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+
+use super::Tenant;
+use crate::audit::Action;
+use crate::store::write;
+use crate::{Id, MemoryError};
+
+/// What one memory is to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Relation {
+    /// It took the other's place.
+    Supersedes,
+    /// They have something to do with each other.
+    Related,
+    /// It says nearly the same.
+    Similar,
+    /// It may say the opposite: somebody should look.
+    Contradicts,
+    /// It sums the other up.
+    Digest,
+}
+
+impl Relation {
+    const ALL: [Self; 5] = [Self::Supersedes, Self::Related, Self::Similar, Self::Contradicts, Self::Digest];
+
+    /// As it stands in the store.
+    pub(crate) const fn number(self) -> i64 {
+        match self {
+            Self::Supersedes => 1,
+            Self::Related => 2,
+            Self::Similar => 3,
+            Self::Contradicts => 4,
+            Self::Digest => 5,
+        }
+    }
+
+    fn of(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|relation| relation.number() == number)
+    }
+}
+
+/// A memory that has to do with another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Link {
+    /// What the source is to the target.
+    pub relation: Relation,
+    /// The other memory.
+    pub id: Id,
+    /// Whether the other one is the target.
+    pub to: bool,
+    /// Since when, in milliseconds since 1970.
+    pub at: i64,
+}
+
+impl Tenant {
+    /// Notes what a memory is to another. To do it twice changes nothing.
+    ///
+    /// # Errors
+    /// The caller may not change the first, or not read the second; or they are the same.
+    pub fn link(&self, source: &Id, relation: Relation, target: &Id) -> Result<(), MemoryError> {
+        let (source, target, at) =
+            (self.row_to_change(source, Action::Write)?.0.id, self.row(target)?.0.id, self.engine.now());
+        if source == target {
+            return Err(MemoryError::invalid("target", "must be another memory"));
+        }
+        self.engine.writer.write(move |db| write::link(db, &source, &target, relation.number(), at))
+    }
+
+    /// Takes a link away, and says whether it was there.
+    ///
+    /// # Errors
+    /// The caller may not change the first.
+    pub fn unlink(&self, source: &Id, relation: Relation, target: &Id) -> Result<bool, MemoryError> {
+        let (source, target) = (self.row_to_change(source, Action::Write)?.0.id, *target);
+        self.engine.writer.write(move |db| {
+            let delete = "DELETE FROM link WHERE source = ?1 AND target = ?2 AND kind = ?3";
+            let gone = db.execute(delete, params![source.0, target.0, relation.number()]);
+            gone.map(|gone| gone > 0).map_err(MemoryError::doing("written"))
+        })
+    }
+
+    /// What a memory has to do with others that the caller may read, the oldest first.
+    ///
+    /// # Errors
+    /// There is none that the caller may read.
+    pub fn links(&self, id: &Id) -> Result<Vec<Link>, MemoryError> {
+        self.row(id)?;
+        let failed = MemoryError::doing("read");
+        let found: Vec<(i64, Id, bool, i64)> = self.engine.reader.read(|db| {
+            let query = "SELECT kind, target, 1, at FROM link WHERE source = ?1
+                UNION ALL SELECT kind, source, 0, at FROM link WHERE target = ?1 ORDER BY 4, 2";
+            let mut select = db.prepare_cached(query).map_err(&failed)?;
+            let rows =
+                select.query_map([id.0], |row| Ok((row.get(0)?, Id(row.get(1)?), row.get(2)?, row.get(3)?)));
+            rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+        })?;
+        let readable = self.engine.readable(&self.access)?;
+        let mut links = Vec::new();
+        for (kind, id, to, at) in found {
+            let row = self.engine.reader.read(|db| crate::store::read::by_id(db, &id))?;
+            let is_readable =
+                row.is_some_and(|row| readable.iter().any(|(namespace, _)| *namespace == row.namespace));
+            if let Some(relation) = Relation::of(kind).filter(|_| is_readable) {
+                links.push(Link { relation, id, to, at });
+            }
+        }
+        Ok(links)
+    }
+}
