@@ -2,6 +2,7 @@
 
 mod change;
 mod draft;
+mod known;
 mod list;
 mod store;
 

@@ -6,6 +6,7 @@ mod basics;
 mod durability;
 mod erase;
 mod export;
+mod import;
 mod isolation;
 #[cfg(feature = "server")]
 mod server;
