@@ -52,9 +52,9 @@ fn draft(entry: &Value) -> Result<Draft, String> {
     let (created, updated) = (time("created_at", "created_at_iso")?, time("updated_at", "updated_at_iso")?);
     let store = text(entry, "store").filter(|store| *store != "default");
     words.extend(store.map(|store| format!("store:{store}")));
-    let kind = text(entry, "memory_type").map(str::to_owned);
-    let kind =
-        kind.or_else(|| members.shift_remove("type").as_ref().and_then(Value::as_str).map(str::to_owned));
+    let also = members.shift_remove("type");
+    let also = also.as_ref().and_then(Value::as_str).filter(|kind| !kind.trim().is_empty());
+    let kind = text(entry, "memory_type").or(also).map(str::to_owned);
     let agent = identifier(entry.get("agent_id")).or_else(|| identifier(members.get("agent_id")));
     let id = identifier(entry.get("content_hash")).unwrap_or_default();
     Ok(Draft {

@@ -35,7 +35,7 @@ pub(super) fn metadata(value: Option<&Value>) -> Result<Map<String, Value>, Stri
 }
 
 /// Tags as a list, as a text with commas, or as a list that was written as text.
-pub(crate) fn tags(value: Option<&Value>) -> Result<Vec<String>, String> {
+pub(super) fn tags(value: Option<&Value>) -> Result<Vec<String>, String> {
     let listed = |items: &[Value]| -> Result<Vec<String>, String> {
         let each = items.iter().map(|item| item.as_str().map(str::to_owned));
         each.collect::<Option<_>>().ok_or_else(|| "`tags` has something in it that is no text".to_owned())

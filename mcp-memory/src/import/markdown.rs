@@ -129,6 +129,7 @@ impl Whole {
         }
         let mut metadata = std::mem::take(&mut note.front);
         let kind = metadata.shift_remove("type").as_ref().and_then(Value::as_str).map(str::to_owned);
+        let kind = kind.filter(|kind| !kind.trim().is_empty());
         let mut content = note.text.clone();
         if !content.contains(&self.title) {
             content = format!("{}\n\n{content}", self.title);

@@ -109,3 +109,28 @@ pub fn read_bytes(format: Format, bytes: &[u8]) -> Vec<Entry> {
         Format::Markdown => markdown::note("note", bytes),
     }
 }
+
+/// What the tools of other memories read in the same way.
+#[cfg(feature = "server")]
+mod shared {
+    use serde_json::Value;
+
+    use crate::MemoryError;
+
+    /// Tags in any of the forms that are known.
+    pub(crate) fn words(value: &Value) -> Result<Vec<String>, String> {
+        super::entry::tags(Some(value))
+    }
+
+    /// A time in any of the forms that are known.
+    pub(crate) fn moment(field: &'static str, value: Option<&Value>) -> Result<Option<i64>, MemoryError> {
+        let unnamed = |problem: String| problem.replace(&format!("`{field}` "), "");
+        super::time::milliseconds(field, value)
+            .map_err(|problem| MemoryError::invalid(field, unnamed(problem)))
+    }
+}
+
+#[cfg(feature = "server")]
+pub(crate) use mem0::{ENTITIES, session as entity_session};
+#[cfg(feature = "server")]
+pub(crate) use shared::{moment, words};

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
 mod basics;
+#[cfg(feature = "server")]
+mod compat;
 mod durability;
 mod erase;
 mod export;
