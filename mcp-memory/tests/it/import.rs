@@ -301,3 +301,33 @@ fn what_is_no_export_is_one_problem() {
     Connection::open(&no_memories).unwrap().execute_batch("CREATE TABLE other (id INTEGER)").unwrap();
     assert!(import::read(Format::Doobidoo, &no_memories).is_err());
 }
+
+/// Wherever a file is cut off, each entry is read or left out with a reason.
+#[test]
+fn a_file_that_is_cut_off_is_read_as_far_as_it_goes() {
+    let files: [&[u8]; 4] = [
+        br#"{"memories":[{"content":"a","tags":"x,y","metadata":{"type":"note"},"created_at":1.5,"store":"docs"}]}"#,
+        br#"{"results":[{"id":1,"memory":"a","user_id":"u","categories":["c"],"created_at":"2024-05-01T10:00:00-07:00"}]}"#,
+        b"{\"type\":\"entity\",\"name\":\"A\",\"observations\":[\"b\"]}\n{\"type\":\"relation\",\"from\":\"A\",\"to\":\"B\",\"relationType\":\"c\"}",
+        b"---\ntitle: \"\"\ntags: [a, b]\ncreated: 2024-01-02\n---\n# T\n- [c] said #tag (why)\n- [[Other]]\n\xc3\xa9",
+    ];
+    let mut read = 0;
+    for file in files {
+        for end in 0..=file.len() {
+            for format in [Format::Doobidoo, Format::Mem0, Format::Graph, Format::Markdown] {
+                for entry in import::read_bytes(format, &file[..end]) {
+                    match entry {
+                        Ok(draft) => {
+                            assert!(
+                                !draft.content.trim().is_empty() && draft.metadata.contains_key("imported")
+                            );
+                            read += 1;
+                        }
+                        Err(problem) => assert!(!problem.problem.is_empty()),
+                    }
+                }
+            }
+        }
+    }
+    assert!(read > 100, "{read}");
+}

@@ -586,3 +586,21 @@ async fn a_hash_or_a_store_never_leads_to_another_caller() {
     }
     assert_eq!(list(&ann, json!({})).await, ["Ann's secret"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_shared_is_found_and_not_deleted_by_those_who_only_read() {
+    let server = Server::new(Compatibility::Doobidoo);
+    let ann = server.client("acme", "ann").await;
+    let boss = server.memory.of(mcp_memory::Access::new("acme", "boss").write(Scope::Org));
+    boss.store(&Scope::Org, Draft::new("Holidays are in July")).unwrap();
+    let said = ann.text("memory_search", json!({ "query": "holidays" })).await;
+    let hash = said.split("Hash: ").nth(1).unwrap()[..64].to_owned();
+    assert_eq!(list(&ann, json!({})).await, [""; 0]);
+    assert_eq!(list(&ann, json!({ "store": "org" })).await, ["Holidays are in July"]);
+    let refused = "org: this caller may not write here";
+    assert_eq!(ann.refused("memory_delete", json!({ "content_hash": hash })).await, refused);
+    // The caller's own copy is theirs to delete.
+    store(&ann, "Holidays are in July", json!({})).await;
+    assert!(ann.text("memory_delete", json!({ "content_hash": hash })).await.starts_with("Deleted 1"));
+    assert_eq!(list(&ann, json!({ "store": "all" })).await, ["Holidays are in July"]);
+}

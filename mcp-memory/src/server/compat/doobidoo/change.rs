@@ -78,11 +78,14 @@ fn by_hash(
         let (filter, _) = select.read()?;
         found.retain(|(record, _)| filter.matches(record));
     }
-    for (record, scope) in &found {
-        tenant.access().check_write(scope)?;
-        if !dry_run {
-            tenant.delete(&record.id)?;
-        }
+    // Of those that are read only, the caller is told where there is nothing else.
+    let may = |scope: &crate::Scope| tenant.access().check_write(scope);
+    if let Some((_, scope)) = found.first().filter(|_| found.iter().all(|(_, scope)| may(scope).is_err())) {
+        may(scope)?;
+    }
+    found.retain(|(_, scope)| may(scope).is_ok());
+    if !dry_run {
+        found.iter().try_for_each(|(record, _)| tenant.delete(&record.id))?;
     }
     Ok((found.len(), found.iter().map(|(record, _)| hash::of(&record.content)).take(SHOWN).collect()))
 }

@@ -15,7 +15,7 @@ use crate::server::tools::Answer;
 use crate::time::Range;
 use crate::{Explain, MemoryError, Record, Scope, Tenant};
 
-/// Pages and lists have the caller's own memories where nothing is said.
+/// Memories on a page where nothing is said.
 const SIZE: usize = 20;
 
 /// What is to be found.

@@ -20,11 +20,10 @@ const PAGE: usize = 10;
 pub(super) async fn search(
     State(shared): State<Shared>,
     who: Option<Principal>,
-    Args(mut search): Args<Search>,
+    Args(search): Args<Search>,
 ) -> Answer {
     let filter = filter(search.filters.as_ref(), &search.entities)?;
-    // The lowest score that they return: ours compare within one search only.
-    let ignored = without_effect(&std::mem::take(&mut search.rest));
+    let ignored = without_effect(&search.rest);
     let limit = search.limit.map_or(10, |limit| limit.0);
     let wanted = crate::Search::new(search.query).limit(limit).filter(filter);
     let found = shared.run(who, move |tenant| tenant.search(&wanted)).await?;
