@@ -22,7 +22,7 @@
 //!
 //! # Map
 //! [`Memory`] a directory · [`Tenant`] what a caller has of it · [`Draft`] and [`Record`] · [`Search`] and [`Ranking`] · [`filter`] what else has to
-//! hold · [`time`] phrases to spans · [`embed`] texts to vectors · [`Memory::erase`], [`Memory::backup`] · [`Master`] keys
+//! hold · [`time`] phrases to spans · [`embed`] texts to vectors · [`import`] from other memories · [`Memory::erase`], [`Memory::backup`] · [`Master`] keys
 
 pub mod audit;
 mod backup;
@@ -35,6 +35,7 @@ mod erase;
 mod error;
 mod export;
 pub mod filter;
+pub mod import;
 mod live;
 mod memory;
 mod rank;

@@ -23,11 +23,13 @@
 
 mod answer;
 mod arguments;
+mod compat;
 mod tools;
 
 use std::sync::Arc;
 
-use mcp_core::server::BuildError;
+pub use compat::Compatibility;
+use mcp_core::server::{BuildError, ToolEntry};
 use mcp_core::service::Principal;
 use mcp_core::{Server, template, tool};
 
@@ -54,6 +56,8 @@ pub struct Builder {
     memory: Memory,
     anonymous: Option<Access>,
     access: AccessOf,
+    compatible: Option<Compatibility>,
+    beside: bool,
 }
 
 type AccessOf = Arc<dyn Fn(&Principal) -> Access + Send + Sync>;
@@ -68,7 +72,7 @@ struct Shared {
 
 /// A server of a memory. Callers without credentials are refused.
 pub fn builder(memory: Memory) -> Builder {
-    Builder { memory, anonymous: None, access: Arc::new(access) }
+    Builder { memory, anonymous: None, access: Arc::new(access), compatible: None, beside: false }
 }
 
 impl Builder {
@@ -84,55 +88,72 @@ impl Builder {
         self
     }
 
+    /// Offers the tools of another memory instead of ours, so that its clients go on as they are.
+    pub const fn compatible(mut self, with: Compatibility) -> Self {
+        self.compatible = Some(with);
+        self
+    }
+
+    /// Whether our own tools are offered beside those of another memory (default: no). Where a name is taken, it is theirs.
+    pub const fn beside_own_tools(mut self, beside: bool) -> Self {
+        self.beside = beside;
+        self
+    }
+
     /// The server.
     ///
     /// # Errors
     /// Never for reasons of its own: see [`mcp_core::server::ServerBuilder::build`].
     pub fn build(self) -> Result<Server, BuildError> {
         let shared = Shared { memory: self.memory, anonymous: self.anonymous, access: self.access };
-        Server::builder("memory", env!("CARGO_PKG_VERSION"))
-            .instructions(INSTRUCTIONS)
-            .state(shared)
-            .tool(
-                tool("memory_store", tools::store)
-                    .description("Stores memories. One that is there already is not stored twice.")
-                    .idempotent()
-                    .closed_world(),
-            )
-            .tool(
-                tool("memory_search", tools::search)
-                    .description("Finds memories by words, by meaning and by what was said around them.")
-                    .read_only()
-                    .closed_world(),
-            )
-            .tool(
-                tool("memory_list", tools::list)
-                    .description("Lists memories, the newest first, page by page.")
-                    .read_only()
-                    .closed_world(),
-            )
-            .tool(
-                tool("memory_get", tools::get)
-                    .description("Returns one memory whole, with what it said before.")
-                    .read_only()
-                    .closed_world(),
-            )
-            .tool(
-                tool("memory_update", tools::update)
-                    .description("Changes a memory and keeps the version before; with `supersede`, puts a new memory in its place.")
-                    .closed_world(),
-            )
-            .tool(
-                tool("memory_delete", tools::delete)
-                    .description("Deletes one memory by `id`, or all that pass a `filter`; try `dry_run` first.")
-                    .destructive()
-                    .closed_world(),
-            )
+        let mut tools = self.compatible.map_or_else(Vec::new, Compatibility::tools);
+        if self.compatible.is_none() || self.beside {
+            let free: Vec<ToolEntry> = own_tools()
+                .into_iter()
+                .filter(|own| tools.iter().all(|tool| tool.name() != own.name()))
+                .collect();
+            tools.extend(free);
+        }
+        let server =
+            Server::builder("memory", env!("CARGO_PKG_VERSION")).instructions(INSTRUCTIONS).state(shared);
+        tools
+            .into_iter()
+            .fold(server, mcp_core::server::ServerBuilder::tool)
             .template(
-                template("memory://{id}", "memory", tools::read).description("A memory.").mime_type("application/json"),
+                template("memory://{id}", "memory", tools::read)
+                    .description("A memory.")
+                    .mime_type("application/json"),
             )
             .build()
     }
+}
+
+fn own_tools() -> [ToolEntry; 6] {
+    [
+        tool("memory_store", tools::store)
+            .description("Stores memories. One that is there already is not stored twice.")
+            .idempotent()
+            .closed_world(),
+        tool("memory_search", tools::search)
+            .description("Finds memories by words, by meaning and by what was said around them.")
+            .read_only()
+            .closed_world(),
+        tool("memory_list", tools::list)
+            .description("Lists memories, the newest first, page by page.")
+            .read_only()
+            .closed_world(),
+        tool("memory_get", tools::get)
+            .description("Returns one memory whole, with what it said before.")
+            .read_only()
+            .closed_world(),
+        tool("memory_update", tools::update)
+            .description("Changes a memory and keeps the version before; with `supersede`, puts a new memory in its place.")
+            .closed_world(),
+        tool("memory_delete", tools::delete)
+            .description("Deletes one memory by `id`, or all that pass a `filter`; try `dry_run` first.")
+            .destructive()
+            .closed_world(),
+    ]
 }
 
 impl std::fmt::Debug for Builder {

@@ -13,7 +13,7 @@ use crate::{Cursor, MemoryError, Tenant};
 
 impl Shared {
     /// Does something as a caller, where it may block.
-    async fn run<R: Send + 'static>(
+    pub(in crate::server) async fn run<R: Send + 'static>(
         self,
         who: Option<Principal>,
         act: impl FnOnce(&Tenant) -> Result<R, MemoryError> + Send + 'static,
@@ -27,7 +27,7 @@ impl Shared {
     }
 }
 
-type Answer = Result<CallToolResult, MemoryError>;
+pub(in crate::server) type Answer = Result<CallToolResult, MemoryError>;
 
 pub(super) async fn store(
     State(shared): State<Shared>,

@@ -25,8 +25,8 @@ pub struct Page {
 /// A place in a list: behind the memory that was learned then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Cursor {
-    created: i64,
-    id: Id,
+    pub(super) created: i64,
+    pub(super) id: Id,
 }
 
 impl Cursor {
@@ -107,7 +107,7 @@ impl Tenant {
         Ok(deleted)
     }
 
-    fn matching(&self, scope: &Scope, filter: &Filter) -> Result<Vec<Cursor>, MemoryError> {
+    pub(super) fn matching(&self, scope: &Scope, filter: &Filter) -> Result<Vec<Cursor>, MemoryError> {
         let now = self.engine.now();
         self.in_view(scope, |namespace, view| {
             let passing = self.engine.select(namespace, view, filter, view.counting(false, now))?;

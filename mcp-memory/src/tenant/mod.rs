@@ -2,7 +2,9 @@
 
 mod change;
 mod draft;
+mod known;
 mod link;
+
 mod list;
 mod stats;
 mod store;

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
 mod basics;
+#[cfg(feature = "server")]
+mod compat;
 mod derived;
 mod durability;
 mod erase;
 mod export;
+mod import;
 mod isolation;
 mod keeping;
 mod reembed;
