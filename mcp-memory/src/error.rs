@@ -22,7 +22,7 @@ pub enum MemoryError {
         id: String,
     },
     /// The caller may not write there.
-    #[error("{scope}: this caller may not write here")]
+    #[error("{scope}: this caller may not do this here")]
     Forbidden {
         /// Where.
         scope: String,

@@ -59,7 +59,7 @@ pub use crypto::{KeyProvider, Master, MasterKey};
 pub use erase::Receipt;
 pub use error::MemoryError;
 pub use export::{Compacted, Moved};
-pub use memory::{Memory, MemoryBuilder};
+pub use memory::{Health, Memory, MemoryBuilder};
 pub use rank::Ranking;
 pub use record::{Draft, Id, Record, State};
 pub use reembed::Embedded;

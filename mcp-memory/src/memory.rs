@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::audit::{Audit, Trail};
 use crate::crypto::Master;
 use crate::embed::{Embedder, Table};
@@ -70,11 +72,34 @@ impl Memory {
         self.0.sealing.ring().rewrap(master)
     }
 
+    /// What it goes by, for whoever operates it.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let embedder = self.0.embedder.as_ref();
+        Health {
+            embedder: embedder.map(|embedder| embedder.id().to_owned()),
+            dimension: embedder.map(|embedder| embedder.dimension()),
+            encrypted: self.0.sealing.ring().encrypts(),
+        }
+    }
+
     /// The memory as a caller has it.
     #[must_use]
     pub fn of(&self, access: Access) -> Tenant {
         Tenant::new(Arc::clone(&self.0), access)
     }
+}
+
+/// What a memory goes by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Health {
+    /// The model whose vectors are searched; none where it goes by words alone.
+    pub embedder: Option<String>,
+    /// How many numbers a vector of it has.
+    pub dimension: Option<usize>,
+    /// Whether memories are encrypted.
+    pub encrypted: bool,
 }
 
 impl MemoryBuilder {

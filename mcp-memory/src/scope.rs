@@ -64,6 +64,7 @@ pub struct Access {
     reads: Vec<Scope>,
     writes: Vec<Scope>,
     quota: Quota,
+    acts: bool,
 }
 
 /// How much a user may keep, in all scopes together. Superseded memories count, earlier versions do not.
@@ -101,6 +102,7 @@ impl Access {
             reads: vec![Scope::Private, Scope::Org],
             writes: vec![Scope::Private],
             quota: Quota::default(),
+            acts: false,
         }
     }
 
@@ -127,6 +129,27 @@ impl Access {
     pub const fn quota(mut self, quota: Quota) -> Self {
         self.quota = quota;
         self
+    }
+
+    /// Lets the caller, a service, act for the users of its organisation: see [`acting_for`](Self::acting_for).
+    #[must_use]
+    pub const fn act_as(mut self) -> Self {
+        self.acts = true;
+        self
+    }
+
+    /// The same for a user of the organisation, in whose name the caller acts: their own memories instead of the caller's.
+    ///
+    /// # Errors
+    /// The caller may not act for others.
+    pub fn acting_for(&self, user: &str) -> Result<Self, MemoryError> {
+        if !self.acts {
+            return Err(MemoryError::Forbidden { scope: format!("user `{user}`") });
+        }
+        if user.trim().is_empty() {
+            return Err(MemoryError::invalid("user_id", "must not be empty: leave it out instead"));
+        }
+        Ok(Self { user: user.to_owned(), acts: false, ..self.clone() })
     }
 
     /// How much the caller may keep.

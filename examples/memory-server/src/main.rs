@@ -63,7 +63,9 @@ async fn main() -> anyhow::Result<()> {
     let (key, _) = keys.issue(NewApiKey::new(options.org, options.user)).await?;
     eprintln!("API key until this process ends: {}", key.expose());
     let guard = ResourceServer::new(&format!("http://{listen}/mcp"))?.accept(keys);
-    let http = Http::new(server::builder(memory).build()?).authenticate(guard);
+    let health = memory.health();
+    let say = move || serde_json::Map::from_iter([("memory".to_owned(), serde_json::json!(health))]);
+    let http = Http::new(server::builder(memory).build()?).authenticate(guard).health(say);
     Listener::bind(&listen).await?.serve(http, told_to_stop()).await?;
     Ok(())
 }

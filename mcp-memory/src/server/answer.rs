@@ -3,7 +3,7 @@
 use mcp_core::protocol::{CallToolResult, RawJson};
 use serde_json::{Value, json};
 
-use crate::{Hit, Record, Scope};
+use crate::{Explain, Hit, Record, Scope};
 
 /// What an answer may cost, unless the caller says otherwise; and at most.
 const TOKENS: usize = 2_000;
@@ -70,9 +70,14 @@ pub(super) fn short(record: &Record, scope: &Scope) -> Value {
     item
 }
 
-pub(super) fn hit(hit: &Hit) -> Value {
+pub(super) fn hit(hit: &Hit, explain: bool) -> Value {
     let mut item = short(&hit.record, &hit.scope);
-    item["score"] = ((f64::from(hit.score) * 1e3).round() / 1e3).into();
+    let short = |score: f32| (f64::from(score) * 1e3).round() / 1e3;
+    item["score"] = short(hit.score).into();
+    if explain {
+        let Explain { text, vector, neighbour, session, .. } = hit.explain;
+        item["explain"] = json!({ "text": short(text), "vector": short(vector), "neighbour": short(neighbour), "session": short(session) });
+    }
     item
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Store {
     scope: Option<String>,
     /// Conversation that the memories are the turns of, in order
     session: Option<String>,
+    /// Whom a service acts for
+    pub(super) user_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,6 +49,10 @@ pub(super) struct Search {
     filter: Option<Conditions>,
     scope: Option<String>,
     pub(super) max_tokens: Option<usize>,
+    /// Adds what each score is made of
+    #[serde(default)]
+    pub(super) explain: bool,
+    pub(super) user_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -60,12 +66,14 @@ pub(super) struct List {
     /// `next` of the page before
     pub(super) cursor: Option<String>,
     pub(super) max_tokens: Option<usize>,
+    pub(super) user_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Get {
     pub(super) id: String,
+    pub(super) user_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -81,6 +89,7 @@ pub(super) struct Update {
     importance: Option<f32>,
     #[serde(default)]
     pub(super) supersede: bool,
+    pub(super) user_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -91,6 +100,7 @@ pub(super) struct Delete {
     scope: Option<String>,
     #[serde(default)]
     pub(super) dry_run: bool,
+    pub(super) user_id: Option<String>,
 }
 
 /// Conditions such as {"type":"decision","tags":{"any":["db"]},"created":{"gte":"2026-01-01"},"metadata.x":1}; all, any, not nest

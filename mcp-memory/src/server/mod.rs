@@ -1,4 +1,4 @@
-//! A memory as an MCP server: six tools, a resource per memory.
+//! A memory as an MCP server: six tools, a resource per memory, two prompts.
 //!
 //! Who calls decides what is seen: see [`access`]. An answer is never larger than it may be, and says what it left out.
 //!
@@ -24,28 +24,31 @@
 mod answer;
 mod arguments;
 mod compat;
+mod prompts;
 mod tools;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use compat::Compatibility;
-use mcp_core::server::{BuildError, ToolEntry};
+use mcp_core::server::{BuildError, ToolEntry, prompt, resource};
 use mcp_core::service::Principal;
 use mcp_core::{Server, template, tool};
 
-use crate::{Access, Memory, Scope};
+use crate::{Access, Memory, Quota, Scope};
 
 const INSTRUCTIONS: &str = "Long-term memory. Search before you ask the person for something they may have said before. Store decisions, \
      facts, preferences and lessons as one short memory each, in words that can be found again.";
 
 /// What a caller may see, from who they are: their own memories and those of the organisation; with the scope `workspace:NAME` those of
-/// a workspace, read and written; with `memory:org` the organisation's, written.
+/// a workspace, read and written; with `memory:org` the organisation's, written; with `memory:act-as` those of the users that they name.
 #[must_use]
 pub fn access(who: &Principal) -> Access {
     let access = Access::new(&who.org, &who.user);
     who.scopes.iter().fold(access, |access, scope| match scope.split_once(':') {
         Some(("workspace", name)) if !name.is_empty() => access.write(Scope::Workspace(name.to_owned())),
         Some(("memory", "org")) => access.write(Scope::Org),
+        Some(("memory", "act-as")) => access.act_as(),
         _ => access,
     })
 }
@@ -58,6 +61,7 @@ pub struct Builder {
     access: AccessOf,
     compatible: Option<Compatibility>,
     beside: bool,
+    plans: HashMap<String, Quota>,
 }
 
 type AccessOf = Arc<dyn Fn(&Principal) -> Access + Send + Sync>;
@@ -68,11 +72,13 @@ struct Shared {
     memory: Memory,
     anonymous: Option<Access>,
     access: AccessOf,
+    plans: Arc<HashMap<String, Quota>>,
 }
 
 /// A server of a memory. Callers without credentials are refused.
 pub fn builder(memory: Memory) -> Builder {
-    Builder { memory, anonymous: None, access: Arc::new(access), compatible: None, beside: false }
+    let access = Arc::new(access);
+    Builder { memory, anonymous: None, access, compatible: None, beside: false, plans: HashMap::new() }
 }
 
 impl Builder {
@@ -85,6 +91,12 @@ impl Builder {
     /// Another way from who calls to what they may see (default: [`access`]).
     pub fn access(mut self, of: impl Fn(&Principal) -> Access + Send + Sync + 'static) -> Self {
         self.access = Arc::new(of);
+        self
+    }
+
+    /// How much each user of a plan may keep.
+    pub fn plan(mut self, name: impl Into<String>, quota: Quota) -> Self {
+        self.plans.insert(name.into(), quota);
         self
     }
 
@@ -105,7 +117,8 @@ impl Builder {
     /// # Errors
     /// Never for reasons of its own: see [`mcp_core::server::ServerBuilder::build`].
     pub fn build(self) -> Result<Server, BuildError> {
-        let shared = Shared { memory: self.memory, anonymous: self.anonymous, access: self.access };
+        let plans = Arc::new(self.plans);
+        let shared = Shared { memory: self.memory, anonymous: self.anonymous, access: self.access, plans };
         let mut tools = self.compatible.map_or_else(Vec::new, Compatibility::tools);
         if self.compatible.is_none() || self.beside {
             let free: Vec<ToolEntry> = own_tools()
@@ -123,6 +136,19 @@ impl Builder {
                 template("memory://{id}", "memory", tools::read)
                     .description("A memory.")
                     .mime_type("application/json"),
+            )
+            .resource(
+                resource("memory://stats", "stats", tools::stats)
+                    .description("How much there is, of what.")
+                    .mime_type("application/json"),
+            )
+            .prompt(
+                prompt("recall", prompts::recall)
+                    .description("Looks up what is known of a topic before the work begins."),
+            )
+            .prompt(
+                prompt("remember", prompts::remember)
+                    .description("Keeps what a conversation has brought, a short memory for each thing."),
             )
             .build()
     }

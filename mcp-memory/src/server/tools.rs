@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::answer::{budget, fitting, hit, result, short, time};
 use super::arguments::{Delete, Doomed, Get, List, Search, Store, Update};
-use crate::{Cursor, MemoryError, Tenant};
+use crate::filter::Filter;
+use crate::time::Range;
+use crate::{Cursor, Link, MemoryError, Scope, Tenant};
 
 impl Shared {
     /// Does something as a caller, where it may block.
@@ -18,11 +20,26 @@ impl Shared {
         who: Option<Principal>,
         act: impl FnOnce(&Tenant) -> Result<R, MemoryError> + Send + 'static,
     ) -> Result<R, MemoryError> {
-        let access = match who {
-            Some(who) => (self.access)(&who),
+        self.run_for(who, None, act).await
+    }
+
+    /// The same in the name of a user, where the caller may act for others.
+    pub(in crate::server) async fn run_for<R: Send + 'static>(
+        self,
+        who: Option<Principal>,
+        user: Option<String>,
+        act: impl FnOnce(&Tenant) -> Result<R, MemoryError> + Send + 'static,
+    ) -> Result<R, MemoryError> {
+        let mut access = match &who {
+            Some(who) => (self.access)(who),
             None => self.anonymous.ok_or_else(|| MemoryError::Forbidden { scope: "memory".into() })?,
         };
+        let plan = who.as_ref().and_then(|who| who.plan.as_ref());
+        if let Some(quota) = plan.and_then(|plan| self.plans.get(plan)) {
+            access = access.quota(*quota);
+        }
         let tenant = self.memory.of(access);
+        let tenant = user.map_or(Ok(tenant.clone()), |user| tenant.acting_for(&user))?;
         tokio::task::spawn_blocking(move || act(&tenant)).await.map_err(|_| MemoryError::Closed)?
     }
 }
@@ -34,8 +51,9 @@ pub(super) async fn store(
     who: Option<Principal>,
     Args(store): Args<Store>,
 ) -> Answer {
+    let user = store.user_id.clone();
     let (scope, drafts) = store.read()?;
-    let stored = shared.run(who, move |tenant| tenant.store_all(&scope, drafts)).await?;
+    let stored = shared.run_for(who, user, move |tenant| tenant.store_all(&scope, drafts)).await?;
     Ok(result(&json!({ "stored": stored })))
 }
 
@@ -44,14 +62,13 @@ pub(super) async fn search(
     who: Option<Principal>,
     Args(search): Args<Search>,
 ) -> Answer {
-    let bytes = budget(search.max_tokens);
+    let (bytes, user, explain) = (budget(search.max_tokens), search.user_id.clone(), search.explain);
     let (search, when) = search.read()?;
-    let found = shared.run(who, move |tenant| tenant.search(&search)).await?;
-    let (memories, left_out) = fitting(found.hits.iter().map(hit).collect(), bytes);
+    let ranges = spans(when, &search.filter);
+    let found = shared.run_for(who, user, move |tenant| tenant.search(&search)).await?;
+    let (memories, left_out) = fitting(found.hits.iter().map(|found| hit(found, explain)).collect(), bytes);
     let mut answer = json!({ "memories": memories });
-    if let Some(when) = when {
-        answer["when"] = when.to_string().into();
-    }
+    add_spans(&mut answer, &ranges);
     if left_out > 0 {
         answer["left_out"] = left_out.into();
     }
@@ -67,10 +84,12 @@ pub(super) async fn list(
     let wrong = |_| MemoryError::invalid("cursor", "must be `next` of the page before");
     let after: Option<Cursor> =
         list.cursor.as_deref().map(serde_json::from_str).transpose().map_err(wrong)?;
+    let user = list.user_id.clone();
     let (scope, filter, when) = list.read()?;
+    let ranges = spans(when, &filter);
     let page = {
         let scope = scope.clone();
-        shared.run(who, move |tenant| tenant.list(&scope, &filter, after, limit)).await?
+        shared.run_for(who, user, move |tenant| tenant.list(&scope, &filter, after, limit)).await?
     };
     let items = page.records.iter().map(|record| short(record, &scope)).collect();
     let (memories, left_out) = fitting(items, bytes);
@@ -81,9 +100,7 @@ pub(super) async fn list(
         page.next
     };
     let mut answer = json!({ "memories": memories });
-    if let Some(when) = when {
-        answer["when"] = when.to_string().into();
-    }
+    add_spans(&mut answer, &ranges);
     if let Some(next) = next {
         answer["next"] = json!(next).to_string().into();
     }
@@ -95,7 +112,7 @@ pub(super) async fn get(
     who: Option<Principal>,
     Args(get): Args<Get>,
 ) -> Answer {
-    whole(shared, who, &get.id).await.map(|answer| result(&answer))
+    whole(shared, who, get.user_id, &get.id).await.map(|answer| result(&answer))
 }
 
 pub(super) async fn read(
@@ -104,17 +121,25 @@ pub(super) async fn read(
     Variables(variables): Variables,
 ) -> Result<Option<String>, MemoryError> {
     let Some(id) = variables.get("id") else { return Ok(None) };
-    match whole(shared, who, id).await {
+    match whole(shared, who, None, id).await {
         Ok(memory) => Ok(Some(memory.to_string())),
         Err(MemoryError::NotFound { .. } | MemoryError::Invalid { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-async fn whole(shared: Shared, who: Option<Principal>, id: &str) -> Result<Value, MemoryError> {
+async fn whole(
+    shared: Shared,
+    who: Option<Principal>,
+    user: Option<String>,
+    id: &str,
+) -> Result<Value, MemoryError> {
     let id = id.parse()?;
-    let ((record, scope), past) =
-        shared.run(who, move |tenant| Ok((tenant.get(&id)?, tenant.history(&id)?))).await?;
+    let ((record, scope), past, links, usage) = shared
+        .run_for(who, user, move |tenant| {
+            Ok((tenant.get(&id)?, tenant.history(&id)?, tenant.links(&id)?, tenant.usage(&id)?))
+        })
+        .await?;
     let mut answer = serde_json::to_value(&record).map_err(MemoryError::doing("read"))?;
     answer["scope"] = json!(scope);
     for name in ["created", "updated", "valid_from", "valid_to", "expires"] {
@@ -122,10 +147,46 @@ async fn whole(shared: Shared, who: Option<Principal>, id: &str) -> Result<Value
             answer[name] = time(milliseconds);
         }
     }
+    answer["uses"] = usage.uses.into();
     if !past.is_empty() {
         answer["history"] = json!(past);
     }
+    if !links.is_empty() {
+        let link = |link: &Link| {
+            let end = if link.to { "to" } else { "from" };
+            json!({ "relation": link.relation, end: link.id })
+        };
+        answer["links"] = links.iter().map(link).collect();
+    }
     Ok(answer)
+}
+
+pub(super) async fn stats(
+    State(shared): State<Shared>,
+    who: Option<Principal>,
+) -> Result<String, MemoryError> {
+    let health = shared.memory.health();
+    let scopes = shared.run(who, |tenant| {
+        let of = |scope: &Scope| Ok((scope.to_string(), json!(tenant.stats(scope)?)));
+        tenant.access().reads().iter().map(of).collect::<Result<serde_json::Map<_, _>, MemoryError>>()
+    });
+    Ok(json!({ "scopes": scopes.await?, "health": health }).to_string())
+}
+
+/// The spans of time that were meant: of `when`, and of the filter.
+fn spans(when: Option<Range>, filter: &Filter) -> (Option<String>, Vec<String>) {
+    let of_filter = filter.ranges().len() - usize::from(when.is_some());
+    let ranges = filter.ranges().iter().take(of_filter).map(ToString::to_string).collect();
+    (when.map(|when| when.to_string()), ranges)
+}
+
+fn add_spans(answer: &mut Value, (when, ranges): &(Option<String>, Vec<String>)) {
+    if let Some(when) = when {
+        answer["when"] = json!(when);
+    }
+    if !ranges.is_empty() {
+        answer["filter_times"] = json!(ranges);
+    }
 }
 
 pub(super) async fn update(
@@ -133,8 +194,9 @@ pub(super) async fn update(
     who: Option<Principal>,
     Args(update): Args<Update>,
 ) -> Answer {
+    let user = update.user_id.clone();
     let (id, change) = update.read()?;
-    let answer = shared.run(who, move |tenant| match change {
+    let answer = shared.run_for(who, user, move |tenant| match change {
         Ok(edit) => Ok(json!({ "id": id, "version": tenant.update(&id, edit)? })),
         Err(draft) => Ok(json!({ "id": tenant.supersede(&id, draft)?.id, "supersedes": id })),
     });
@@ -146,9 +208,9 @@ pub(super) async fn delete(
     who: Option<Principal>,
     Args(delete): Args<Delete>,
 ) -> Answer {
-    let dry_run = delete.dry_run;
+    let (dry_run, user) = (delete.dry_run, delete.user_id.clone());
     let doomed = delete.read()?;
-    let deleted = shared.run(who, move |tenant| match doomed {
+    let deleted = shared.run_for(who, user, move |tenant| match doomed {
         Doomed::One(id) if dry_run => tenant.get(&id).map(|_| vec![id]),
         Doomed::One(id) => tenant.delete(&id).map(|()| vec![id]),
         Doomed::Those(scope, filter) => tenant.delete_where(&scope, &filter, dry_run),

@@ -52,6 +52,23 @@ impl Tenant {
         Ok((record, scope))
     }
 
+    /// The same for a user in whose name the caller acts.
+    ///
+    /// # Errors
+    /// The caller may not act for others: see [`Access::act_as`].
+    pub fn acting_for(&self, user: &str) -> Result<Self, MemoryError> {
+        match self.access.acting_for(user) {
+            Ok(access) => Ok(Self::new(Arc::clone(&self.engine), access)),
+            Err(error) => {
+                if matches!(error, MemoryError::Forbidden { .. }) {
+                    let about = About { scope: Some(format!("user:{user}")), ..About::default() };
+                    self.engine.audit.denied(self.engine.now(), &self.access, Action::ActAs, about)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// Tells the audit log of what the caller did.
     pub(crate) fn told(&self, action: Action, about: About) -> Result<(), MemoryError> {
         let (org, user) = (self.access.org(), self.access.user());

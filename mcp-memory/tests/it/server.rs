@@ -2,7 +2,7 @@
 
 use mcp_core::service::Principal;
 use mcp_core::testing::TestClient;
-use mcp_memory::{Access, Memory, server};
+use mcp_memory::{Access, Memory, Quota, server};
 use serde_json::{Value, json};
 
 fn principal(org: &str, user: &str, scopes: &[&str]) -> Principal {
@@ -123,7 +123,7 @@ async fn callers_see_what_is_theirs_and_nothing_else() {
         }
     }
     let arguments = json!({ "memories": [{ "content": "x" }], "scope": "org" });
-    assert_eq!(refused(&bob, "memory_store", arguments).await, "org: this caller may not write here");
+    assert_eq!(refused(&bob, "memory_store", arguments).await, "org: this caller may not do this here");
     // No argument says who calls.
     let arguments = json!({ "memories": [{ "content": "x" }], "user": "ann" });
     assert!(refused(&bob, "memory_store", arguments).await.contains("unknown field `user`"));
@@ -139,7 +139,7 @@ async fn nobody_is_served_without_a_name() {
         ("memory_list", json!({})),
         ("memory_store", json!({ "memories": [{ "content": "x" }] })),
     ] {
-        assert_eq!(refused(&stranger, tool, arguments).await, "memory: this caller may not write here");
+        assert_eq!(refused(&stranger, tool, arguments).await, "memory: this caller may not do this here");
     }
     let local = server::builder(memory).without_credentials(Access::new("local", "me")).build().unwrap();
     let me = TestClient::connect(local);
@@ -227,5 +227,92 @@ async fn mistakes_say_what_would_do() {
         ),
     ] {
         assert_eq!(refused(&ann, tool, arguments).await, expect, "{tool}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_acts_for_users_only_where_it_may() {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = Memory::open(directory.path()).unwrap();
+    let service = client(&memory, principal("acme", "backend", &["memory:act-as"])).await;
+    let for_ann = |mut arguments: Value| {
+        arguments["user_id"] = "ann".into();
+        arguments
+    };
+    let stored =
+        call(&service, "memory_store", for_ann(json!({ "memories": [{ "content": "Ann likes tea" }] })))
+            .await;
+    let id = json!({ "id": stored["stored"][0]["id"] });
+    // They are ann's, and not the service's.
+    let ann = client(&memory, principal("acme", "ann", &[])).await;
+    assert_eq!(
+        call(&ann, "memory_search", json!({ "query": "tea" })).await["memories"].as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(call(&service, "memory_search", json!({ "query": "tea" })).await["memories"], json!([]));
+    assert_eq!(call(&service, "memory_get", for_ann(id.clone())).await["content"], "Ann likes tea");
+    call(&service, "memory_update", for_ann(json!({ "id": id["id"], "tags": ["x"] }))).await;
+    assert_eq!(call(&service, "memory_list", for_ann(json!({}))).await["memories"][0]["tags"], json!(["x"]));
+    for (scopes, org) in [(&[][..], "acme"), (&["memory:org"], "acme"), (&["memory:act-as"], "other")] {
+        let other = client(&memory, principal(org, "other", scopes)).await;
+        if org == "acme" {
+            let refusal = refused(&other, "memory_search", for_ann(json!({ "query": "tea" }))).await;
+            assert_eq!(refusal, "user `ann`: this caller may not do this here");
+            refused(&other, "memory_delete", for_ann(id.clone())).await;
+        } else {
+            let found = call(&other, "memory_search", for_ann(json!({ "query": "tea" }))).await;
+            assert_eq!(found["memories"], json!([]));
+        }
+    }
+    call(&service, "memory_delete", for_ann(id)).await;
+    assert_eq!(call(&ann, "memory_list", json!({})).await["memories"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_bounds_what_its_users_keep() {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = Memory::open(directory.path()).unwrap();
+    let with_plan = async |user: &str, plan: &str| {
+        let mut who = principal("acme", user, &[]);
+        who.plan = Some(plan.to_owned());
+        let server = server::builder(memory.clone()).plan("free", Quota::memories(2)).build().unwrap();
+        TestClient::builder().principal(who).connect(server).await
+    };
+    let (ann, bob) = (with_plan("ann", "free").await, with_plan("bob", "team").await);
+    let three = json!({ "memories": [{ "content": "a" }, { "content": "b" }, { "content": "c" }] });
+    let refusal = refused(&ann, "memory_store", three.clone()).await;
+    assert_eq!(refusal, "quota: this caller may keep 2 memories: delete some, or ask for more");
+    call(&bob, "memory_store", three).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_told_scores_explained_and_the_rest_can_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = Memory::open(directory.path()).unwrap();
+    let ann = client(&memory, principal("acme", "ann", &[])).await;
+    call(&ann, "memory_store", json!({ "memories": [{ "content": "Tea at four", "type": "fact" }] })).await;
+    let found = call(
+        &ann,
+        "memory_search",
+        json!({ "query": "tea", "when": "today", "filter": { "created": { "within": "this year" } }, "explain": true }),
+    )
+    .await;
+    assert!(found["when"].as_str().unwrap().contains(" to "), "{found}");
+    assert_eq!(found["filter_times"].as_array().unwrap().len(), 1);
+    let parts: f64 = found["memories"][0]["explain"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|part| part.as_f64().unwrap())
+        .sum();
+    assert!((parts - found["memories"][0]["score"].as_f64().unwrap()).abs() < 0.003, "{found}");
+    let read = ann.request("resources/read", json!({ "uri": "memory://stats" })).await.unwrap();
+    let stats: Value = serde_json::from_str(read["contents"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(stats["scopes"]["private"]["types"], json!({ "fact": 1 }));
+    assert_eq!(stats["health"], json!({ "embedder": "table-128-v1", "dimension": 128, "encrypted": true }));
+    for (name, arguments) in [("recall", json!({ "topic": "tea" })), ("remember", json!({}))] {
+        let prompt =
+            ann.request("prompts/get", json!({ "name": name, "arguments": arguments })).await.unwrap();
+        assert!(prompt["messages"][0]["content"]["text"].as_str().unwrap().contains("memory_"), "{prompt}");
     }
 }

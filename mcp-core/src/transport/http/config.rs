@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) max_sessions_per_principal: usize,
     pub(crate) always_stream: bool,
     pub(crate) correlation: bool,
+    /// What `/health` says beside its own.
+    pub(crate) health: Health,
     /// Whether addresses that are not loopback may be served without TLS, and without credentials.
     pub(crate) plain: bool,
     pub(crate) anonymous: bool,
@@ -48,6 +50,7 @@ impl Default for Config {
             max_sessions_per_principal: 100_000,
             always_stream: false,
             correlation: false,
+            health: Health::default(),
             plain: false,
             anonymous: false,
             #[cfg(feature = "auth")]
@@ -78,5 +81,17 @@ impl Config {
             Some(allowed) => allowed.iter().any(|host| host.eq_ignore_ascii_case(name)),
             None => host.is_some_and(|host| host.eq_ignore_ascii_case(name)),
         }
+    }
+}
+
+/// Members of `/health` that the application adds.
+#[derive(Clone, Default)]
+pub(crate) struct Health(
+    pub(crate) Option<std::sync::Arc<dyn Fn() -> serde_json::Map<String, serde_json::Value> + Send + Sync>>,
+);
+
+impl std::fmt::Debug for Health {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Health(…)" } else { "Health" })
     }
 }

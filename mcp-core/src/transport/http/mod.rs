@@ -144,6 +144,15 @@ impl Http {
         self
     }
 
+    /// Says more at `/health` and `/ready`. Whoever asks sees it, also without credentials.
+    pub fn health(
+        mut self,
+        say: impl Fn() -> serde_json::Map<String, serde_json::Value> + Send + Sync + 'static,
+    ) -> Self {
+        self.config.health = config::Health(Some(std::sync::Arc::new(say)));
+        self
+    }
+
     /// Answers every request with a stream, also where one JSON text would do. For tests.
     pub const fn always_stream(mut self, enabled: bool) -> Self {
         self.config.always_stream = enabled;

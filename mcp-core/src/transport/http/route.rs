@@ -146,8 +146,10 @@ fn health(inner: &Inner, path: &str) -> HttpResponse {
     let down = path == "/ready" && inner.closing.is_cancelled();
     let (status, text) =
         if down { (StatusCode::SERVICE_UNAVAILABLE, "stopping") } else { (StatusCode::OK, "ok") };
-    let sessions = inner.sessions.len();
-    reply::json(status, format!(r#"{{"status":"{text}","sessions":{sessions}}}"#))
+    let mut answer = inner.config.health.0.as_ref().map_or_else(serde_json::Map::new, |say| say());
+    answer.insert("status".into(), text.into());
+    answer.insert("sessions".into(), inner.sessions.len().into());
+    reply::json(status, serde_json::Value::Object(answer).to_string())
 }
 
 /// Reads a body of at most `limit` bytes. A body that came in one piece is not copied.

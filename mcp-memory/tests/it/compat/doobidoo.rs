@@ -225,8 +225,8 @@ async fn stores_are_kept_apart_beneath_the_caller() {
     assert_eq!(list(&ann, json!({ "store": "all" })).await, ["shared text"]);
     for (store, expect) in [
         ("all", "store: `all` is for searches: name one, or none"),
-        ("org", "org: this caller may not write here"),
-        ("workspace:x", "workspace:x: this caller may not write here"),
+        ("org", "org: this caller may not do this here"),
+        ("workspace:x", "workspace:x: this caller may not do this here"),
     ] {
         assert_eq!(ann.refused("memory_store", json!({ "content": "x", "store": store })).await, expect);
     }
@@ -597,7 +597,7 @@ async fn what_is_shared_is_found_and_not_deleted_by_those_who_only_read() {
     let hash = said.split("Hash: ").nth(1).unwrap()[..64].to_owned();
     assert_eq!(list(&ann, json!({})).await, [""; 0]);
     assert_eq!(list(&ann, json!({ "store": "org" })).await, ["Holidays are in July"]);
-    let refused = "org: this caller may not write here";
+    let refused = "org: this caller may not do this here";
     assert_eq!(ann.refused("memory_delete", json!({ "content_hash": hash })).await, refused);
     // The caller's own copy is theirs to delete.
     store(&ann, "Holidays are in July", json!({})).await;

@@ -177,6 +177,6 @@ async fn whoever_nobody_vouches_for_is_refused() {
         let server = Server::new(with);
         let server = server::builder(server.memory.clone()).compatible(with).build().unwrap();
         let client = Client(TestClient::connect(server));
-        assert_eq!(client.refused(tool, arguments).await, "memory: this caller may not write here");
+        assert_eq!(client.refused(tool, arguments).await, "memory: this caller may not do this here");
     }
 }
