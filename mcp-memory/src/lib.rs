@@ -32,6 +32,8 @@ mod erase;
 mod error;
 mod export;
 pub mod filter;
+#[cfg(feature = "ingest")]
+pub mod ingest;
 mod live;
 mod memory;
 mod rank;

@@ -6,7 +6,13 @@ mod basics;
 mod durability;
 mod erase;
 mod export;
+#[cfg(feature = "ingest")]
+mod formats;
+#[cfg(feature = "ingest")]
+mod ingest;
 mod isolation;
 #[cfg(feature = "server")]
 mod server;
 mod support;
+#[cfg(feature = "watch")]
+mod watch;
