@@ -36,6 +36,8 @@ mod error;
 mod export;
 pub mod filter;
 pub mod import;
+#[cfg(feature = "ingest")]
+pub mod ingest;
 mod live;
 mod memory;
 mod rank;

@@ -9,10 +9,16 @@ mod derived;
 mod durability;
 mod erase;
 mod export;
+#[cfg(feature = "ingest")]
+mod formats;
 mod import;
+#[cfg(feature = "ingest")]
+mod ingest;
 mod isolation;
 mod keeping;
 mod reembed;
 #[cfg(feature = "server")]
 mod server;
 mod support;
+#[cfg(feature = "watch")]
+mod watch;

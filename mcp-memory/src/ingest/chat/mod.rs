@@ -1,0 +1,4 @@
+//! Conversations as programs keep them.
+
+pub(super) mod chatgpt;
+pub(super) mod claude;
