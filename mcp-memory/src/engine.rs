@@ -398,6 +398,7 @@ impl Handle {
     pub(crate) fn open(directory: &Path, settings: Settings) -> Result<Self, MemoryError> {
         let reembed = settings.reembed;
         let engine = Arc::new(Engine::open(directory, settings)?);
+        engine.finish_erasures()?;
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let (kept, told) = (Arc::clone(&engine), Arc::clone(&stop));
         let keep = move || {

@@ -4,6 +4,7 @@ use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
 use crate::audit::{About, Action};
+use crate::crypto::KeyId;
 use crate::engine::Engine;
 use crate::store::{sqlite, write};
 use crate::{Id, Memory, MemoryError};
@@ -35,15 +36,14 @@ impl Memory {
     /// no backup can be read either; then their memories and all that hangs on them are overwritten.
     ///
     /// # Errors
-    /// They are under a legal hold, or the store cannot be written. What was begun is finished by the next call.
+    /// They are under a legal hold, or the store cannot be written. What was begun is finished by the next call, or when the memory is opened again.
     pub fn erase(&self, org: &str, user: &str) -> Result<Receipt, MemoryError> {
         let engine = &self.0;
         let subject = engine.sealing.ring().lookup().of("subject", &[org.as_bytes(), user.as_bytes()]);
         // INVARIANT: the epoch begins before the memories are removed. Whoever writes with the old key commits before the removal,
         // or sees the new epoch.
         let epoch = engine.sealing.ring().destroy(&subject)?;
-        let (memories, versions) = engine.writer.write(move |db| remove_subject(db, &subject))?;
-        engine.empty_log()?;
+        let (memories, versions) = engine.remove(subject)?;
         engine.catch_up()?;
         engine.sweep()?;
         engine.used.forget();
@@ -62,22 +62,49 @@ impl Memory {
 }
 
 impl Engine {
+    /// Finishes what was begun when somebody was erased and cut off: their keys are gone, their memories need not be.
+    pub(crate) fn finish_erasures(&self) -> Result<(), MemoryError> {
+        for subject in self.sealing.ring().erasing()? {
+            self.remove(subject)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what a subject stored before their key was destroyed, and counts memories and earlier versions.
+    fn remove(&self, subject: [u8; 16]) -> Result<(usize, usize), MemoryError> {
+        let sealing = self.sealing.clone();
+        let removed = self.writer.write(move |db| {
+            // Who has come back meanwhile has another key.
+            let current = sealing.ring().current(&subject)?.unwrap_or(-1);
+            remove_subject(db, &subject, current)
+        })?;
+        self.empty_log()?;
+        self.sealing.ring().erased(&subject)?;
+        Ok(removed)
+    }
+
     /// Moves everything from the log into the file, so that what was removed is in neither.
     pub(crate) fn empty_log(&self) -> Result<(), MemoryError> {
         self.writer.outside(|db| sqlite::truncate(db).map_err(MemoryError::doing("written")))
     }
 }
 
-/// Removes all that a subject stored, and what hangs on it.
-fn remove_subject(db: &Transaction<'_>, subject: &[u8; 16]) -> Result<(usize, usize), MemoryError> {
+/// Removes all that a subject stored with other keys than one, and what hangs on it.
+fn remove_subject(
+    db: &Transaction<'_>,
+    subject: &[u8; 16],
+    current: KeyId,
+) -> Result<(usize, usize), MemoryError> {
     let failed = MemoryError::doing("written");
-    let versions = db.execute("DELETE FROM past WHERE subject = ?1", [subject]).map_err(&failed)?;
-    let places = places(db, "subject = ?1", params![subject])?;
+    let delete = "DELETE FROM past WHERE subject = ?1 AND key <> ?2";
+    let versions = db.execute(delete, params![subject, current]).map_err(&failed)?;
+    let places = places(db, "subject = ?1 AND key <> ?2", params![subject, current])?;
     for (id, namespace, ordinal) in &places {
         write::remove(db, id, *namespace, *ordinal)?;
     }
     // The name of a namespace that is theirs alone.
-    db.execute("DELETE FROM namespace WHERE owner = ?1", [subject]).map_err(&failed)?;
+    let delete = "DELETE FROM namespace WHERE owner = ?1 AND key <> ?2";
+    db.execute(delete, params![subject, current]).map_err(&failed)?;
     Ok((places.len(), versions))
 }
 

@@ -24,9 +24,11 @@ CREATE TABLE IF NOT EXISTS key (id INTEGER PRIMARY KEY AUTOINCREMENT, owner BLOB
 CREATE TABLE IF NOT EXISTS covers (key INTEGER NOT NULL, subject BLOB NOT NULL, PRIMARY KEY (key, subject)) WITHOUT ROWID;
 ";
 
-/// Where there is nothing to be deleted.
-const HELD: &str =
-    "CREATE TABLE IF NOT EXISTS held (subject BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;";
+/// Of whom nothing may be deleted; and who is being erased.
+const SUBJECTS: &str = "
+CREATE TABLE IF NOT EXISTS held (subject BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erasing (subject BLOB PRIMARY KEY) WITHOUT ROWID;
+";
 
 /// The key that all keys of a ring are wrapped with. It is wiped from memory when it is dropped.
 #[derive(Clone)]
@@ -150,7 +152,7 @@ impl KeyRing {
         restrict(path)?;
         let failed = MemoryError::doing("opened: its key ring");
         db.execute_batch(SCHEMA).map_err(&failed)?;
-        db.execute_batch(HELD).map_err(&failed)?;
+        db.execute_batch(SUBJECTS).map_err(&failed)?;
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let value = |name: &str| {
             let query = "SELECT value FROM ring WHERE name = ?1";
@@ -316,6 +318,7 @@ impl KeyRing {
             .optional()
             .map_err(&failed)?;
         for delete in [
+            "INSERT OR IGNORE INTO erasing (subject) VALUES (?1)",
             "DELETE FROM key WHERE id IN (SELECT key FROM covers WHERE subject = ?1)",
             "DELETE FROM covers WHERE key IN (SELECT key FROM covers WHERE subject = ?1)",
         ] {
@@ -330,6 +333,25 @@ impl KeyRing {
         }
         self.owners.lock().remove(owner);
         Ok(next)
+    }
+
+    /// The subjects whose keys were destroyed, and whose memories may be there still.
+    pub(crate) fn erasing(&self) -> Result<HashSet<[u8; 16]>, MemoryError> {
+        subjects(&self.db.lock(), "SELECT subject FROM erasing")
+    }
+
+    /// Notes that nothing of a subject is left that was sealed with a destroyed key.
+    pub(crate) fn erased(&self, subject: &[u8; 16]) -> Result<(), MemoryError> {
+        let failed = MemoryError::doing("written: its key ring");
+        let delete = "DELETE FROM erasing WHERE subject = ?1";
+        self.db.lock().execute(delete, [subject]).map(drop).map_err(&failed)
+    }
+
+    /// The key that an owner has now, if any.
+    pub(crate) fn current(&self, owner: &[u8; 16]) -> Result<Option<KeyId>, MemoryError> {
+        let failed = MemoryError::doing("read: its key ring");
+        let query = "SELECT id FROM key WHERE owner = ?1";
+        self.db.lock().query_row(query, [owner], |row| row.get(0)).optional().map_err(&failed)
     }
 
     /// The subjects of whom nothing may be deleted. They stand here, where no restore of the data changes them.
@@ -403,8 +425,12 @@ fn epoch(db: &Connection) -> Result<i64, MemoryError> {
 }
 
 fn held(db: &Connection) -> Result<HashSet<[u8; 16]>, MemoryError> {
+    subjects(db, "SELECT subject FROM held")
+}
+
+fn subjects(db: &Connection, query: &str) -> Result<HashSet<[u8; 16]>, MemoryError> {
     let failed = MemoryError::doing("read: its key ring");
-    let mut select = db.prepare_cached("SELECT subject FROM held").map_err(&failed)?;
+    let mut select = db.prepare_cached(query).map_err(&failed)?;
     let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
     rows.collect::<Result<_, _>>().map_err(&failed)
 }

@@ -62,11 +62,14 @@ pub(crate) fn namespace(
     tag: &[u8; 16],
     name: &NamespaceName,
 ) -> Result<i64, MemoryError> {
+    let NamespaceName { key, sealed, owner } = name;
     if let Some(id) = read::namespace(db, tag)? {
+        // Whose it is was erased and has come back before all of it was removed.
+        let update = "UPDATE namespace SET key = ?2, name = ?3 WHERE id = ?1 AND key <> ?2";
+        db.prepare_cached(update).map_err(failed)?.execute(params![id, key, sealed]).map_err(failed)?;
         return Ok(id);
     }
     let insert = "INSERT INTO namespace (tag, key, name, owner) VALUES (?1, ?2, ?3, ?4)";
-    let NamespaceName { key, sealed, owner } = name;
     db.prepare_cached(insert).map_err(failed)?.execute(params![tag, key, sealed, owner]).map_err(failed)?;
     Ok(db.last_insert_rowid())
 }

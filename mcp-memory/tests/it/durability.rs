@@ -133,7 +133,7 @@ fn acknowledged(mut child: std::process::Child, many: usize) -> Vec<String> {
 }
 
 /// All private memories, page by page.
-fn everything(tenant: &mcp_memory::Tenant) -> Vec<mcp_memory::Record> {
+pub(crate) fn everything(tenant: &mcp_memory::Tenant) -> Vec<mcp_memory::Record> {
     let (mut records, mut after) = (Vec::new(), None);
     loop {
         let page =
@@ -146,7 +146,7 @@ fn everything(tenant: &mcp_memory::Tenant) -> Vec<mcp_memory::Record> {
     }
 }
 
-fn kills() -> usize {
+pub(crate) fn kills() -> usize {
     if std::env::var_os("MCP_SOAK").is_some() { 300 } else { 20 }
 }
 

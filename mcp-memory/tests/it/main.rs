@@ -20,5 +20,6 @@ mod reembed;
 #[cfg(feature = "server")]
 mod server;
 mod support;
+mod tending;
 #[cfg(feature = "watch")]
 mod watch;

@@ -9,7 +9,7 @@ use crate::support::{found, open, store, user};
 
 /// Whether a text is long: other numbers for the same texts.
 #[derive(Debug, Clone, Copy)]
-struct Lengths(usize);
+pub(crate) struct Lengths(pub(crate) usize);
 
 impl Embedder for Lengths {
     fn id(&self) -> &str {
