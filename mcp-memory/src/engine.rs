@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) clock: Clock,
     pub(crate) audit: Trail,
+    /// Memories that views are kept of.
+    pub(crate) cached: usize,
     /// Whether vectors that another model made are replaced in the background.
     pub(crate) reembed: bool,
 }
@@ -56,6 +58,7 @@ pub(crate) struct Engine {
     pub(crate) audit: Trail,
     pub(crate) used: Used,
     folder: Folder,
+    cached: usize,
     views: Mutex<Views>,
     presence: Mutex<Presence>,
     /// The last epoch up to which nothing of what was erased is left here.
@@ -68,6 +71,8 @@ struct Views {
     /// The last change that was followed.
     followed: i64,
     by_namespace: HashMap<i64, Loaded>,
+    /// Counts searches, to tell which view was used last.
+    uses: u64,
     /// Changes to namespaces that are not in memory.
     elsewhere: HashMap<i64, usize>,
 }
@@ -77,6 +82,8 @@ struct Loaded {
     view: Arc<RwLock<View>>,
     /// Places that changed since the view was made. Looking at one again does no harm.
     dirty: Arc<Mutex<BTreeSet<u32>>>,
+    /// The last use.
+    used: Arc<AtomicU64>,
     /// Changes since the view was written to the disk.
     unsaved: Arc<AtomicUsize>,
 }
@@ -104,6 +111,7 @@ impl Engine {
             audit: settings.audit,
             used: Used::default(),
             folder: Folder::of(directory),
+            cached: settings.cached,
             views: Mutex::new(Views { followed, ..Views::default() }),
             presence: Mutex::new(Presence::enter(directory, epoch)?),
             passed: Mutex::new(epoch),
@@ -209,7 +217,12 @@ impl Engine {
     /// A namespace as it is now.
     pub(crate) fn view(&self, namespace: i64) -> Result<Arc<RwLock<View>>, MemoryError> {
         self.follow()?;
-        let known = self.views.lock().by_namespace.get(&namespace).cloned();
+        let known = {
+            let mut views = self.views.lock();
+            views.uses += 1;
+            let known = views.by_namespace.get(&namespace).cloned();
+            known.inspect(|loaded| loaded.used.store(views.uses, Relaxed))
+        };
         let loaded = match known {
             Some(loaded) if !loaded.view.read().is_worn() => loaded,
             known => self.load(namespace, known.is_some())?,
@@ -235,7 +248,7 @@ impl Engine {
     fn load(&self, namespace: i64, anew: bool) -> Result<Loaded, MemoryError> {
         let dimension = self.embedder.as_ref().map_or(0, |embedder| embedder.dimension());
         let view = Arc::new(RwLock::new(View::new(Arc::clone(&self.analyzer), dimension)));
-        let loaded = Loaded { view, dirty: Arc::default(), unsaved: Arc::default() };
+        let loaded = Loaded { view, dirty: Arc::default(), used: Arc::default(), unsaved: Arc::default() };
         // Nobody searches it before it is whole.
         let mut whole = loaded.view.write();
         {
@@ -265,7 +278,34 @@ impl Engine {
             self.views.lock().by_namespace.remove(&namespace);
             return Err(error);
         }
+        self.make_room(namespace);
         Ok(loaded)
+    }
+
+    /// Forgets the views that nobody has used for longest, where there are too many.
+    fn make_room(&self, newest: i64) {
+        let mut views = self.views.lock();
+        if let Some(loaded) = views.by_namespace.get(&newest) {
+            loaded.used.store(views.uses, Relaxed);
+        }
+        // One that somebody is making is not counted.
+        let size = |loaded: &Loaded| loaded.view.try_read().map_or(0, |view| view.len());
+        let mut known: Vec<(u64, i64, usize)> = views
+            .by_namespace
+            .iter()
+            .map(|(namespace, loaded)| (loaded.used.load(Relaxed), *namespace, size(loaded)))
+            .collect();
+        known.sort_unstable();
+        let mut all: usize = known.iter().map(|(.., size)| size).sum();
+        for (_, namespace, size) in known {
+            if all <= self.cached {
+                break;
+            }
+            if namespace != newest {
+                views.by_namespace.remove(&namespace);
+                all -= size;
+            }
+        }
     }
 
     /// The view on the disk, brought up to date, and how many places that changed; nothing where there is none of use.

@@ -13,6 +13,9 @@ use crate::engine::{Handle, Settings, system_clock};
 use crate::tenant::Tenant;
 use crate::{Access, MemoryError};
 
+/// Memories that are kept ready to be searched.
+const CACHED: usize = 1_000_000;
+
 /// A memory in a directory. Clones are the same memory; several processes may have it open at the same time.
 ///
 /// ```
@@ -60,6 +63,7 @@ impl Memory {
             clock: Arc::new(system_clock),
             audit: Trail::default(),
             reembed: false,
+            cached: CACHED,
         };
         MemoryBuilder { directory: directory.as_ref().to_owned(), settings }
     }
@@ -136,6 +140,13 @@ impl MemoryBuilder {
     /// Tells somebody who did what.
     pub fn audit(mut self, audit: impl Audit) -> Self {
         self.settings.audit = Trail(Some(Arc::new(audit)));
+        self
+    }
+
+    /// Keeps what is searched in memory for so many memories (default: a million, which take about 300 MB), and of those that were
+    /// used last. Others are read from the disk when they are searched.
+    pub const fn cached(mut self, memories: usize) -> Self {
+        self.settings.cached = memories;
         self
     }
 

@@ -149,3 +149,18 @@ fn a_restore_leaves_nothing_derived_of_what_was_before() {
     assert!(views(directory.path()).is_empty());
     assert_eq!(found(&user(&open(directory.path()), "acme", "ann"), "secret before"), ["before the backup"]);
 }
+
+#[test]
+fn those_that_are_not_kept_in_memory_are_found_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = Memory::builder(directory.path()).embedder(Letters).cached(100).open().unwrap();
+    let name = |number: usize| format!("user{number}");
+    for round in 0..3 {
+        for number in 0..8 {
+            let tenant = user(&memory, "acme", &name(number));
+            let texts = (0..40).map(|part| Draft::new(format!("{} {round} {part}", name(number))));
+            tenant.store_all(&Scope::Private, texts.collect()).unwrap();
+            assert_eq!(tenant.search(&Search::new("user").limit(100)).unwrap().hits.len(), 40 * (round + 1));
+        }
+    }
+}
