@@ -160,7 +160,10 @@ fn those_that_are_not_kept_in_memory_are_found_all_the_same() {
             let tenant = user(&memory, "acme", &name(number));
             let texts = (0..40).map(|part| Draft::new(format!("{} {round} {part}", name(number))));
             tenant.store_all(&Scope::Private, texts.collect()).unwrap();
-            assert_eq!(tenant.search(&Search::new("user").limit(100)).unwrap().hits.len(), 40 * (round + 1));
+            assert_eq!(
+                tenant.search(&Search::new("user").limit(100)).unwrap().hits.len(),
+                100.min(40 * (round + 1))
+            );
         }
     }
 }
