@@ -5,6 +5,8 @@
 //! Without `--listen` it serves one person on standard input and output: give the command to your MCP client. With `--listen` it lets in who
 //! brings the API key that it prints. Several of them may use one directory at the same time.
 
+mod trail;
+
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -36,6 +38,9 @@ struct Options {
     /// A file with the master key, 64 hexadecimal digits; without one the key ring in the directory is not wrapped.
     #[arg(long)]
     master_key: Option<PathBuf>,
+    /// A folder for a log of deletions and of all that was denied; changes to the log show.
+    #[arg(long)]
+    audit: Option<PathBuf>,
     /// Serve on standard input and output (the default).
     #[arg(long, conflicts_with = "listen")]
     stdio: bool,
@@ -50,7 +55,11 @@ async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     // 1. The memory.
     let master = options.master_key.map_or(Master::None, Master::File);
-    let memory = Memory::builder(&options.directory).master(master).open()?;
+    let mut memory = Memory::builder(&options.directory).master(master);
+    if let Some(folder) = options.audit {
+        memory = memory.audit(trail::Trail(mcp_edge::audit::Audit::folder(folder).open()?));
+    }
+    let memory = memory.open()?;
     let Some(listen) = options.listen else {
         // 2. One person, at their own machine.
         let access = Access::new(options.org, options.user).write(Scope::Org);
