@@ -371,6 +371,17 @@ impl Engine {
         if used.is_empty() { Ok(()) } else { self.writer.write(move |db| used::write(db, &used)) }
     }
 
+    /// Derives everything anew, and writes it; tells after each namespace how many are done, of how many.
+    pub(crate) fn reindex(&self, mut progress: impl FnMut(usize, usize)) -> Result<usize, MemoryError> {
+        let namespaces = self.reader.read(read::namespaces)?;
+        for (done, namespace) in namespaces.iter().enumerate() {
+            self.load(*namespace, true)?;
+            self.save(*namespace)?;
+            progress(done + 1, namespaces.len());
+        }
+        Ok(namespaces.len())
+    }
+
     /// Removes views on the disk that nobody can open.
     pub(crate) fn sweep(&self) -> Result<(), MemoryError> {
         self.folder.sweep(self.sealing.ring())

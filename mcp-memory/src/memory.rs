@@ -76,6 +76,15 @@ impl Memory {
         self.0.sealing.ring().rewrap(master)
     }
 
+    /// Derives anew from the store whatever is searched, and returns of how many namespaces. Nobody needs to: a view that is missing,
+    /// damaged or too old is made anew by itself. Tells after each namespace how many are done, of how many.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the views cannot be written.
+    pub fn reindex(&self, progress: impl FnMut(usize, usize)) -> Result<usize, MemoryError> {
+        self.0.reindex(progress)
+    }
+
     /// What it goes by, for whoever operates it.
     #[must_use]
     pub fn health(&self) -> Health {

@@ -174,12 +174,7 @@ impl Memory {
 impl Engine {
     /// The namespaces of an organisation: number, scope, and the user whose own it is or who made it.
     fn namespaces_of(&self, org: &str) -> Result<Vec<(i64, String, String)>, MemoryError> {
-        let failed = MemoryError::doing("read");
-        let ids: Vec<i64> = self.reader.read(|db| {
-            let mut select = db.prepare_cached("SELECT id FROM namespace ORDER BY id").map_err(&failed)?;
-            let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
-            rows.collect::<Result<_, _>>().map_err(&failed)
-        })?;
+        let ids = self.reader.read(read::namespaces)?;
         let mut found = Vec::new();
         for id in ids {
             let (of, scope, user) = match self.namespace_name(id) {

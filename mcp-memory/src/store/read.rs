@@ -183,6 +183,14 @@ pub(crate) fn changed_since(
     rows.collect::<Result<_, _>>().map(Some).map_err(&failed)
 }
 
+/// All namespaces.
+pub(crate) fn namespaces(db: &Connection) -> Result<Vec<i64>, MemoryError> {
+    let failed = MemoryError::doing("read");
+    let mut select = db.prepare_cached("SELECT id FROM namespace ORDER BY id").map_err(&failed)?;
+    let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
+    rows.collect::<Result<_, _>>().map_err(&failed)
+}
+
 /// The namespace with a tag.
 pub(crate) fn namespace(db: &Connection, tag: &[u8; 16]) -> Result<Option<i64>, MemoryError> {
     let failed = MemoryError::doing("read");

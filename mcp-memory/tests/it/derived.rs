@@ -47,6 +47,13 @@ fn what_is_read_from_disk_answers_as_what_is_made_anew() {
     fs::remove_dir_all(directory.path().join("derived")).unwrap();
     let anew = answers(&open(directory.path()));
     assert_eq!(from_disk, anew);
+    fs::remove_dir_all(directory.path().join("derived")).unwrap();
+    let mut told = Vec::new();
+    let memory = open(directory.path());
+    assert_eq!(memory.reindex(|done, of| told.push((done, of))).unwrap(), 2);
+    assert_eq!((told, views(directory.path()).len()), (vec![(1, 2), (2, 2)], 2));
+    assert_eq!(answers(&memory), anew);
+    drop(memory);
     // What came later, here or in another handle, is in it too.
     let (one, two) = (open(directory.path()), open(directory.path()));
     let ann = user(&one, "acme", "ann");
