@@ -13,6 +13,8 @@
 //! # Ok::<(), mcp_memory::embed::EmbedError>(())
 //! ```
 
+#[cfg(feature = "http-embedder")]
+mod http;
 #[cfg(feature = "minilm")]
 mod minilm;
 mod pieces;
@@ -20,6 +22,8 @@ mod table;
 
 use std::error::Error;
 
+#[cfg(feature = "http-embedder")]
+pub use http::{HttpEmbedder, HttpEmbedderBuilder};
 #[cfg(feature = "minilm")]
 pub use minilm::MiniLm;
 pub use table::Table;
