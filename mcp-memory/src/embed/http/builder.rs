@@ -106,7 +106,7 @@ impl HttpEmbedderBuilder {
             Ok::<_, MemoryError>(header)
         });
         Ok(Server {
-            agent: agent(&uri, self.timeout)?,
+            agent: agent(&uri, self.timeout, &roots(&uri)?),
             url: uri.to_string(),
             name,
             key: key.transpose()?,
@@ -148,7 +148,8 @@ fn endpoint(url: &str) -> Result<(Uri, String), MemoryError> {
     Ok((uri, name))
 }
 
-fn agent(uri: &Uri, timeout: Duration) -> Result<Agent, MemoryError> {
+/// Calls an address; `https` ones by the roots that are trusted.
+pub(super) fn agent(uri: &Uri, timeout: Duration, roots: &[Certificate<'static>]) -> Agent {
     // A redirect would lead the key and the texts somewhere else.
     let config =
         Agent::config_builder().timeout_global(Some(timeout)).http_status_as_error(false).max_redirects(0);
@@ -157,17 +158,21 @@ fn agent(uri: &Uri, timeout: Duration) -> Result<Agent, MemoryError> {
     let host = uri.host().unwrap_or_default();
     let local = ["localhost", "[::1]"].contains(&host) || host.starts_with("127.");
     let config = if local { config.proxy(None) } else { config };
+    let tls = TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .root_certs(RootCerts::new_with_certs(roots));
+    config.tls_config(tls.build()).build().new_agent()
+}
+
+/// The roots that the system trusts; none where they are not needed.
+fn roots(uri: &Uri) -> Result<Vec<Certificate<'static>>, MemoryError> {
     if uri.scheme_str() != Some("https") {
-        return Ok(config.build().new_agent());
+        return Ok(Vec::new());
     }
     let found = rustls_native_certs::load_native_certs().certs;
     if found.is_empty() {
         let problem = "this system has no root certificates, without which no `https` server can be trusted: install them";
         return Err(MemoryError::invalid("url", problem));
     }
-    let roots: Vec<_> = found.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
-    let tls = TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .root_certs(RootCerts::new_with_certs(&roots));
-    Ok(config.tls_config(tls.build()).build().new_agent())
+    Ok(found.iter().map(|root| Certificate::from_der(root).to_owned()).collect())
 }

@@ -1,9 +1,13 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
+use ureq::tls::Certificate;
+
 use super::answer::unit;
+use super::builder::agent;
 use super::call::wanted;
 use super::*;
 use crate::MemoryError;
@@ -260,6 +264,48 @@ fn secrets_are_not_shown() {
     );
     assert!(!shown.contains(KEY) && !shown.contains("hidden"), "{shown}");
     assert!(shown.contains("http://host/v1/embeddings"), "{shown}");
+}
+
+/// A server with a certificate for `localhost` that signs itself, for one call; and that certificate.
+fn encrypted() -> (String, Vec<u8>) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = made.cert.der().to_vec();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        let mut stream = rustls::StreamOwned::new(connection, listener.accept().unwrap().0);
+        // Who does not trust us says nothing.
+        let (mut said, mut byte) = (Vec::new(), [0]);
+        while !said.ends_with(b"\r\n\r\n{}") && stream.read_exact(&mut byte).is_ok() {
+            said.extend(byte);
+        }
+        write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nseen").ok();
+        stream.conn.send_close_notify();
+        stream.flush().ok();
+    });
+    (format!("https://localhost:{port}/"), certificate)
+}
+
+#[test]
+fn https_servers_are_trusted_by_their_certificate_alone() {
+    let post = |url: &str, root: &[u8]| {
+        let roots = [Certificate::from_der(root).to_owned()];
+        let timeout = Duration::from_secs(30);
+        let agent = agent(&url.parse().unwrap(), timeout, &roots);
+        let (url, name) = (url.to_owned(), "it".to_owned());
+        Server { agent, url, name, key: None, timeout, retries: 0, back_off: Duration::ZERO }.post(b"{}")
+    };
+    let (url, certificate) = encrypted();
+    assert_eq!(post(&url, &certificate).unwrap(), b"seen");
+    let (url, _) = encrypted();
+    let error = whole(&post(&url, &certificate).unwrap_err());
+    assert!(error.contains("`it` cannot be reached") && error.contains("certificate"), "{error}");
 }
 
 #[test]
