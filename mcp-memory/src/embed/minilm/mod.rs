@@ -99,7 +99,8 @@ impl MiniLm {
     }
 
     fn read(path: &Path, shape: Shape) -> Result<Self, Unusable> {
-        let file = if path.is_file() { path.to_owned() } else { path.join("model.safetensors") };
+        let is_file = path.extension().is_some_and(|extension| extension == "safetensors") || path.is_file();
+        let file = if is_file { path.to_owned() } else { path.join("model.safetensors") };
         let mut tensors = Tensors::open(&file)?;
         let (vocabulary, numbered) = vocabulary(file.parent().unwrap_or(path))?;
         let count = numbered.len();

