@@ -4,14 +4,20 @@
 //! evidence among the first ten memories; MRR is one by the place of the first. The data is not ours and not here: give the
 //! folder that has `locomo10.json` (github.com/snap-research/LoCoMo, CC BY-NC 4.0) as `--data`.
 
+mod choose;
+mod remembered;
+
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use mcp_memory::embed::{Embedder, MiniLm, Table};
 use mcp_memory::{Access, Draft, Id, Memory, Ranking, Scope, Search, Tenant};
 use serde_json::Value;
+
+use remembered::Remembered;
 
 #[derive(Parser)]
 struct Options {
@@ -21,6 +27,12 @@ struct Options {
     /// Which conversations, from 0: those that weights may be chosen on are 0 to 4.
     #[arg(long, value_delimiter = ',', default_value = "0,1,2,3,4")]
     conversations: Vec<usize>,
+    /// The folder with all-MiniLM-L6-v2, to measure with its vectors too.
+    #[arg(long)]
+    minilm: Option<PathBuf>,
+    /// Chooses weights too, leaving out each conversation in turn: with the vectors of MiniLM, else with those of the table.
+    #[arg(long)]
+    choose: bool,
     /// Results as JSON.
     #[arg(long)]
     json: bool,
@@ -46,11 +58,34 @@ enum Way {
 }
 
 /// Sums over questions.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Sums {
     recall: f64,
     reciprocal: f64,
     questions: f64,
+}
+
+/// The memory of one model, with all conversations.
+struct Filled {
+    conversations: Vec<Conversation>,
+    /// It goes last: the memory lies there.
+    _folder: tempfile::TempDir,
+}
+
+impl Filled {
+    fn new(embedder: impl Embedder, data: &[Value], chosen: &[usize]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let memory = Memory::builder(folder.path()).embedder(Remembered::new(embedder)).open()?;
+        let chosen = chosen.iter().filter_map(|number| Some((number, data.get(*number)?)));
+        let conversations = chosen
+            .map(|(number, conversation)| load(&memory, *number, conversation))
+            .collect::<Result<_>>()?;
+        Ok(Self { conversations, _folder: folder })
+    }
+
+    fn measure(&self, way: &Way) -> Result<Vec<Sums>> {
+        self.conversations.iter().map(|conversation| measure(conversation, way)).collect()
+    }
 }
 
 fn main() -> Result<()> {
@@ -58,38 +93,57 @@ fn main() -> Result<()> {
     let path = options.data.join("locomo10.json");
     let text = std::fs::read(&path).with_context(|| format!("the data is missing: `{}`", path.display()))?;
     let data: Vec<Value> = serde_json::from_slice(&text)?;
-    let folder = tempfile::tempdir()?;
-    let memory = Memory::open(folder.path())?;
-    let chosen = options.conversations.iter().filter_map(|number| Some((number, data.get(*number)?)));
-    let conversations: Vec<Conversation> =
-        chosen.map(|(number, conversation)| load(&memory, *number, conversation)).collect::<Result<_>>()?;
-    let ways = [
-        ("words (BM25)", Way::Ranked(Ranking::alone(0.0))),
-        ("meaning (built-in table)", Way::Ranked(Ranking::alone(1.0))),
-        ("both, reciprocal ranks", Way::Reciprocal),
-        ("both, convex", Way::Ranked(Ranking::alone(Ranking::default().vector))),
-        ("words, with what was said around", Way::Ranked(Ranking::default().vector(0.0))),
-        ("as it is by default", Way::Ranked(Ranking::default())),
-    ];
-    let mut out = std::io::stdout().lock();
+    let table = Filled::new(Table, &data, &options.conversations)?;
+    let minilm = options
+        .minilm
+        .as_ref()
+        .map(|folder| Filled::new(MiniLm::open(folder)?, &data, &options.conversations));
+    let minilm = minilm.transpose()?;
     let mut results = Vec::new();
-    for (name, way) in &ways {
-        let each: Vec<Sums> =
-            conversations.iter().map(|conversation| measure(conversation, way)).collect::<Result<_>>()?;
-        let questions: f64 = each.iter().map(|sums| sums.questions).sum();
-        let recall = each.iter().map(|sums| sums.recall).sum::<f64>() / questions;
-        let reciprocal = each.iter().map(|sums| sums.reciprocal).sum::<f64>() / questions;
-        let by_conversation: Vec<f64> = each.iter().map(|sums| sums.recall / sums.questions).collect();
-        results.push(serde_json::json!({
-            "way": name, "questions": questions, "recallAt10": recall, "mrrAt10": reciprocal, "byConversation": by_conversation,
-        }));
+    for (name, way) in [
+        ("words (BM25)", Way::Ranked(Ranking::alone(0.0))),
+        ("words, with what was said around", Way::Ranked(Ranking::default().vector(0.0))),
+    ] {
+        results.push(result(name, &table.measure(&way)?));
     }
-    if options.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&results)?)?;
+    for (model, filled) in [("table", Some(&table)), ("MiniLM", minilm.as_ref())]
+        .into_iter()
+        .filter_map(|(name, filled)| Some((name, filled?)))
+    {
+        for (name, way) in [
+            ("meaning", Way::Ranked(Ranking::alone(1.0))),
+            ("both, reciprocal ranks", Way::Reciprocal),
+            ("both, convex", Way::Ranked(Ranking::alone(Ranking::default().vector))),
+            ("as it is by default", Way::Ranked(Ranking::default())),
+        ] {
+            results.push(result(&format!("{name} ({model})"), &filled.measure(&way)?));
+        }
+    }
+    if options.choose {
+        results.extend(choose::all(minilm.as_ref().unwrap_or(&table))?);
+    }
+    print(&results, options.json)
+}
+
+/// What a way found, of all questions and by conversation.
+fn result(way: &str, each: &[Sums]) -> Value {
+    let total = |part: fn(&Sums) -> f64| each.iter().map(part).sum::<f64>();
+    let questions = total(|sums| sums.questions);
+    let by_conversation: Vec<f64> = each.iter().map(|sums| sums.recall / sums.questions).collect();
+    serde_json::json!({
+        "way": way, "questions": questions, "recallAt10": total(|sums| sums.recall) / questions,
+        "mrrAt10": total(|sums| sums.reciprocal) / questions, "byConversation": by_conversation,
+    })
+}
+
+fn print(results: &[Value], json: bool) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(results)?)?;
         return Ok(());
     }
     writeln!(out, "| way | R@10 | MRR@10 | R@10 by conversation |\n|---|---|---|---|")?;
-    for result in &results {
+    for result in results {
         let number = |name: &str| result[name].as_f64().unwrap_or_default();
         let each = result["byConversation"].as_array().into_iter().flatten();
         let each: Vec<String> =

@@ -1,7 +1,8 @@
 //! Texts to vectors.
 //!
 //! [`Table`] is built in: it needs no file, no network and no memory of its own, and says that it is about meaning what a table of
-//! words can say. Other models implement [`Embedder`]. Vectors of different models are never compared.
+//! words can say. Other models implement [`Embedder`]: with the feature `minilm`, `MiniLm` runs all-MiniLM-L6-v2 from its file; with
+//! `http-embedder`, `HttpEmbedder` asks a server. Vectors of different models are never compared.
 //!
 //! ```
 //! use mcp_memory::embed::{Embedder, Table};
@@ -12,11 +13,19 @@
 //! # Ok::<(), mcp_memory::embed::EmbedError>(())
 //! ```
 
+#[cfg(feature = "http-embedder")]
+mod http;
+#[cfg(feature = "minilm")]
+mod minilm;
 mod pieces;
 mod table;
 
 use std::error::Error;
 
+#[cfg(feature = "http-embedder")]
+pub use http::{HttpEmbedder, HttpEmbedderBuilder};
+#[cfg(feature = "minilm")]
+pub use minilm::MiniLm;
 pub use table::Table;
 
 /// A text could not be embedded.

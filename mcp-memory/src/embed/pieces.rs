@@ -1,6 +1,8 @@
 //! Texts to word pieces, as BERT (uncased) does it: Devlin and others, "BERT: Pre-training of Deep Bidirectional Transformers", 2018.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
@@ -10,17 +12,22 @@ const LONGEST: usize = 100;
 
 /// Finds pieces by their text; those within a word begin with `##`.
 #[derive(Debug)]
-pub(super) struct Pieces {
-    numbers: HashMap<&'static str, u32>,
+pub(super) struct Pieces<K = &'static str> {
+    numbers: HashMap<K, u32>,
     unknown: u32,
 }
 
-impl Pieces {
-    /// Pieces by their order, one a line.
-    pub(super) fn new(lines: &'static str) -> Self {
-        let numbers: HashMap<_, _> = lines.split('\n').zip(0..).collect();
-        let unknown = numbers.get("[UNK]").copied().unwrap_or_default();
-        Self { numbers, unknown }
+impl<K: Borrow<str> + Eq + Hash> Pieces<K> {
+    /// Pieces with their numbers.
+    pub(super) fn new(numbered: impl IntoIterator<Item = (K, u32)>) -> Self {
+        let mut pieces = Self { numbers: numbered.into_iter().collect(), unknown: 0 };
+        pieces.unknown = pieces.number("[UNK]").unwrap_or_default();
+        pieces
+    }
+
+    /// The number of a piece.
+    pub(super) fn number(&self, piece: &str) -> Option<u32> {
+        self.numbers.get(piece).copied()
     }
 
     /// Visits the pieces of a text in order.
@@ -62,14 +69,14 @@ impl Pieces {
             let longest = (1..=rest.len()).rev().filter(|end| rest.is_char_boundary(*end)).find_map(|end| {
                 let piece = rest.get(..end)?;
                 let number = if found.is_empty() {
-                    self.numbers.get(piece)
+                    self.number(piece)
                 } else {
                     spelled.clear();
                     spelled.push_str("##");
                     spelled.push_str(piece);
-                    self.numbers.get(spelled.as_str())
+                    self.number(&spelled)
                 };
-                Some((*number?, end))
+                Some((number?, end))
             });
             let Some((number, end)) = longest else { return visit(self.unknown) };
             found.push(number);

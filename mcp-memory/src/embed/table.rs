@@ -29,7 +29,11 @@ static LOADED: LazyLock<Loaded> = LazyLock::new(|| {
     let (scales, rest) = rest.split_at_checked(count * 4).unwrap_or_default();
     let (rows, words) = rest.split_at_checked(count * DIMENSION).unwrap_or_default();
     let words = std::str::from_utf8(words).unwrap_or_default();
-    Loaded { scales: scales.as_chunks().0, rows: rows.as_chunks().0, pieces: Pieces::new(words) }
+    Loaded {
+        scales: scales.as_chunks().0,
+        rows: rows.as_chunks().0,
+        pieces: Pieces::new(words.split('\n').zip(0..)),
+    }
 });
 
 impl Table {
