@@ -26,6 +26,7 @@
 
 pub mod audit;
 mod backup;
+pub mod consolidate;
 mod contents;
 mod crypto;
 mod derived;

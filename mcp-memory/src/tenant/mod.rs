@@ -76,7 +76,12 @@ impl Tenant {
     }
 
     /// Refuses a caller who may not write somewhere, and tells the audit log.
-    fn check_write(&self, scope: &Scope, action: Action, id: Option<Id>) -> Result<(), MemoryError> {
+    pub(crate) fn check_write(
+        &self,
+        scope: &Scope,
+        action: Action,
+        id: Option<Id>,
+    ) -> Result<(), MemoryError> {
         let checked = self.access.check_write(scope);
         if checked.is_err() {
             let about = About { scope: Some(scope.to_string()), id, memories: 0 };

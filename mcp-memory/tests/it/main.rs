@@ -5,6 +5,7 @@
 mod basics;
 #[cfg(feature = "server")]
 mod compat;
+mod consolidate;
 mod derived;
 mod durability;
 mod erase;
