@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::{Filled, Sums, Way, result};
 
-const VECTOR: [f32; 5] = [0.2, 0.3, 0.4, 0.5, 0.6];
+/// Shares of meaning.
+pub(crate) const VECTOR: [f32; 5] = [0.2, 0.3, 0.4, 0.5, 0.6];
 const NEIGHBOUR: [f32; 5] = [0.4, 0.5, 0.6, 0.7, 0.8];
 const SESSION: [f32; 4] = [0.0, 0.1, 0.2, 0.3];
 
@@ -16,7 +17,7 @@ struct Tried {
     each: Vec<Sums>,
 }
 
-/// Each share of meaning with the other weights as they are; the best of all; and, for each conversation, what is best in the others.
+/// The best of all; and, for each conversation, what is best in the others.
 pub(crate) fn all(filled: &Filled) -> Result<Vec<Value>> {
     let mut tried = Vec::new();
     for (vector, neighbour, session) in combinations() {
@@ -24,13 +25,8 @@ pub(crate) fn all(filled: &Filled) -> Result<Vec<Value>> {
         (ranking.vector, ranking.neighbour, ranking.session) = (vector, neighbour, session);
         tried.push(Tried { ranking, each: filled.measure(&Way::Ranked(ranking))? });
     }
-    let mut results: Vec<Value> = VECTOR
-        .into_iter()
-        .filter_map(|share| tried.iter().find(|tried| tried.ranking == Ranking::default().vector(share)))
-        .map(|tried| result(&format!("by default, meaning {}", tried.ranking.vector), &tried.each))
-        .collect();
     let best = best(&tried, None).context("no weights were tried")?;
-    results.push(result(&format!("best of {}: {}", tried.len(), name(best.ranking)), &best.each));
+    let mut results = vec![result(&format!("best of {}: {}", tried.len(), name(best.ranking)), &best.each)];
     let mut left_out = Vec::new();
     for conversation in 0..filled.conversations.len() {
         let best = self::best(&tried, Some(conversation)).context("no weights were tried")?;

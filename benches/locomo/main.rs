@@ -106,23 +106,32 @@ fn main() -> Result<()> {
     ] {
         results.push(result(name, &table.measure(&way)?));
     }
-    for (model, filled) in [("table", Some(&table)), ("MiniLM", minilm.as_ref())]
-        .into_iter()
-        .filter_map(|(name, filled)| Some((name, filled?)))
-    {
-        for (name, way) in [
-            ("meaning", Way::Ranked(Ranking::alone(1.0))),
-            ("both, reciprocal ranks", Way::Reciprocal),
-            ("both, convex", Way::Ranked(Ranking::alone(Ranking::default().vector))),
-            ("as it is by default", Way::Ranked(Ranking::default())),
-        ] {
-            results.push(result(&format!("{name} ({model})"), &filled.measure(&way)?));
-        }
+    results.extend(rows("table", &table, &[])?);
+    if let Some(minilm) = &minilm {
+        results.extend(rows("MiniLM", minilm, &choose::VECTOR)?);
     }
     if options.choose {
         results.extend(choose::all(minilm.as_ref().unwrap_or(&table))?);
     }
     print(&results, options.json)
+}
+
+/// What is found by the vectors of a model, and with other shares of meaning.
+fn rows(model: &str, filled: &Filled, shares: &[f32]) -> Result<Vec<Value>> {
+    let ways = [
+        ("meaning", Way::Ranked(Ranking::alone(1.0))),
+        ("both, reciprocal ranks", Way::Reciprocal),
+        ("both, convex", Way::Ranked(Ranking::alone(Ranking::default().vector))),
+        ("as it is by default", Way::Ranked(Ranking::default())),
+    ];
+    let ways = ways.into_iter().map(|(name, way)| (format!("{name} ({model})"), way));
+    let shares = shares.iter().map(|share| {
+        (
+            format!("by default, with meaning {share} ({model})"),
+            Way::Ranked(Ranking::default().vector(*share)),
+        )
+    });
+    ways.chain(shares).map(|(name, way)| Ok(result(&name, &filled.measure(&way)?))).collect()
 }
 
 /// What a way found, of all questions and by conversation.
