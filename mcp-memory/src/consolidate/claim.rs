@@ -48,8 +48,8 @@ impl Claim {
     /// What a sentence claims; nothing where it asks, doubts or tells of one occasion.
     pub(super) fn of(sentence: &str) -> Option<Self> {
         let words: Vec<Word<'_>> = words(sentence).collect();
-        let first = words.first()?.low.as_str();
-        let interjection = sentence.get(first.len()..).is_some_and(|rest| rest.starts_with(','));
+        // "No, we do."
+        let interjection = words.first()?.comma;
         let has = |list: &List| words.iter().any(|word| list.contains(word.low.as_str()));
         let pair = |a: &str, b: &str| {
             words.windows(2).any(|pair| matches!(pair, [x, y] if x.low == a && y.low == b))
@@ -144,7 +144,7 @@ fn is_list(words: &[Word<'_>]) -> bool {
     words.is_empty()
         || words.len() > 3
         || find(words, &["and", "or", "not", "no"]).is_some()
-        || words.iter().take(words.len() - 1).any(|word| word.text.ends_with(','))
+        || words.iter().take(words.len() - 1).any(|word| word.comma)
 }
 
 /// "We use Y for X".
