@@ -2,290 +2,9 @@
 //! value that it gives to something.
 
 use super::alike::hashed;
+use super::lists::{CHOSEN, CIRCUMSTANCES, EMPTY, EPISODES, HEDGES, List, PERSONAL, PRONOUNS, SINGLE, UNITS};
 use super::words::{Word, words};
 
-/// Articles, auxiliaries and what only stresses.
-const EMPTY: [&str; 37] = [
-    "a",
-    "an",
-    "the",
-    "do",
-    "does",
-    "is",
-    "are",
-    "am",
-    "be",
-    "been",
-    "being",
-    "any",
-    "some",
-    "ever",
-    "yet",
-    "still",
-    "now",
-    "currently",
-    "always",
-    "longer",
-    "anymore",
-    "more",
-    "really",
-    "actually",
-    "just",
-    "please",
-    "so",
-    "very",
-    "that",
-    "'s",
-    "already",
-    "definitely",
-    "certainly",
-    "all",
-    "at",
-    "generally",
-    "completely",
-];
-/// A sentence with one of these claims nothing that holds in general: it supposes, compares, doubts, or gives one of several.
-const HEDGES: [&str; 50] = [
-    "if",
-    "unless",
-    "maybe",
-    "perhaps",
-    "might",
-    "could",
-    "would",
-    "probably",
-    "possibly",
-    "sometimes",
-    "usually",
-    "often",
-    "mostly",
-    "either",
-    "whether",
-    "wonder",
-    "unsure",
-    "guess",
-    "suppose",
-    "example",
-    "e.g",
-    "wish",
-    "hope",
-    "hopefully",
-    "likely",
-    "rarely",
-    "seldom",
-    "occasionally",
-    "also",
-    "too",
-    "another",
-    "both",
-    "than",
-    "but",
-    "except",
-    "although",
-    "though",
-    "however",
-    "while",
-    "seems",
-    "seem",
-    "think",
-    "thinks",
-    "was",
-    "were",
-    "had",
-    "did",
-    "didn't",
-    "wasn't",
-    "weren't",
-];
-/// A sentence with one of these tells of one occasion.
-const EPISODES: [&str; 44] = [
-    "yesterday",
-    "today",
-    "tomorrow",
-    "tonight",
-    "ago",
-    "last",
-    "next",
-    "went",
-    "ran",
-    "got",
-    "took",
-    "made",
-    "came",
-    "saw",
-    "said",
-    "told",
-    "spent",
-    "bought",
-    "sold",
-    "paid",
-    "met",
-    "ate",
-    "left",
-    "won",
-    "lost",
-    "sent",
-    "wrote",
-    "found",
-    "grew",
-    "fell",
-    "rose",
-    "gave",
-    "began",
-    "drank",
-    "slept",
-    "felt",
-    "knew",
-    "thought",
-    "heard",
-    "drove",
-    "flew",
-    "read",
-    "recently",
-    "again",
-];
-/// What a number may count. A number before another word is more often a name: "version 2", "step 3".
-const UNITS: [&str; 62] = [
-    "ms",
-    "millisecond",
-    "s",
-    "sec",
-    "second",
-    "min",
-    "minute",
-    "h",
-    "hour",
-    "day",
-    "week",
-    "month",
-    "year",
-    "quarter",
-    "%",
-    "percent",
-    "b",
-    "byte",
-    "kb",
-    "mb",
-    "gb",
-    "tb",
-    "kib",
-    "mib",
-    "gib",
-    "$",
-    "€",
-    "£",
-    "dollar",
-    "euro",
-    "pound",
-    "usd",
-    "eur",
-    "m",
-    "meter",
-    "metre",
-    "km",
-    "kilometer",
-    "mile",
-    "kg",
-    "g",
-    "gram",
-    "user",
-    "people",
-    "person",
-    "seat",
-    "request",
-    "retry",
-    "retrie",
-    "replica",
-    "connection",
-    "worker",
-    "thread",
-    "core",
-    "instance",
-    "node",
-    "item",
-    "character",
-    "token",
-    "row",
-    "degree",
-    "time",
-];
-/// What something has one of.
-const SINGLE: [&str; 48] = [
-    "name",
-    "port",
-    "version",
-    "database",
-    "deadline",
-    "owner",
-    "lead",
-    "leader",
-    "manager",
-    "address",
-    "email",
-    "password",
-    "limit",
-    "timeout",
-    "branch",
-    "region",
-    "capital",
-    "language",
-    "colour",
-    "color",
-    "date",
-    "day",
-    "budget",
-    "price",
-    "cost",
-    "size",
-    "number",
-    "birthday",
-    "wife",
-    "husband",
-    "mother",
-    "father",
-    "maintainer",
-    "framework",
-    "editor",
-    "provider",
-    "host",
-    "hostname",
-    "url",
-    "endpoint",
-    "license",
-    "licence",
-    "timezone",
-    "currency",
-    "registry",
-    "backend",
-    "supervisor",
-    "headquarters",
-];
-/// What makes one of many the only one.
-const CHOSEN: [&str; 9] =
-    ["favourite", "favorite", "default", "preferred", "primary", "main", "official", "first-choice", "only"];
-/// Where a value ends and circumstances begin.
-const CIRCUMSTANCES: [&str; 17] = [
-    "in", "for", "on", "at", "since", "from", "when", "during", "with", "by", "until", "of", "to", "under",
-    "via", "because", "as",
-];
-const PRONOUNS: [&str; 15] = [
-    "it",
-    "this",
-    "that",
-    "there",
-    "he",
-    "she",
-    "they",
-    "these",
-    "those",
-    "who",
-    "what",
-    "which",
-    "here",
-    "such",
-    "everything",
-];
-const PERSONAL: [&str; 9] = ["i", "my", "mine", "me", "i'm", "you", "your", "yours", "myself"];
 /// Words of a sentence that rules can follow.
 const LENGTH: std::ops::RangeInclusive<usize> = 3..=40;
 
@@ -329,9 +48,9 @@ impl Claim {
     /// What a sentence claims; nothing where it asks, doubts or tells of one occasion.
     pub(super) fn of(sentence: &str) -> Option<Self> {
         let words: Vec<Word<'_>> = words(sentence).collect();
-        let first = words.first()?.low.as_str();
-        let interjection = sentence.get(first.len()..).is_some_and(|rest| rest.starts_with(','));
-        let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.low.as_str()));
+        // "No, we do."
+        let interjection = words.first()?.comma;
+        let has = |list: &List| words.iter().any(|word| list.contains(word.low.as_str()));
         let pair = |a: &str, b: &str| {
             words.windows(2).any(|pair| matches!(pair, [x, y] if x.low == a && y.low == b))
         };
@@ -368,7 +87,7 @@ impl Claim {
         } else if let Some((value, unit)) = word.number() {
             let next = next.map(|next| singular(&next.low)).unwrap_or_default();
             let unit = if unit.is_empty() { next } else { singular(unit) };
-            if UNITS.contains(&unit) {
+            if UNITS.contains(unit) {
                 // The unit stands among the words too, where it is a word of its own.
                 self.quantities.push((value, unit.to_owned()));
             } else {
@@ -376,7 +95,7 @@ impl Claim {
             }
         } else if word.is_date() || word.low.contains(|c: char| c.is_ascii_digit()) {
             self.names.push(word.low.clone());
-        } else if !EMPTY.contains(&word.low.as_str()) {
+        } else if !EMPTY.contains(word.low.as_str()) {
             self.words.push(hashed(singular(&word.low)));
         }
     }
@@ -408,7 +127,7 @@ fn is_past(words: &[Word<'_>]) -> bool {
 
 /// The words that say what something is, as one; without those that say nothing.
 fn phrase(words: &[Word<'_>]) -> String {
-    let told = words.iter().filter(|word| !EMPTY.contains(&word.low.as_str()));
+    let told = words.iter().filter(|word| !EMPTY.contains(word.low.as_str()));
     told.map(|word| singular(&word.low)).collect::<Vec<_>>().join(" ")
 }
 
@@ -416,12 +135,16 @@ fn find(words: &[Word<'_>], any: &[&str]) -> Option<usize> {
     words.iter().position(|word| any.contains(&word.low.as_str()))
 }
 
+fn find_listed(words: &[Word<'_>], list: &List) -> Option<usize> {
+    words.iter().position(|word| list.contains(word.low.as_str()))
+}
+
 /// Whether words give several values, or none.
 fn is_list(words: &[Word<'_>]) -> bool {
     words.is_empty()
         || words.len() > 3
         || find(words, &["and", "or", "not", "no"]).is_some()
-        || words.iter().take(words.len() - 1).any(|word| word.text.ends_with(','))
+        || words.iter().take(words.len() - 1).any(|word| word.comma)
 }
 
 /// "We use Y for X".
@@ -431,7 +154,7 @@ fn used(words: &[Word<'_>]) -> Option<Given> {
     let end = find(rest, &["for", "as"])?;
     let (value, what) = (rest.get(..end)?, rest.get(end + 1..)?);
     let modal = find(who, &["to", "can", "may", "should", "must", "and", "or"]).is_some();
-    let pronoun = who.first().is_some_and(|first| PRONOUNS.contains(&first.low.as_str()));
+    let pronoun = who.first().is_some_and(|first| PRONOUNS.contains(first.low.as_str()));
     if is_list(value) || modal || pronoun || what.is_empty() || what.len() > 6 {
         return None;
     }
@@ -446,9 +169,9 @@ fn is(words: &[Word<'_>]) -> Option<Given> {
     // "is stored in", "is on", "is called": part of what is asked for, and not of the answer.
     let joint = rest.iter().take(2).take_while(|word| is_joint(&word.low)).count();
     let (joint, rest) = rest.split_at(joint);
-    let end = find(rest, &CIRCUMSTANCES).unwrap_or(rest.len());
+    let end = find_listed(rest, &CIRCUMSTANCES).unwrap_or(rest.len());
     let (value, around) = rest.split_at(end);
-    let value = value.strip_prefix_empty();
+    let value = bare(value);
     if is_list(value) {
         return None;
     }
@@ -459,20 +182,14 @@ fn is(words: &[Word<'_>]) -> Option<Given> {
     })
 }
 
-trait StripEmpty {
-    /// Without articles at the beginning.
-    fn strip_prefix_empty(&self) -> &Self;
-}
-
-impl StripEmpty for [Word<'_>] {
-    fn strip_prefix_empty(&self) -> &Self {
-        let empty = self.iter().take_while(|word| EMPTY.contains(&word.low.as_str())).count();
-        self.get(empty..).unwrap_or_default()
-    }
+/// Without articles at the beginning.
+fn bare<'a, 'b>(words: &'a [Word<'b>]) -> &'a [Word<'b>] {
+    let empty = words.iter().take_while(|word| EMPTY.contains(word.low.as_str())).count();
+    words.get(empty..).unwrap_or_default()
 }
 
 fn is_joint(word: &str) -> bool {
-    CIRCUMSTANCES.contains(&word)
+    CIRCUMSTANCES.contains(word)
         || ["set", "due", "kept", "built", "run"].contains(&word)
         || word.ends_with("ed")
 }
@@ -498,16 +215,16 @@ fn shape(value: &[Word<'_>]) -> Option<Shape> {
 
 /// Whether a subject has one value of a shape and not several.
 fn is_single(subject: &[Word<'_>], shape: Shape) -> bool {
-    let Some(first) = subject.first().filter(|first| !PRONOUNS.contains(&first.low.as_str())) else {
+    let Some(first) = subject.first().filter(|first| !PRONOUNS.contains(first.low.as_str())) else {
         return false;
     };
     if find(subject, &["and", "or", "one", "each", "every"]).is_some() {
         return false;
     }
-    let end = find(subject, &CIRCUMSTANCES).unwrap_or(subject.len());
+    let end = find_listed(subject, &CIRCUMSTANCES).unwrap_or(subject.len());
     let head = subject.get(..end).and_then(<[_]>::last);
-    let single = head.is_some_and(|head| SINGLE.contains(&head.low.as_str()));
-    let chosen = find(subject, &CHOSEN).is_some();
+    let single = head.is_some_and(|head| SINGLE.contains(head.low.as_str()));
+    let chosen = find_listed(subject, &CHOSEN).is_some();
     let definite = ["the", "our", "my", "your", "its", "their"].contains(&first.low.as_str())
         || subject.iter().any(|word| word.low.ends_with("'s"));
     match shape {

@@ -113,7 +113,9 @@ pub(super) fn run(
             part.found -= 1;
             continue;
         };
-        let (turns, supersedes) = (found.turns.len(), found.digest.map(|digest| digest.id));
+        // What was added may change nothing in it.
+        let older = found.digest.filter(|digest| digest.content != content);
+        let (turns, supersedes) = (found.turns.len(), older.map(|digest| digest.id));
         let mut item = Digested { session, turns, content, sources, id: None, supersedes };
         if !plan.dry_run {
             let kept = keep(tenant, scope, &found, &item);
@@ -163,7 +165,6 @@ fn keep(tenant: &Tenant, scope: &Scope, session: &Session<'_>, item: &Digested) 
     let used = session.turns.iter().filter(|turn| item.sources.contains(&turn.id));
     draft.expires = used.filter_map(|turn| turn.expires).min();
     let stored = match session.digest {
-        // What was added changes nothing in it.
         Some(old) if old.content == item.content => {
             let edit = Edit { metadata: Some(draft.metadata), expires: draft.expires, ..Edit::default() };
             return tenant.update(&old.id, edit).map(|_| old.id);

@@ -24,6 +24,7 @@ mod claim;
 mod contradict;
 mod decay;
 mod digest;
+mod lists;
 mod report;
 mod similar;
 mod words;
@@ -146,11 +147,14 @@ impl Tenant {
         Ok((records, unread))
     }
 
-    /// Whether two memories are tied, one way or the other. Those that are gone are not.
-    fn tied(&self, one: &Id, relation: Relation, other: &Id) -> Result<bool, MemoryError> {
+    /// What two memories are to each other, one way or the other. Those that are gone are nothing.
+    fn ties(&self, one: &Id, other: &Id) -> Result<Vec<Relation>, MemoryError> {
         match self.links(one) {
-            Err(MemoryError::NotFound { .. }) => Ok(false),
-            links => Ok(links?.iter().any(|link| link.relation == relation && link.id == *other)),
+            Err(MemoryError::NotFound { .. }) => Ok(Vec::new()),
+            links => {
+                let links = links?.into_iter().filter(|link| link.id == *other);
+                Ok(links.map(|link| link.relation).collect())
+            }
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn run(
         let (Some(later), Some(earlier)) = (records.get(tie.later), records.get(tie.earlier)) else {
             continue;
         };
-        match tenant.tied(&later.id, Relation::Similar, &earlier.id)? {
+        match tenant.ties(&later.id, &earlier.id)?.contains(&Relation::Similar) {
             true => known.push(tie),
             false => new.push(tie),
         }

@@ -82,6 +82,8 @@ const SHORT: [&str; 10] = ["e.g", "i.e", "mr", "mrs", "ms", "dr", "vs", "etc", "
 pub(super) struct Word<'a> {
     pub(super) text: &'a str,
     pub(super) low: String,
+    /// Whether a comma follows.
+    pub(super) comma: bool,
 }
 
 /// The sentences of a text.
@@ -116,7 +118,11 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
             word = bare;
         }
         let low = word.to_lowercase().replace('’', "'");
-        low.chars().any(char::is_alphanumeric).then_some(Word { text: word, low })
+        low.chars().any(char::is_alphanumeric).then_some(Word {
+            text: word,
+            low,
+            comma: piece.ends_with(','),
+        })
     })
 }
 

@@ -138,6 +138,8 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
     assert_eq!((found(&report), done(&report)), ([16, 1, 1, 1], [0; 4]));
     assert_eq!(report, ann.consolidate(&Scope::Private, &dry()).unwrap());
     assert_eq!(exported(&memory), before);
+    // What is tidied does not seem to be wanted for it.
+    assert_eq!(ann.usage(&one).unwrap().uses, 0);
     assert!([one, other, thirty, ninety].iter().all(|id| ann.links(id).unwrap().is_empty()));
     let json = serde_json::to_value(&report).unwrap();
     let flagged = &json["contradictions"]["items"][0];
@@ -378,6 +380,37 @@ fn a_conversation_that_grew_gets_a_digest_that_takes_the_place_of_the_older() {
     assert_eq!((second.supersedes, second.turns), (Some(id), 18));
     assert_eq!(ann.get(&id).unwrap().0.state, State::Superseded);
     assert_eq!(digest(&real()).found, 0);
+}
+
+#[test]
+fn a_digest_lasts_no_longer_than_its_turns_and_stays_where_nothing_is_added() {
+    let directory = tempfile::tempdir().unwrap();
+    let (memory, clock) = with_clock(directory.path());
+    let ann = user(&memory, "acme", "ann");
+    talk(&ann, &Scope::Private, "s", 0..10);
+    let mut turn =
+        Draft::new("The search index rebuild relates to billing invoices, login tokens and release notes.");
+    turn.expires = Some(clock.now() + DAY);
+    ann.store_session(&Scope::Private, "s", vec![turn]).unwrap();
+    let mut plan = real();
+    plan.decay = None;
+    let digest = || ann.consolidate(&Scope::Private, &plan).unwrap().digests.unwrap();
+    let first = digest().items.remove(0);
+    let id = first.id.unwrap();
+    assert!(first.content.contains("login tokens and release notes"), "{}", first.content);
+    assert_eq!(ann.get(&id).unwrap().0.expires, Some(clock.now() + DAY));
+    let thanks = ["Fine.", "Good.", "Thanks!", "Ok.", "Sure.", "Yes."];
+    ann.store_session(&Scope::Private, "s", thanks.map(Draft::new).into()).unwrap();
+    let second = digest().items.remove(0);
+    assert_eq!((second.id, second.supersedes, &second.content), (Some(id), None, &first.content));
+    let record = ann.get(&id).unwrap().0;
+    assert_eq!((record.state, &record.metadata["turns"]), (State::Live, &json!(17)));
+    assert_eq!(digest().found, 0);
+    // With the turn, what it said is gone.
+    clock.forward(DAY);
+    assert!(ann.get(&id).is_err());
+    let third = digest().items.remove(0);
+    assert!(!third.content.contains("login tokens and release notes"), "{}", third.content);
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn they_only_look_so() {
             ("The database is PostgreSQL.", "The database is PostgreSQL 16."),
             ("We use Postgres for billing.", "We use PostgreSQL for billing."),
             ("We use Redis and Kafka for events.", "We use Kafka for events."),
+            ("We use Redis, Kafka for events.", "We use Postgres for events."),
             ("It is on Monday.", "It is on Tuesday."),
             ("We support Python 2.", "We support Python 3."),
             ("We support Python 3.", "We do not support Python 2."),
@@ -121,6 +122,7 @@ fn they_only_look_so() {
             ("Maybe the default branch is main.", "The default branch is develop."),
             ("Not only admins edit pages.", "Admins edit pages."),
             ("We used to deploy on Fridays.", "We do not deploy on Fridays."),
+            ("- No, we deploy on Fridays.", "We deploy on Fridays."),
             ("No, we deploy on Fridays.", "We deploy on Fridays."),
             // The same in other words.
             ("The API is not disabled.", "The API is enabled."),
