@@ -146,7 +146,7 @@ pub(crate) fn everything(tenant: &mcp_memory::Tenant) -> Vec<mcp_memory::Record>
     }
 }
 
-pub(crate) fn kills() -> usize {
+fn kills() -> usize {
     if std::env::var_os("MCP_SOAK").is_some() { 300 } else { 20 }
 }
 

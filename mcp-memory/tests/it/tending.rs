@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use mcp_memory::{Draft, Master, MasterKey, Memory, MemoryError, Scope};
 
-use crate::durability::{everything, kills};
+use crate::durability::everything;
 use crate::reembed::Lengths;
 use crate::support::{Letters, bytes, contains, found, open, store, user};
 
@@ -19,6 +19,11 @@ fn master(number: u8) -> Master {
 fn with(directory: &Path, key: u8, letters: bool) -> Result<Memory, MemoryError> {
     let builder = Memory::builder(directory).master(master(key));
     if letters { builder.embedder(Letters).open() } else { builder.embedder(Lengths(10_000)).open() }
+}
+
+/// Each goes through all that is there, so the number of rounds counts twice.
+fn kills() -> usize {
+    if std::env::var_os("MCP_SOAK").is_some() { 100 } else { 20 }
 }
 
 fn number(name: &str) -> usize {
