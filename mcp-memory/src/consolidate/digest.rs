@@ -16,8 +16,6 @@ use crate::{Draft, Edit, Id, MemoryError, Record, Relation, Scope, Tenant};
 const OF: &str = "digest_of";
 /// How many turns it had then.
 const TURNS: &str = "turns";
-/// Turns that a digest is tied to at most.
-const LINKS: usize = 20;
 /// Sentences that are looked at, of one conversation.
 const SENTENCES: usize = 5_000;
 /// Words that a sentence must have to say something, without articles and the like.
@@ -176,7 +174,7 @@ fn keep(tenant: &Tenant, scope: &Scope, session: &Session<'_>, item: &Digested) 
         let problem = format!("memory `{}` says the same already: no digest is kept", stored.id);
         return Err(MemoryError::invalid("content", problem));
     }
-    for source in item.sources.iter().take(LINKS) {
+    for source in &item.sources {
         match tenant.link(&stored.id, Relation::Digest, source) {
             // Deleted meanwhile.
             Err(MemoryError::NotFound { .. }) => {}

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::read::{self, Row};
 use crate::crypto::KeyId;
 use crate::record::State;
-use crate::{Id, MemoryError};
+use crate::{Id, MemoryError, Relation};
 
 /// When a memory is true, and for how long it is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -205,8 +205,22 @@ pub(crate) fn supersede(db: &Transaction<'_>, old: &Row, at: i64) -> Result<(), 
     changed(db, old.namespace, old.ordinal)
 }
 
-/// Removes a memory and all that hangs on it.
+/// Removes a memory and all that hangs on it: what was said before, links, and digests that have sentences of it.
 pub(crate) fn remove(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
+    let query =
+        "SELECT id, namespace, ordinal FROM link JOIN memory ON id = source WHERE target = ?1 AND kind = ?2";
+    let digests: Vec<(Id, i64, u32)> = {
+        let mut select = db.prepare_cached(query).map_err(failed)?;
+        let rows = select.query_map(params![id.0, Relation::Digest.number()], |row| {
+            Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?))
+        });
+        rows.map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?
+    };
+    remove_one(db, id, namespace, ordinal)?;
+    digests.iter().try_for_each(|(id, namespace, ordinal)| remove_one(db, id, *namespace, *ordinal))
+}
+
+fn remove_one(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
     for delete in [
         "DELETE FROM memory WHERE id = ?1",
         "DELETE FROM past WHERE memory = ?1",

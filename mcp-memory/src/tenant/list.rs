@@ -60,12 +60,16 @@ impl Tenant {
         let more = places.len() > limit;
         places.truncate(limit);
         let next = places.last().filter(|_| more).copied();
-        let records = places.iter().filter_map(|place| match self.get(&place.id) {
+        // To be gone through is not to be used.
+        let records = places.iter().filter_map(|place| match self.record(&place.id) {
             Ok((record, _)) => Some(Ok(record)),
             Err(MemoryError::NotFound { .. }) => None,
             Err(error) => Some(Err(error)),
         });
-        Ok(Page { records: records.collect::<Result<_, _>>()?, next })
+        let records: Vec<Record> = records.collect::<Result<_, _>>()?;
+        let about = About { scope: Some(scope.to_string()), id: None, memories: records.len() };
+        self.told(Action::Search, about)?;
+        Ok(Page { records, next })
     }
 
     /// Deletes the memories of a scope that pass a filter, and says which; with `dry_run` it only says which. A filter that lets

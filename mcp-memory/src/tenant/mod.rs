@@ -45,11 +45,16 @@ impl Tenant {
     /// # Errors
     /// There is none with this identifier that the caller may read.
     pub fn get(&self, id: &Id) -> Result<(Record, Scope), MemoryError> {
-        let (row, scope) = self.row(id)?;
-        let record = row.record(&self.engine.sealing)?;
+        let (record, scope) = self.record(id)?;
         self.engine.used.note([*id], self.engine.now());
         self.told(Action::Read, About { scope: Some(scope.to_string()), id: Some(*id), memories: 1 })?;
         Ok((record, scope))
+    }
+
+    /// A memory, of which nobody is told that it was read.
+    fn record(&self, id: &Id) -> Result<(Record, Scope), MemoryError> {
+        let (row, scope) = self.row(id)?;
+        Ok((row.record(&self.engine.sealing)?, scope))
     }
 
     /// The same for a user in whose name the caller acts.

@@ -380,6 +380,11 @@ fn a_conversation_that_grew_gets_a_digest_that_takes_the_place_of_the_older() {
     assert_eq!((second.supersedes, second.turns), (Some(id), 18));
     assert_eq!(ann.get(&id).unwrap().0.state, State::Superseded);
     assert_eq!(digest(&real()).found, 0);
+    // What is deleted is in no digest any more.
+    let both = first.sources.iter().find(|source| second.sources.contains(source)).unwrap();
+    ann.delete(both).unwrap();
+    assert!(ann.get(&id).is_err() && ann.get(&second.id.unwrap()).is_err());
+    assert_eq!(digest(&real()).items.len(), 1);
 }
 
 #[test]

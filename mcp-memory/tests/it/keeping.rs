@@ -285,6 +285,7 @@ fn uses_and_stats_are_those_of_the_caller() {
         assert_eq!(ann.usage(&id).unwrap().uses, 0);
         found(&ann, "often");
         ann.get(&id).unwrap();
+        assert_eq!(ann.list(&Scope::Private, &Filter::everything(), None, 10).unwrap().records.len(), 2);
         assert_eq!(ann.usage(&id).unwrap().uses, 2);
         assert!(bob.usage(&id).is_err());
         let stats = ann.stats(&Scope::Private).unwrap();

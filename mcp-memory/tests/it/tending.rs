@@ -124,10 +124,9 @@ fn soak_what_was_done_stays_done_after_a_kill_at_any_time() {
     batches.retain(|_, parts| *parts != 40);
     assert!(batches.is_empty(), "of a batch all is there or nothing: {batches:?}");
     // Who was erased is gone.
-    let all = bytes(directory.path());
+    assert!(!contains(&bytes(directory.path()), "secret of gone"));
     for name in &erased {
-        let bob = user(&memory, "acme", name);
-        assert!(found(&bob, "secret").is_empty() && !contains(&all, format!("secret of {name}")), "{name}");
+        assert!(found(&user(&memory, "acme", name), "secret").is_empty(), "{name}");
     }
     let db = rusqlite::Connection::open(directory.path().join("memory.db")).unwrap();
     let ours =
@@ -170,7 +169,8 @@ fn child_that_fills() {
     let memory = open(Path::new(&directory));
     let ann = user(&memory, "acme", "ann");
     for number in 0..100_000 {
-        match ann.store(&Scope::Private, Draft::new(format!("memory {number} {}", "x".repeat(500)))) {
+        let texts = (0..20).map(|part| format!("memory {number} {part} {}", "x".repeat(500)));
+        match ann.store_all(&Scope::Private, texts.map(Draft::new).collect()) {
             Ok(_) => assert!(say(&format!("stored {number}"))),
             Err(error) => {
                 let mut cause = String::new();
@@ -210,7 +210,7 @@ fn a_full_disk_is_told_and_does_no_harm() {
     let refused = said.iter().find(|said| said.starts_with("refused")).unwrap_or_else(|| panic!("{text}"));
     assert!(refused.starts_with("refused the memory cannot be written: "), "{refused}");
     assert_eq!(said.last(), Some(&"read"), "{text}");
-    assert!(stored.len() > 100);
+    assert!(stored.len() > 10, "{text}");
     // With room again it goes on, and nothing is missing.
     let memory = open(directory.path());
     let ann = user(&memory, "acme", "ann");
