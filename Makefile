@@ -28,7 +28,8 @@ test: unit interop ## Unit, integration and doc tests, then real third-party cli
 	python3 -m unittest discover --start-directory conformance --quiet
 unit: ## Only the Rust tests of `make test`
 	@scripts/tools nextest >/dev/null
-	@MCP_TEST_POSTGRES_URL=$$(scripts/postgres) && export MCP_TEST_POSTGRES_URL || unset MCP_TEST_POSTGRES_URL; set -x; cargo nextest run --workspace --all-features
+	@MCP_TEST_POSTGRES_URL=$$(scripts/postgres) && export MCP_TEST_POSTGRES_URL || unset MCP_TEST_POSTGRES_URL; \
+	MCP_TEST_MINILM=$$(scripts/minilm) && export MCP_TEST_MINILM || unset MCP_TEST_MINILM; set -x; cargo nextest run --workspace --all-features
 	cargo test --workspace --all-features --doc
 interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/examples
