@@ -4,8 +4,8 @@ use rusqlite::params;
 use serde::Serialize;
 
 use crate::engine::Engine;
-use crate::store::Row;
 use crate::store::read::COLUMNS;
+use crate::store::{Row, write};
 use crate::vector::quantized;
 use crate::{Memory, MemoryError};
 
@@ -105,17 +105,21 @@ impl Engine {
                 let Some(vector) = vector else { continue };
                 let Ok(cipher) = self.sealing.ring().cipher(row.key) else { continue };
                 let vector = self.sealing.seal_vector(&cipher, &row.id, row.version, &quantized(vector))?;
-                sealed.push((row.id, row.version, row.namespace, row.ordinal, vector));
+                let before = row.vector.as_ref().map_or(0, Vec::len);
+                sealed.push((row.id, row.version, row.namespace, row.ordinal, row.subject, before, vector));
             }
             Ok(move |db: &rusqlite::Transaction<'_>| {
                 let failed = MemoryError::doing("written");
                 let mut done = 0;
-                for (id, version, namespace, ordinal, vector) in sealed {
+                for (id, version, namespace, ordinal, subject, before, vector) in sealed {
                     // One that was changed meanwhile has a vector of its new text.
                     let update = "UPDATE memory SET model = ?3, vector = ?4 WHERE id = ?1 AND version = ?2";
                     let mut update = db.prepare_cached(update).map_err(&failed)?;
                     if update.execute(params![id.0, version, model, vector]).map_err(&failed)? > 0 {
-                        crate::store::write::changed(db, namespace, ordinal)?;
+                        let grown = i64::try_from(vector.len()).unwrap_or(i64::MAX)
+                            - i64::try_from(before).unwrap_or(i64::MAX);
+                        write::count(db, &subject, 0, grown)?;
+                        write::changed(db, namespace, ordinal)?;
                         done += 1;
                     }
                 }

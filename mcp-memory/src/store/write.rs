@@ -144,6 +144,32 @@ pub(crate) fn insert(
     Ok(Kept::New(*id))
 }
 
+/// Counts what a subject has stored: not by triggers, each of which would cost a savepoint.
+pub(crate) fn count(
+    db: &Transaction<'_>,
+    subject: &[u8; 16],
+    memories: i64,
+    bytes: i64,
+) -> Result<(), MemoryError> {
+    let run = |statement: &str, values: &[&dyn rusqlite::ToSql]| {
+        db.prepare_cached(statement).map_err(failed)?.execute(values).map_err(failed)
+    };
+    let update = "UPDATE stored SET memories = memories + ?2, bytes = bytes + ?3 WHERE subject = ?1";
+    if run(update, &[subject, &memories, &bytes])? == 0 && memories > 0 {
+        let insert = "INSERT INTO stored (subject, memories, bytes) VALUES (?1, ?2, ?3)";
+        run(insert, &[subject, &memories, &bytes])?;
+    }
+    if memories < 0 {
+        run("DELETE FROM stored WHERE subject = ?1 AND memories <= 0", &[subject])?;
+    }
+    Ok(())
+}
+
+/// Bytes of what is sealed.
+pub(crate) fn size(body: &[u8], vector: Option<&[u8]>) -> i64 {
+    i64::try_from(body.len() + vector.map_or(0, <[u8]>::len)).unwrap_or(i64::MAX)
+}
+
 fn next_in_session(db: &Transaction<'_>, namespace: i64, session: &[u8; 16]) -> Result<i64, MemoryError> {
     let query = "SELECT max(sequence) FROM memory WHERE namespace = ?1 AND session = ?2";
     let last: Option<i64> = db
@@ -195,6 +221,8 @@ pub(crate) fn replace(db: &Transaction<'_>, old: &Row, write: &Write) -> Result<
             }
             _ => failed(error),
         })?;
+    let grown = size(body, vector.as_deref()) - size(&old.body, old.vector.as_deref());
+    count(db, subject, 0, grown)?;
     changed(db, old.namespace, old.ordinal)
 }
 
@@ -221,6 +249,16 @@ pub(crate) fn remove(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32
 }
 
 fn remove_one(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
+    let query = "SELECT subject, length(body) + coalesce(length(vector), 0) FROM memory WHERE id = ?1";
+    let gone: Option<([u8; 16], i64)> = db
+        .prepare_cached(query)
+        .map_err(failed)?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+        .map_err(failed)?;
+    if let Some((subject, bytes)) = gone {
+        count(db, &subject, -1, -bytes)?;
+    }
     for delete in [
         "DELETE FROM memory WHERE id = ?1",
         "DELETE FROM past WHERE memory = ?1",

@@ -78,6 +78,13 @@ impl Tenant {
                 let namespace = write::namespace(db, &place.tag, &name)?;
                 let insert = |memory| write::insert(db, namespace, memory, now);
                 let kept = writes.iter().map(insert).collect::<Result<Vec<_>, _>>()?;
+                let new = writes.iter().zip(&kept).filter(|(_, kept)| matches!(kept, Kept::New(_)));
+                let sizes: Vec<i64> =
+                    new.map(|(memory, _)| write::size(&memory.body, memory.vector.as_deref())).collect();
+                if !sizes.is_empty() {
+                    let many = i64::try_from(sizes.len()).unwrap_or(i64::MAX);
+                    write::count(db, &place.subject, many, sizes.iter().sum())?;
+                }
                 stats::within(db, &place.subject, quota).map(|()| kept)
             })
         })?;

@@ -132,6 +132,19 @@ fn soak_what_was_done_stays_done_after_a_kill_at_any_time() {
     let ours =
         "SELECT count(*) FROM memory WHERE subject <> (SELECT subject FROM memory ORDER BY row LIMIT 1)";
     let of_others: usize = db.query_row(ours, [], |row| row.get(0)).unwrap();
+    // And what is counted is what is there.
+    let counted = |query: &str| -> Vec<(Vec<u8>, i64, i64)> {
+        let mut select = db.prepare(query).unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(
+        counted("SELECT subject, memories, bytes FROM stored ORDER BY subject"),
+        counted(
+            "SELECT subject, count(*), sum(length(body) + coalesce(length(vector), 0)) FROM memory
+             GROUP BY subject ORDER BY subject"
+        )
+    );
     drop(db);
     // Of those whose erasure was cut off nothing is left but what nobody erased.
     let not_erased = |name: &str| user(&memory, "acme", name).count(&Scope::Private).unwrap();
