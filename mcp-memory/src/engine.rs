@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex, RwLock};
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 use crate::audit::Trail;
 use crate::crypto::{KeyRing, Master};
@@ -231,13 +231,7 @@ impl Engine {
         let mut dirty = loaded.dirty.lock();
         if !dirty.is_empty() {
             let mut view = loaded.view.write();
-            self.reader.read(|db| {
-                for ordinal in dirty.iter() {
-                    let row = read::at(db, namespace, *ordinal)?;
-                    view.put(*ordinal, row.map(|row| self.opened(&row)).transpose()?.flatten());
-                }
-                Ok(())
-            })?;
+            self.reader.read(|db| self.bring_up(db, namespace, &mut view, &dirty))?;
             dirty.clear();
         }
         drop(dirty);
@@ -308,6 +302,21 @@ impl Engine {
         }
     }
 
+    /// Puts some places of a view as they are now.
+    fn bring_up(
+        &self,
+        db: &Connection,
+        namespace: i64,
+        view: &mut View,
+        places: &BTreeSet<u32>,
+    ) -> Result<(), MemoryError> {
+        for ordinal in places {
+            let row = read::at(db, namespace, *ordinal)?;
+            view.put(*ordinal, row.map(|row| self.opened(&row)).transpose()?.flatten());
+        }
+        Ok(())
+    }
+
     /// The view on the disk, brought up to date, and how many places that changed; nothing where there is none of use.
     fn saved(&self, namespace: i64) -> Result<Option<(View, usize)>, MemoryError> {
         let saved = self.folder.read(self.sealing.ring(), namespace, &self.analyzer);
@@ -316,10 +325,7 @@ impl Engine {
         };
         self.reader.read(|db| {
             let Some(changed) = read::changed_since(db, namespace, made.seq)? else { return Ok(None) };
-            for ordinal in &changed {
-                let row = read::at(db, namespace, *ordinal)?;
-                view.put(*ordinal, row.map(|row| self.opened(&row)).transpose()?.flatten());
-            }
+            self.bring_up(db, namespace, &mut view, &changed)?;
             Ok(Some((view, changed.len())))
         })
     }
@@ -327,7 +333,6 @@ impl Engine {
     /// Writes a view to the disk.
     fn save(&self, namespace: i64) -> Result<(), MemoryError> {
         let epoch = *self.passed.lock();
-        self.follow()?;
         let seq = self.views.lock().followed;
         // All up to there is in it, and maybe more: to be put in once more does no harm.
         let view = self.view(namespace)?;

@@ -39,7 +39,7 @@ impl Memory {
     /// They are under a legal hold, or the store cannot be written. What was begun is finished by the next call, or when the memory is opened again.
     pub fn erase(&self, org: &str, user: &str) -> Result<Receipt, MemoryError> {
         let engine = &self.0;
-        let subject = engine.sealing.ring().lookup().of("subject", &[org.as_bytes(), user.as_bytes()]);
+        let subject = engine.sealing.ring().subject(org, user);
         // INVARIANT: the epoch begins before the memories are removed. Whoever writes with the old key commits before the removal,
         // or sees the new epoch.
         let epoch = engine.sealing.ring().destroy(&subject)?;

@@ -73,7 +73,7 @@ impl Memory {
     /// The store cannot be read, or the lines cannot be written.
     pub fn export(&self, org: &str, user: &str, mut to: impl Write) -> Result<Moved, MemoryError> {
         let (engine, failed) = (&self.0, MemoryError::doing("exported"));
-        let subject = engine.sealing.ring().lookup().of("subject", &[org.as_bytes(), user.as_bytes()]);
+        let subject = engine.sealing.ring().subject(org, user);
         let rows: Vec<Row> = engine.reader.read(|db| {
             let read_failed = MemoryError::doing("read");
             let query =

@@ -24,7 +24,7 @@ const PROMISING: usize = 512;
 /// What is left of a score one, two, … memories away in a conversation.
 const FADING: [f32; 5] = [1.0, 0.8, 0.6, 0.4, 0.2];
 /// How much a memory matters of which nobody said.
-const ORDINARY: f32 = 0.5;
+pub(crate) const ORDINARY: f32 = 0.5;
 /// Memories of a conversation that speak for the whole.
 const SPEAKERS: usize = 3;
 

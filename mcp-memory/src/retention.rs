@@ -164,7 +164,7 @@ impl Memory {
 
     fn held(&self, org: &str, user: &str, at: Option<i64>) -> Result<bool, MemoryError> {
         let ring = self.0.sealing.ring();
-        let subject = ring.lookup().of("subject", &[org.as_bytes(), user.as_bytes()]);
+        let subject = ring.subject(org, user);
         let changed = ring.hold(&subject, at)?;
         self.0.audit.done(self.0.now(), (org, user), Action::Hold, About::default())?;
         Ok(changed)

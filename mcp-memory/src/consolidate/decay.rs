@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Part, Plan};
+use crate::rank::ORDINARY;
 use crate::{Edit, Id, MemoryError, Record, Tenant, Usage};
 
 const DAY: i64 = 86_400_000;
-/// What a memory counts for where nobody said: as in rankings.
-const ORDINARY: f32 = 0.5;
 /// The importance that fading began with.
 const FIRST: &str = "importance_at_first";
 /// The one it was set to last. Another one was set by somebody.

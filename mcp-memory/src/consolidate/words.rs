@@ -1,5 +1,7 @@
 //! Sentences and words as rules read them: with numbers, dates and negations, which searches do not tell apart.
 
+use crate::time::MONTHS;
+
 /// Words that turn a statement around.
 const NEGATIONS: [&str; 12] = [
     "not", "no", "never", "without", "cannot", "neither", "nor", "none", "nobody", "nothing", "nowhere",
@@ -39,20 +41,6 @@ const DAYS: [&str; 10] = [
     "today",
     "tomorrow",
     "yesterday",
-];
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
 ];
 /// Numbers that are written out. "One" is mostly none.
 const NUMBERS: [(&str, &str); 17] = [

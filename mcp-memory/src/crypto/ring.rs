@@ -203,6 +203,11 @@ impl KeyRing {
         &self.lookup
     }
 
+    /// Who the memories of a user of an organisation are erased with.
+    pub(crate) fn subject(&self, org: &str, user: &str) -> [u8; 16] {
+        self.lookup.of("subject", &[org.as_bytes(), user.as_bytes()])
+    }
+
     /// The key of an owner, which gets one if it has none.
     pub(crate) fn key_of(&self, owner: &[u8; 16]) -> Result<(KeyId, Arc<Cipher>), MemoryError> {
         let known = self.owners.lock().get(owner).copied();
@@ -212,16 +217,7 @@ impl KeyRing {
         let failed = MemoryError::doing("written: its key ring");
         let mut db = self.db.lock();
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-        let query = "SELECT id FROM key WHERE owner = ?1";
-        let found = transaction.query_row(query, [owner], |row| row.get(0)).optional().map_err(&failed)?;
-        let id = match found {
-            Some(id) => id,
-            None => {
-                let master = self.master.lock();
-                check(&transaction, &master, &self.store)?;
-                write(&transaction, &master, &self.store, owner, &random()?)?
-            }
-        };
+        let id = found_or_made(&transaction, &self.master.lock(), &self.store, owner)?;
         transaction.commit().map_err(&failed)?;
         drop(db);
         self.owners.lock().insert(*owner, id);
@@ -244,15 +240,7 @@ impl KeyRing {
             return Ok(None);
         }
         let master = self.master.lock();
-        let query = "SELECT id FROM key WHERE owner = ?1";
-        let found = transaction.query_row(query, [owner], |row| row.get(0)).optional().map_err(&failed)?;
-        let id = match found {
-            Some(id) => id,
-            None => {
-                check(&transaction, &master, &self.store)?;
-                write(&transaction, &master, &self.store, owner, &random()?)?
-            }
-        };
+        let id = found_or_made(&transaction, &master, &self.store, owner)?;
         for subject in subjects {
             let insert = "INSERT OR IGNORE INTO covers (key, subject) VALUES (?1, ?2)";
             let mut insert = transaction.prepare_cached(insert).map_err(&failed)?;
@@ -349,9 +337,7 @@ impl KeyRing {
 
     /// The key that an owner has now, if any.
     pub(crate) fn current(&self, owner: &[u8; 16]) -> Result<Option<KeyId>, MemoryError> {
-        let failed = MemoryError::doing("read: its key ring");
-        let query = "SELECT id FROM key WHERE owner = ?1";
-        self.db.lock().query_row(query, [owner], |row| row.get(0)).optional().map_err(&failed)
+        current(&self.db.lock(), owner)
     }
 
     /// The subjects of whom nothing may be deleted. They stand here, where no restore of the data changes them.
@@ -422,6 +408,27 @@ fn epoch(db: &Connection) -> Result<i64, MemoryError> {
     let mut select = db.prepare_cached("SELECT value FROM ring WHERE name = 'epoch'").map_err(&failed)?;
     let found: Option<[u8; 8]> = select.query_row([], |row| row.get(0)).optional().map_err(&failed)?;
     Ok(found.map_or(0, i64::from_le_bytes))
+}
+
+/// The key that an owner has, if any.
+fn current(db: &Connection, owner: &[u8; 16]) -> Result<Option<KeyId>, MemoryError> {
+    let failed = MemoryError::doing("read: its key ring");
+    let query = "SELECT id FROM key WHERE owner = ?1";
+    db.query_row(query, [owner], |row| row.get(0)).optional().map_err(&failed)
+}
+
+/// The key of an owner, which gets one if it has none.
+fn found_or_made(
+    db: &Connection,
+    master: &Cipher,
+    store: &[u8; 16],
+    owner: &[u8; 16],
+) -> Result<KeyId, MemoryError> {
+    if let Some(id) = current(db, owner)? {
+        return Ok(id);
+    }
+    check(db, master, store)?;
+    write(db, master, store, owner, &random()?)
 }
 
 fn held(db: &Connection) -> Result<HashSet<[u8; 16]>, MemoryError> {

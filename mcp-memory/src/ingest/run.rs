@@ -124,10 +124,10 @@ impl Ingest {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let directory = path.parent().unwrap_or(&path);
         let (full, root) = (self.named(directory, &name), self.root(directory));
-        self.check_root(&full, root.as_deref(), &state::known(&self.tenant, &self.scope, Of::File(&full))?)?;
+        let known = state::known(&self.tenant, &self.scope, Of::File(&full))?;
+        self.check_root(&full, root.as_deref(), &known)?;
         match walk::load(&path, &name, self.max_bytes) {
             Ok(bytes) => {
-                let known = state::known(&self.tenant, &self.scope, Of::File(&full))?;
                 let source = Source { name: &full, root: root.as_deref(), bytes: &bytes };
                 self.remember(&source, known.get(&full), &mut report)?;
             }

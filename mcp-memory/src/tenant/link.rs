@@ -92,24 +92,20 @@ impl Tenant {
     pub fn links(&self, id: &Id) -> Result<Vec<Link>, MemoryError> {
         self.row(id)?;
         let failed = MemoryError::doing("read");
-        let found: Vec<(i64, Id, bool, i64)> = self.engine.reader.read(|db| {
-            let query = "SELECT kind, target, 1, at FROM link WHERE source = ?1
-                UNION ALL SELECT kind, source, 0, at FROM link WHERE target = ?1 ORDER BY 4, 2";
+        let found: Vec<(i64, Id, bool, i64, i64)> = self.engine.reader.read(|db| {
+            let query = "SELECT kind, target, 1, at, namespace FROM link JOIN memory ON id = target WHERE source = ?1
+                UNION ALL SELECT kind, source, 0, at, namespace FROM link JOIN memory ON id = source WHERE target = ?1
+                ORDER BY 4, 2";
             let mut select = db.prepare_cached(query).map_err(&failed)?;
-            let rows =
-                select.query_map([id.0], |row| Ok((row.get(0)?, Id(row.get(1)?), row.get(2)?, row.get(3)?)));
+            let rows = select.query_map([id.0], |row| {
+                Ok((row.get(0)?, Id(row.get(1)?), row.get(2)?, row.get(3)?, row.get(4)?))
+            });
             rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
         })?;
         let readable = self.engine.readable(&self.access)?;
-        let mut links = Vec::new();
-        for (kind, id, to, at) in found {
-            let row = self.engine.reader.read(|db| crate::store::read::by_id(db, &id))?;
-            let is_readable =
-                row.is_some_and(|row| readable.iter().any(|(namespace, _)| *namespace == row.namespace));
-            if let Some(relation) = Relation::of(kind).filter(|_| is_readable) {
-                links.push(Link { relation, id, to, at });
-            }
-        }
-        Ok(links)
+        let seen = |namespace: i64| readable.iter().any(|(readable, _)| *readable == namespace);
+        let links = found.into_iter().filter(|(.., namespace)| seen(*namespace));
+        let link = |(kind, id, to, at, _)| Some(Link { relation: Relation::of(kind)?, id, to, at });
+        Ok(links.filter_map(link).collect())
     }
 }

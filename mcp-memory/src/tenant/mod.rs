@@ -4,7 +4,6 @@ mod change;
 mod draft;
 mod known;
 mod link;
-
 mod list;
 mod stats;
 mod store;
@@ -97,8 +96,7 @@ impl Tenant {
 
     /// Who the caller's memories are erased with.
     fn subject(&self) -> [u8; 16] {
-        let parts = [self.access.org().as_bytes(), self.access.user().as_bytes()];
-        self.engine.sealing.ring().lookup().of("subject", &parts)
+        self.engine.sealing.ring().subject(self.access.org(), self.access.user())
     }
 
     /// A memory that the caller may read.

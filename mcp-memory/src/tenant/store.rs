@@ -114,8 +114,7 @@ impl Tenant {
 
     pub(super) fn place(&self, scope: &Scope) -> Result<Place, MemoryError> {
         let ring = self.engine.sealing.ring();
-        let subject =
-            ring.lookup().of("subject", &[self.access.org().as_bytes(), self.access.user().as_bytes()]);
+        let subject = self.subject();
         let (key, cipher) = ring.key_of(&subject)?;
         Ok(Place { tag: self.engine.namespace_tag(&self.access, scope), subject, key, cipher })
     }

@@ -59,6 +59,7 @@ use jiff::Zoned;
 use jiff::civil::Weekday;
 
 pub use spot::{Spotted, spot};
+pub(crate) use words::MONTHS;
 
 /// When and where somebody says something.
 #[derive(Debug, Clone)]

@@ -78,21 +78,23 @@ pub(super) fn ordinal(word: &str) -> Option<i64> {
         .flatten()
 }
 
+/// In English, in lower case.
+pub(crate) const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
 pub(super) fn month(word: &str) -> Option<i8> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
     let short = |name: &str| name.get(..3) == Some(word) || (word == "sept" && name == "september");
     let at = MONTHS.iter().position(|name| *name == word || short(name))?;
     i8::try_from(at + 1).ok()
