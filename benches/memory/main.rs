@@ -27,8 +27,11 @@ struct Options {
     /// Searches of each kind.
     #[arg(long, default_value_t = 1_000)]
     searches: usize,
-    /// Where they were stored before.
-    #[arg(long, hide = true)]
+    /// An empty folder to store them in, which is kept (default: one that is removed).
+    #[arg(long)]
+    keep_in: Option<PathBuf>,
+    /// Only searches what was stored there before.
+    #[arg(long)]
     search_in: Option<PathBuf>,
 }
 
@@ -204,12 +207,13 @@ fn main() -> Result<()> {
     if let Some(folder) = &options.search_in {
         return search_in(folder, &options);
     }
-    let folder = tempfile::tempdir()?;
+    let removed = tempfile::tempdir()?;
+    let folder = options.keep_in.as_deref().unwrap_or(removed.path());
     let mut random = Random(7);
     let all = (options.memories * options.namespaces) as f64;
-    let (one_by_one, batches) = fill(folder.path(), &options, &mut random)?;
-    let derived = size(&folder.path().join("derived")) as f64;
-    let stored = size(folder.path()) as f64 - derived;
+    let (one_by_one, batches) = fill(folder, &options, &mut random)?;
+    let derived = size(&folder.join("derived")) as f64;
+    let stored = size(folder) as f64 - derived;
     let mut out = std::io::stdout();
     writeln!(out, "store, one by one: {one_by_one:.0}/s; batches of 1,000: {batches:.0}/s")?;
     writeln!(
@@ -219,7 +223,7 @@ fn main() -> Result<()> {
         derived / all
     )?;
     let mut again = std::process::Command::new(std::env::current_exe()?);
-    again.args(std::env::args_os().skip(1)).arg("--search-in").arg(folder.path());
+    again.args(std::env::args_os().skip(1)).arg("--search-in").arg(folder);
     anyhow::ensure!(again.status()?.success(), "the search failed");
     Ok(())
 }

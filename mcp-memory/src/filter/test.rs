@@ -95,6 +95,20 @@ impl Test {
         }
     }
 
+    /// The first and the last time of which it holds, where it compares with one time.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        let Self::Compare(order, Value::Number(number)) = self else { return None };
+        let bound = number.as_i64()?;
+        // What is behind the last time there is, is nothing.
+        const NOTHING: (i64, i64) = (i64::MAX, i64::MIN);
+        Some(match order {
+            Order::Greater => bound.checked_add(1).map_or(NOTHING, |from| (from, i64::MAX)),
+            Order::GreaterOrEqual => (bound, i64::MAX),
+            Order::Less => bound.checked_sub(1).map_or(NOTHING, |to| (i64::MIN, to)),
+            Order::LessOrEqual => (i64::MIN, bound),
+        })
+    }
+
     pub(crate) fn holds(&self, found: &Found<'_>) -> bool {
         let text = |holds: &dyn Fn(&str) -> bool| found.any(|item| item.text().is_some_and(holds));
         match self {

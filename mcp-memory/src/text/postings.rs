@@ -9,6 +9,9 @@ use crate::view::Bits;
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
+/// Lengths of memories that parts of scores are computed for once.
+const SHORT: usize = 128;
+
 /// The memories that have a term.
 #[derive(Debug, Default)]
 pub(crate) struct List {
@@ -52,6 +55,15 @@ fn put(bytes: &mut Vec<u8>, mut value: u64) {
 
 #[inline]
 fn next(rest: &mut &[u8]) -> Option<u64> {
+    let (first, behind) = rest.split_first()?;
+    if *first < 0x80 {
+        *rest = behind;
+        return Some(u64::from(*first));
+    }
+    next_of_several(rest)
+}
+
+fn next_of_several(rest: &mut &[u8]) -> Option<u64> {
     let (mut value, mut shift) = (0, 0);
     loop {
         let (byte, behind) = rest.split_first()?;
@@ -153,11 +165,19 @@ impl Postings {
         for (number, term) in terms.iter().enumerate() {
             let Some(list) = self.lists.get(term.as_str()) else { continue };
             let weight = statistics.weight(number);
+            let part = |frequency: u32, length: u32| {
+                let frequency = frequency as f32;
+                let norm = K1 * (1.0 - B + B * length as f32 / average);
+                weight * frequency * (K1 + 1.0) / (frequency + norm)
+            };
+            // Most have a term once and are short.
+            let once: [f32; SHORT] = std::array::from_fn(|length| part(1, length as u32));
             list.each(|at, frequency| {
                 let (Some(length), Some(score)) = (self.lengths.get(at), scores.get_mut(at)) else { return };
-                let frequency = frequency as f32;
-                let norm = K1 * (1.0 - B + B * *length as f32 / average);
-                *score += weight * frequency * (K1 + 1.0) / (frequency + norm);
+                *score += match once.get(*length as usize) {
+                    Some(part) if frequency == 1 => *part,
+                    _ => part(frequency, *length),
+                };
             });
         }
     }

@@ -4,6 +4,9 @@ use pulp::Arch;
 
 use crate::view::Bits;
 
+/// Words of a set that a bound is guessed by.
+const SAMPLE: usize = 128;
+
 /// The product of two rows of bytes.
 pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
     struct Dot<'a>(&'a [i8], &'a [i8]);
@@ -44,40 +47,67 @@ pub(crate) fn nearest_by_sign(rows: &[u64], query: &[u64], many: usize, within: 
     }
     let mut distances = Vec::with_capacity(rows.len() / query.len().max(1));
     Arch::new().dispatch(Distances(rows, query, &mut distances));
-    let mut counts = vec![0usize; query.len() * 64 + 1];
-    each_within(&distances, within, |_, distance| {
+    // Those within a bound that a few of all tell, and if they are too few, all.
+    let mut near = up_to(&distances, within, likely_bound(&distances, many, within));
+    if near.len() < many {
+        near = up_to(&distances, within, u16::MAX);
+    }
+    let bound = bound(near.iter().map(|(_, distance)| *distance), many, query.len() * 64);
+    near.into_iter().filter(|(_, distance)| *distance <= bound).map(|(row, _)| row).collect()
+}
+
+/// The distance up to which there are at least so many.
+fn bound(distances: impl Iterator<Item = u16>, many: usize, longest: usize) -> u16 {
+    let mut counts = vec![0usize; longest + 1];
+    for distance in distances {
         if let Some(count) = counts.get_mut(usize::from(distance)) {
             *count += 1;
         }
-    });
+    }
     let mut found = 0;
     let bound = counts.iter().position(|count| {
         found += count;
         found >= many
     });
-    let bound = bound.and_then(|bound| u16::try_from(bound).ok()).unwrap_or(u16::MAX);
-    let mut near = Vec::with_capacity(many * 2);
-    each_within(&distances, within, |row, distance| {
-        if distance <= bound {
-            near.push(row);
-        }
-    });
-    near
+    bound.and_then(|bound| u16::try_from(bound).ok()).unwrap_or(u16::MAX)
 }
 
-/// Visits the distances of a set of rows.
-fn each_within(distances: &[u16], within: &Bits, mut visit: impl FnMut(usize, u16)) {
+/// A distance up to which there are probably more than so many of a set, by some of its words.
+fn likely_bound(distances: &[u16], many: usize, within: &Bits) -> u16 {
+    let step = (within.words().len() / SAMPLE).max(1);
+    let words = within.words().iter().enumerate().step_by(step);
+    let sample: Vec<u16> = words
+        .flat_map(|(at, word)| {
+            distances.iter().skip(at * 64).take(64).enumerate().map(move |row| (word, row))
+        })
+        .filter(|(word, (bit, _))| *word >> bit & 1 == 1)
+        .map(|(_, (_, distance))| *distance)
+        .collect();
+    let longest = sample.iter().max().map_or(0, |distance| usize::from(*distance));
+    bound(sample.into_iter(), many * 5 / 4 / step + 16, longest)
+}
+
+/// The rows of a set up to a distance, in order.
+fn up_to(distances: &[u16], within: &Bits, bound: u16) -> Vec<(usize, u16)> {
+    let mut near = Vec::new();
     for (at, (chunk, word)) in distances.chunks(64).zip(within.words()).enumerate() {
-        if *word == u64::MAX {
-            chunk.iter().enumerate().for_each(|(bit, distance)| visit(at * 64 + bit, *distance));
+        if *word == 0 {
             continue;
         }
-        for (bit, distance) in chunk.iter().enumerate() {
-            if word >> bit & 1 == 1 {
-                visit(at * 64 + bit, *distance);
+        for (part, distances) in chunk.chunks(16).enumerate() {
+            // Told of all at once.
+            if distances.iter().fold(u16::MAX, |least, distance| least.min(*distance)) > bound {
+                continue;
+            }
+            for (bit, distance) in distances.iter().enumerate() {
+                let bit = part * 16 + bit;
+                if *distance <= bound && word >> bit & 1 == 1 {
+                    near.push((at * 64 + bit, *distance));
+                }
             }
         }
     }
+    near
 }
 
 #[cfg(test)]

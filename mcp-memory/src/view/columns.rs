@@ -72,7 +72,8 @@ impl Names {
         if passing.is_empty() {
             return Bits::default();
         }
-        within.those(|slot| self.number(slot).is_some_and(|number| passing.has(number as usize)))
+        // `NONE` is in no set.
+        within.masked(&self.of, |number| passing.has(number as usize))
     }
 }
 
@@ -134,7 +135,17 @@ impl Lists {
         if passing.is_empty() {
             return Bits::default();
         }
-        within.those(|slot| self.at(slot).iter().any(|number| passing.has(*number as usize)))
+        let (mut words, mut start) = (Vec::with_capacity(within.words().len()), 0);
+        for (ends, word) in self.ends.chunks(64).zip(within.words()) {
+            let mut mask = 0;
+            for (bit, end) in ends.iter().enumerate() {
+                let texts = self.items.get(start..*end as usize).unwrap_or_default();
+                mask |= u64::from(texts.iter().any(|number| passing.has(*number as usize))) << bit;
+                start = *end as usize;
+            }
+            words.push(mask & word);
+        }
+        Bits::of_words(words)
     }
 }
 
@@ -171,7 +182,7 @@ impl<T: Copy> Sparse<T> {
 
     pub(super) fn select(&self, within: &Bits, holds: impl Fn(T) -> bool) -> Bits {
         let mut those = Bits::default();
-        let passing = self.each().filter(|(slot, value)| within.has(*slot) && holds(*value));
+        let passing = self.each().filter(|(slot, value)| holds(*value) && within.has(*slot));
         passing.for_each(|(slot, _)| those.set(slot));
         those
     }

@@ -76,7 +76,10 @@ impl View {
             Field::Importance => self.importance.select(within, |value| {
                 decimal(value).is_some_and(|number| test.holds(&Found::Number(number)))
             }),
-            Field::Created => within.those(|slot| self.created.get(slot).is_some_and(|at| time(*at))),
+            Field::Created => match test.span() {
+                Some((from, to)) => within.masked(&self.created, |at| from <= at && at <= to),
+                None => within.masked(&self.created, time),
+            },
             Field::Updated => within.those(|slot| {
                 self.updated.at(slot).or_else(|| self.created.get(slot).copied()).is_some_and(time)
             }),

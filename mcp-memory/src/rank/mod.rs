@@ -5,8 +5,10 @@
 //! it, the less the farther away; and a little the whole of a conversation in which there are several good ones. The weights are those
 //! that find most evidence in conversations of LoCoMo (Maharana and others, 2024), on the half that they may be chosen on.
 
+mod highest;
+mod lift;
+
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -21,12 +23,8 @@ use crate::{MemoryError, Scope};
 const BEST: usize = 256;
 /// Memories that words alone bring forward.
 const PROMISING: usize = 512;
-/// What is left of a score one, two, … memories away in a conversation.
-const FADING: [f32; 5] = [1.0, 0.8, 0.6, 0.4, 0.2];
 /// How much a memory matters of which nobody said.
 pub(crate) const ORDINARY: f32 = 0.5;
-/// Memories of a conversation that speak for the whole.
-const SPEAKERS: usize = 3;
 
 /// What counts how much in a search.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -83,6 +81,9 @@ impl Ranking {
 
     /// What is left of the lift for what was learned at a time.
     fn fresh(&self, created: i64, now: i64) -> f32 {
+        if self.recency == 0.0 {
+            return 0.0;
+        }
         let days = now.saturating_sub(created).max(0) as f32 / 86_400_000.0;
         self.recency * (-days / self.half_life).exp2()
     }
@@ -179,14 +180,7 @@ impl Scores {
     fn promising(&self, place: usize, from: &Scored) -> Vec<Base> {
         let view = from.view.read();
         // INVARIANT: what may not be found takes no place among the best.
-        let scores =
-            from.text.iter().enumerate().filter(|(slot, score)| **score > 0.0 && from.passing.has(*slot));
-        let mut by_words: Vec<(f32, usize)> = scores.map(|(slot, score)| (*score, slot)).collect();
-        if by_words.len() > PROMISING {
-            by_words.select_nth_unstable_by(PROMISING, |a, b| descending(a.0, b.0));
-            by_words.truncate(PROMISING);
-        }
-        let mut slots: Vec<usize> = by_words.into_iter().map(|(_, slot)| slot).collect();
+        let mut slots = highest::highest(&from.text, &from.passing, PROMISING);
         if let Some(query) = &self.query {
             slots.extend(view.near(query, &from.passing));
             slots.sort_unstable();
@@ -207,73 +201,21 @@ pub(crate) fn best(scores: &Scores, search: &Search, now: i64) -> Vec<Candidate>
         best.select_nth_unstable_by(BEST, |a, b| descending(a.score(), b.score()));
         best.truncate(BEST);
     }
-    let mut candidates = lifted(scores, scale, &best, search.ranking, now);
-    candidates.sort_by(|a, b| {
+    let mut candidates = lift::lifted(scores, scale, &best, search.ranking, now);
+    let order = |a: &Candidate, b: &Candidate| {
         descending(a.explain.total(), b.explain.total())
             .then(a.place.cmp(&b.place))
             .then(b.ordinal.cmp(&a.ordinal))
-    });
-    candidates.truncate(search.limit.saturating_mul(2));
+    };
+    let many = search.limit.saturating_mul(2);
+    if candidates.len() > many {
+        candidates.select_nth_unstable_by(many, order);
+        candidates.truncate(many);
+    }
+    candidates.sort_unstable_by(order);
     candidates
 }
 
 fn descending(a: f32, b: f32) -> Ordering {
     b.partial_cmp(&a).unwrap_or(Ordering::Equal)
-}
-
-/// The best memories and those around them, with what each is lifted by.
-fn lifted(scores: &Scores, scale: Scale, best: &[Base], ranking: Ranking, now: i64) -> Vec<Candidate> {
-    let mut found: HashMap<(usize, usize), (Base, f32)> =
-        best.iter().map(|base| ((base.place, base.slot), (*base, 0.0))).collect();
-    let mut sessions: HashMap<Session, Vec<f32>> = HashMap::new();
-    for base in best {
-        let Some(from) = scores.namespaces.get(base.place) else { continue };
-        let view = from.view.read();
-        let Some(session) = view.session(base.slot) else { continue };
-        sessions.entry((base.place, session)).or_default().push(base.score());
-        if ranking.neighbour > 0.0 {
-            view.around(base.slot, FADING.len(), |distance, slot| {
-                let lift = base.score() * FADING.get(distance).copied().unwrap_or_default();
-                let fresh = || (scores.base(base.place, &view, slot).scaled(scale), 0.0);
-                let (_, highest) = found.entry((base.place, slot)).or_insert_with(fresh);
-                *highest = highest.max(lift);
-            });
-        }
-    }
-    let sessions = shares(sessions);
-    let mut candidates = Vec::new();
-    for ((place, slot), (base, lift)) in found {
-        let Some(from) = scores.namespaces.get(place).filter(|from| from.passing.has(slot)) else { continue };
-        let view = from.view.read();
-        let Some(ordinal) = view.ordinal(slot) else { continue };
-        let session = view.session(slot).and_then(|session| sessions.get(&(place, session)));
-        let explain = Explain {
-            text: base.text,
-            vector: base.vector,
-            neighbour: ranking.neighbour * lift,
-            session: ranking.session * session.copied().unwrap_or_default(),
-            recency: ranking.fresh(view.created(slot), now),
-            importance: ranking.importance * view.importance(slot).unwrap_or(ORDINARY),
-        };
-        candidates.push(Candidate { place, ordinal, explain });
-    }
-    candidates
-}
-
-/// A conversation: the place of its namespace, its number there.
-type Session = (usize, u32);
-
-/// What speaks for each conversation, as a share of the best.
-fn shares(sessions: HashMap<Session, Vec<f32>>) -> HashMap<Session, f32> {
-    let mean = |mut scores: Vec<f32>| {
-        scores.sort_by(|a, b| descending(*a, *b));
-        scores.iter().take(SPEAKERS).sum::<f32>() / SPEAKERS as f32
-    };
-    let mut means: HashMap<_, f32> =
-        sessions.into_iter().map(|(session, scores)| (session, mean(scores))).collect();
-    let highest = means.values().copied().fold(0f32, f32::max);
-    if highest > 0.0 {
-        means.values_mut().for_each(|mean| *mean /= highest);
-    }
-    means
 }
