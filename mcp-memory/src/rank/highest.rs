@@ -9,12 +9,19 @@ pub(super) fn highest(scores: &[f32], within: &Bits, many: usize) -> Vec<usize> 
     // What is not above it is not among the highest.
     let mut floor = 0f32;
     for (at, (chunk, word)) in scores.chunks(64).zip(within.words()).enumerate() {
-        if *word == 0 || chunk.iter().map(|score| u32::from(*score > floor)).sum::<u32>() == 0 {
+        if *word == 0 {
             continue;
         }
-        for (bit, score) in chunk.iter().enumerate() {
-            if *score > floor && word >> bit & 1 == 1 {
-                best.push((*score, at * 64 + bit));
+        for (part, scores) in chunk.chunks(16).enumerate() {
+            // Told of all at once.
+            if scores.iter().map(|score| u32::from(*score > floor)).sum::<u32>() == 0 {
+                continue;
+            }
+            for (bit, score) in scores.iter().enumerate() {
+                let bit = part * 16 + bit;
+                if *score > floor && word >> bit & 1 == 1 {
+                    best.push((*score, at * 64 + bit));
+                }
             }
         }
         if best.len() >= many * 2 {

@@ -4,6 +4,9 @@ use pulp::Arch;
 
 use crate::view::Bits;
 
+/// Rows that are looked at together, and how many of a set must be among them for that.
+const BLOCK: usize = 16;
+const FEW: u32 = 4;
 /// Words of a set that a bound is guessed by.
 const SAMPLE: usize = 128;
 
@@ -29,38 +32,79 @@ pub(crate) fn signs(cells: &[i8]) -> Vec<u64> {
 
 /// The rows of a set that differ from a query in the fewest signs: at least `many`, and those that tie with the last.
 pub(crate) fn nearest_by_sign(rows: &[u64], query: &[u64], many: usize, within: &Bits) -> Vec<usize> {
-    struct Distances<'a>(&'a [u64], &'a [u64], &'a mut Vec<u16>);
-    impl pulp::NullaryFnOnce for Distances<'_> {
-        type Output = ();
-
-        #[inline(always)]
-        fn call(self) {
-            let Distances(rows, query, out) = self;
-            let of = |row: &[u64], query: &[u64]| {
-                row.iter().zip(query).map(|(a, b)| (a ^ b).count_ones() as u16).sum::<u16>()
-            };
-            match query.as_array::<2>() {
-                Some(query) => out.extend(rows.as_chunks::<2>().0.iter().map(|row| of(row, query))),
-                None => out.extend(rows.chunks_exact(query.len().max(1)).map(|row| of(row, query))),
-            }
-        }
-    }
-    let mut distances = Vec::with_capacity(rows.len() / query.len().max(1));
-    Arch::new().dispatch(Distances(rows, query, &mut distances));
-    // Those within a bound that a few of all tell, and if they are too few, all.
-    let mut near = up_to(&distances, within, likely_bound(&distances, many, within));
+    let scan = |step, bound| {
+        let mut near = Vec::new();
+        Arch::new().dispatch(Scan { rows, query, within: within.words(), step, bound, near: &mut near });
+        near
+    };
+    // Those within a bound that some of all tell, and if they are too few, all.
+    let step = (within.words().len() / SAMPLE).max(1);
+    let likely = bound(&scan(step, u16::MAX), many * 5 / 4 / step + 16, query.len() * 64);
+    let mut near = scan(1, likely);
     if near.len() < many {
-        near = up_to(&distances, within, u16::MAX);
+        near = scan(1, u16::MAX);
     }
-    let bound = bound(near.iter().map(|(_, distance)| *distance), many, query.len() * 64);
+    let bound = bound(&near, many, query.len() * 64);
     near.into_iter().filter(|(_, distance)| *distance <= bound).map(|(row, _)| row).collect()
 }
 
+/// Finds the rows of a set up to a distance, in order, looking at every so manieth 64.
+struct Scan<'a> {
+    rows: &'a [u64],
+    query: &'a [u64],
+    within: &'a [u64],
+    step: usize,
+    bound: u16,
+    near: &'a mut Vec<(usize, u16)>,
+}
+
+impl pulp::NullaryFnOnce for Scan<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Scan { rows, query, within, step, bound, near } = self;
+        let words = query.len();
+        for (at, word) in within.iter().enumerate().step_by(step).filter(|(_, word)| **word != 0) {
+            for part in 0..4 {
+                let (first, mut mask) = (at * 64 + part * BLOCK, word >> (part * BLOCK) & 0xffff);
+                let block =
+                    rows.get(first * words..(first + BLOCK) * words).filter(|_| mask.count_ones() > FEW);
+                if let (Some(block), [a, b]) =
+                    (block.and_then(|block| block.as_chunks::<2>().0.as_array()), query)
+                    && is_beyond(block, [*a, *b], bound)
+                {
+                    continue;
+                }
+                while mask != 0 {
+                    let row = first + mask.trailing_zeros() as usize;
+                    mask &= mask - 1;
+                    let Some(cells) = rows.get(row * words..(row + 1) * words) else { return };
+                    let of = |(a, b): (&u64, &u64)| (a ^ b).count_ones() as u16;
+                    let distance: u16 = cells.iter().zip(query).map(of).sum();
+                    if distance <= bound {
+                        near.push((row, distance));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether no row of a block is within a distance: told of all at once.
+#[inline(always)]
+fn is_beyond(block: &[[u64; 2]; BLOCK], query: [u64; 2], bound: u16) -> bool {
+    let [first, second] = query;
+    let distance = |[a, b]: [u64; 2]| u64::from((a ^ first).count_ones() + (b ^ second).count_ones());
+    let distances = block.map(distance);
+    distances.iter().fold(true, |beyond, distance| beyond & (*distance > u64::from(bound)))
+}
+
 /// The distance up to which there are at least so many.
-fn bound(distances: impl Iterator<Item = u16>, many: usize, longest: usize) -> u16 {
+fn bound(near: &[(usize, u16)], many: usize, longest: usize) -> u16 {
     let mut counts = vec![0usize; longest + 1];
-    for distance in distances {
-        if let Some(count) = counts.get_mut(usize::from(distance)) {
+    for (_, distance) in near {
+        if let Some(count) = counts.get_mut(usize::from(*distance)) {
             *count += 1;
         }
     }
@@ -70,44 +114,6 @@ fn bound(distances: impl Iterator<Item = u16>, many: usize, longest: usize) -> u
         found >= many
     });
     bound.and_then(|bound| u16::try_from(bound).ok()).unwrap_or(u16::MAX)
-}
-
-/// A distance up to which there are probably more than so many of a set, by some of its words.
-fn likely_bound(distances: &[u16], many: usize, within: &Bits) -> u16 {
-    let step = (within.words().len() / SAMPLE).max(1);
-    let words = within.words().iter().enumerate().step_by(step);
-    let sample: Vec<u16> = words
-        .flat_map(|(at, word)| {
-            distances.iter().skip(at * 64).take(64).enumerate().map(move |row| (word, row))
-        })
-        .filter(|(word, (bit, _))| *word >> bit & 1 == 1)
-        .map(|(_, (_, distance))| *distance)
-        .collect();
-    let longest = sample.iter().max().map_or(0, |distance| usize::from(*distance));
-    bound(sample.into_iter(), many * 5 / 4 / step + 16, longest)
-}
-
-/// The rows of a set up to a distance, in order.
-fn up_to(distances: &[u16], within: &Bits, bound: u16) -> Vec<(usize, u16)> {
-    let mut near = Vec::new();
-    for (at, (chunk, word)) in distances.chunks(64).zip(within.words()).enumerate() {
-        if *word == 0 {
-            continue;
-        }
-        for (part, distances) in chunk.chunks(16).enumerate() {
-            // Told of all at once.
-            if distances.iter().fold(u16::MAX, |least, distance| least.min(*distance)) > bound {
-                continue;
-            }
-            for (bit, distance) in distances.iter().enumerate() {
-                let bit = part * 16 + bit;
-                if *distance <= bound && word >> bit & 1 == 1 {
-                    near.push((at * 64 + bit, *distance));
-                }
-            }
-        }
-    }
-    near
 }
 
 #[cfg(test)]
@@ -127,7 +133,7 @@ mod tests {
         #[test]
         fn the_nearest_are_those_with_the_most_equal_signs(
             words in prop_oneof![Just(1usize), Just(2), Just(6)], seeds in prop::collection::vec(any::<u64>(), 1..200), many in 1usize..100,
-            every in 1usize..4,
+            every in prop_oneof![1usize..4, Just(20usize)],
         ) {
             let row = |seed: u64| (0..words as u64).map(move |word| seed.wrapping_mul(word * 2 + 1).rotate_left(word as u32 * 7));
             let rows: Vec<u64> = seeds.iter().flat_map(|seed| row(*seed)).collect();

@@ -11,7 +11,7 @@ use crate::store::Vector;
 use crate::view::Bits;
 
 /// Up to so many are all compared by their bytes.
-const FEW: usize = 8_192;
+const FEW: usize = 2_048;
 /// Whom the bits choose where there are more.
 const CHOSEN: usize = 1_024;
 

@@ -60,6 +60,12 @@ impl Bits {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
     }
 
+    /// Takes away what is not in another set.
+    pub(crate) fn keep(&mut self, other: &Self) {
+        self.words.truncate(other.words.len());
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
+    }
+
     /// Takes what is in another set away.
     pub(crate) fn take(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);
@@ -118,6 +124,9 @@ mod tests {
             prop_assert_eq!(both.is_empty(), a.is_empty());
             both.add(&bits(&b));
             prop_assert_eq!(both.iter().collect::<BTreeSet<_>>(), &a | &b);
+            let mut shared = bits(&a);
+            shared.keep(&bits(&b));
+            prop_assert_eq!(shared.iter().collect::<BTreeSet<_>>(), &a & &b);
             both.take(&bits(&b));
             prop_assert_eq!(both.iter().collect::<BTreeSet<_>>(), &a - &b);
             let even = bits(&a).those(|slot| slot % 2 == 0);

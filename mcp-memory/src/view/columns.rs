@@ -77,13 +77,15 @@ impl Names {
     }
 }
 
-/// Any number of texts for each slot.
+/// Any number of texts for each slot, and the slots of each text.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
     pub(super) symbols: Symbols,
     /// Where the texts of a slot end.
     pub(super) ends: Vec<u32>,
     pub(super) items: Vec<u32>,
+    /// The slots of each text, in order.
+    slots: Vec<Vec<u32>>,
 }
 
 impl Lists {
@@ -94,9 +96,34 @@ impl Lists {
         let end = |items: &[u32]| u32::try_from(items.len()).unwrap_or(u32::MAX);
         self.ends.resize(slot, end(&self.items));
         for text in texts {
-            self.items.push(self.symbols.number(text));
+            let number = self.symbols.number(text);
+            self.items.push(number);
+            self.note(number, slot);
         }
         self.ends.push(end(&self.items));
+    }
+
+    /// As it was before it was written.
+    pub(super) fn of(symbols: Symbols, ends: Vec<u32>, items: Vec<u32>) -> Self {
+        let mut lists = Self { symbols, slots: Vec::new(), ends: Vec::new(), items: Vec::new() };
+        let mut start = 0;
+        for (slot, end) in ends.iter().enumerate() {
+            let texts = items.get(start..*end as usize).unwrap_or_default();
+            texts.iter().for_each(|number| lists.note(*number, slot));
+            start = *end as usize;
+        }
+        Self { ends, items, ..lists }
+    }
+
+    fn note(&mut self, number: u32, slot: usize) {
+        let at = number as usize;
+        // A number that there is no text for is damage, and must not cost room.
+        if at >= self.slots.len() && at < self.symbols.0.len() {
+            self.slots.resize_with(self.symbols.0.len(), Vec::new);
+        }
+        if let (Some(slots), Ok(slot)) = (self.slots.get_mut(at), u32::try_from(slot)) {
+            slots.push(slot);
+        }
     }
 
     fn at(&self, slot: usize) -> &[u32] {
@@ -135,17 +162,11 @@ impl Lists {
         if passing.is_empty() {
             return Bits::default();
         }
-        let (mut words, mut start) = (Vec::with_capacity(within.words().len()), 0);
-        for (ends, word) in self.ends.chunks(64).zip(within.words()) {
-            let mut mask = 0;
-            for (bit, end) in ends.iter().enumerate() {
-                let texts = self.items.get(start..*end as usize).unwrap_or_default();
-                mask |= u64::from(texts.iter().any(|number| passing.has(*number as usize))) << bit;
-                start = *end as usize;
-            }
-            words.push(mask & word);
-        }
-        Bits::of_words(words)
+        let mut having = Bits::none(self.ends.len());
+        let slots = passing.iter().filter_map(|number| self.slots.get(number)).flatten();
+        slots.map(|slot| *slot as usize).for_each(|slot| having.set(slot));
+        having.keep(within);
+        having
     }
 }
 

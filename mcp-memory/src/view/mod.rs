@@ -22,6 +22,9 @@ use columns::{Lists, Metadata, Names, Sparse};
 /// An ordinal without a slot.
 const NONE: u32 = u32::MAX;
 
+/// Memories of a conversation that are gone through one by one.
+const SHORT: usize = 64;
+
 /// A memory to be put into a view, opened.
 #[derive(Debug)]
 pub(crate) struct Opened {
@@ -299,8 +302,14 @@ impl View {
     pub(crate) fn around(&self, slot: usize, many: usize, mut visit: impl FnMut(usize, usize)) {
         let turns = self.session(slot).and_then(|session| self.turns.get(session as usize));
         let (Some(turns), Ok(number)) = (turns, u32::try_from(slot)) else { return };
-        let place = self.place(number);
-        let at = turns.partition_point(|other| self.place(*other) < place);
+        // A short conversation lies together in memory; what each of it is the place of does not.
+        let at = if turns.len() <= SHORT {
+            turns.iter().position(|other| *other == number)
+        } else {
+            let place = self.place(number);
+            Some(turns.partition_point(|other| self.place(*other) < place))
+        };
+        let Some(at) = at else { return };
         let (before, rest) = turns.split_at_checked(at).unwrap_or_default();
         let live = |slot: &usize| self.live.has(*slot);
         let before = before.iter().rev().map(|slot| *slot as usize).filter(live);

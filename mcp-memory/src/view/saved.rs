@@ -107,7 +107,7 @@ impl Saved for Lists {
     }
 
     fn read(from: &mut impl Read) -> io::Result<Self> {
-        Ok(Self { symbols: Symbols::read(from)?, ends: get(from)?, items: get(from)? })
+        Ok(Self::of(Symbols::read(from)?, get(from)?, get(from)?))
     }
 }
 
