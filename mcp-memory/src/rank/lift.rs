@@ -11,11 +11,16 @@ const FADING: [f32; 5] = [1.0, 0.8, 0.6, 0.4, 0.2];
 /// Memories of a conversation that speak for the whole.
 const SPEAKERS: usize = 3;
 
+/// No vector of length 1, kept in bytes, is nearer to another.
+const NEAREST: f32 = 1.05;
+
 /// A memory that may gain something.
 #[derive(Debug, Clone, Copy)]
 struct Lifted {
     place: usize,
     slot: usize,
+    /// What its vector says, scaled, where it is known already.
+    vector: Option<f32>,
     /// The most that one around it gives.
     lift: f32,
     /// What its whole conversation gives.
@@ -28,37 +33,70 @@ struct Spoken<'a> {
     session: u32,
 }
 
-/// The best memories and those around them, with what each is lifted by.
+/// The best memories and those around them that may be among so many, with what each is lifted by.
 pub(super) fn lifted(
     scores: &Scores,
     scale: Scale,
     best: &[Base],
     ranking: Ranking,
-    now: i64,
+    (many, now): (usize, i64),
 ) -> Vec<Candidate> {
     let views: Vec<RwLockReadGuard<'_, View>> =
         scores.namespaces.iter().map(|from| from.view.read()).collect();
     let mut found = gathered(&views, best, ranking);
-    // Next to each other: all that is said of one memory, what lifts it most first.
-    found.sort_unstable_by(|a, b| {
-        (a.place, a.slot).cmp(&(b.place, b.slot)).then_with(|| descending(a.lift, b.lift))
+    // What is said of one memory stands together, and becomes one.
+    found.sort_unstable_by_key(|lifted| (lifted.place, lifted.slot));
+    found.dedup_by(|next, kept| {
+        let same = (next.place, next.slot) == (kept.place, kept.slot);
+        if same {
+            kept.lift = kept.lift.max(next.lift);
+            kept.vector = kept.vector.or(next.vector);
+        }
+        same
     });
-    found.dedup_by_key(|lifted| (lifted.place, lifted.slot));
-    let candidate = |Lifted { place, slot, lift, session }: Lifted| {
-        let from = scores.namespaces.get(place)?;
-        let view = views.get(place).filter(|_| from.passing.has(slot))?;
-        let base = scores.base(place, view, slot).scaled(scale);
+    let mut candidates = Vec::with_capacity(found.len());
+    let mut unknown = Vec::with_capacity(found.len());
+    for lifted in found {
+        let Lifted { place, slot, vector, lift, session } = lifted;
+        let Some(from) = scores.namespaces.get(place).filter(|from| from.passing.has(slot)) else { continue };
+        let Some((view, ordinal)) = views.get(place).and_then(|view| Some((view, view.ordinal(slot)?)))
+        else {
+            continue;
+        };
         let explain = Explain {
-            text: base.text,
-            vector: base.vector,
+            text: from.text.get(slot).copied().unwrap_or_default() * scale.text,
+            vector: vector.unwrap_or_default(),
             neighbour: ranking.neighbour * lift,
             session: ranking.session * session,
             recency: ranking.fresh(view.created(slot), now),
             importance: ranking.importance * view.importance(slot).unwrap_or(ORDINARY),
         };
-        Some(Candidate { place, ordinal: view.ordinal(slot)?, explain })
-    };
-    found.into_iter().filter_map(candidate).collect()
+        let candidate = Candidate { place, ordinal, explain };
+        match vector {
+            Some(_) => candidates.push(candidate),
+            None => unknown.push((candidate, view, slot)),
+        }
+    }
+    // To look at a vector takes long. Of those that do not come near the best with the nearest there could be, it is not looked at.
+    let floor = floor(&candidates, many);
+    for (mut candidate, view, slot) in unknown {
+        if candidate.explain.total() + NEAREST * scale.vector < floor {
+            continue;
+        }
+        candidate.explain.vector = scores.nearness(view, slot) * scale.vector;
+        candidates.push(candidate);
+    }
+    candidates
+}
+
+/// What the last of so many has at least.
+fn floor(candidates: &[Candidate], many: usize) -> f32 {
+    let mut totals: Vec<f32> = candidates.iter().map(|candidate| candidate.explain.total()).collect();
+    let last = many.saturating_sub(1);
+    if last >= totals.len() {
+        return 0.0;
+    }
+    *totals.select_nth_unstable_by(last, |a, b| descending(*a, *b)).1
 }
 
 /// The best and those around them; one that several lift is there several times.
@@ -68,7 +106,7 @@ fn gathered(views: &[RwLockReadGuard<'_, View>], best: &[Base], ranking: Ranking
     for base in best {
         match views.get(base.place).and_then(|view| view.session(base.slot)) {
             Some(session) => spoken.push(Spoken { base, session }),
-            None => found.push(Lifted { place: base.place, slot: base.slot, lift: 0.0, session: 0.0 }),
+            None => found.push(alone(base, 0.0)),
         }
     }
     spoken.sort_unstable_by(|a, b| {
@@ -87,15 +125,20 @@ fn gathered(views: &[RwLockReadGuard<'_, View>], best: &[Base], ranking: Ranking
         let session = if highest > 0.0 { mean / highest } else { mean };
         for Spoken { base, .. } in all {
             let place = base.place;
-            found.push(Lifted { place, slot: base.slot, lift: 0.0, session });
+            found.push(alone(base, session));
             let Some(view) = views.get(place).filter(|_| ranking.neighbour > 0.0) else { continue };
             view.around(base.slot, FADING.len(), |distance, slot| {
                 let lift = base.score() * FADING.get(distance).copied().unwrap_or_default();
-                found.push(Lifted { place, slot, lift, session });
+                found.push(Lifted { place, slot, vector: None, lift, session });
             });
         }
     }
     found
+}
+
+/// What is known of one of the best by itself.
+const fn alone(base: &Base, session: f32) -> Lifted {
+    Lifted { place: base.place, slot: base.slot, vector: Some(base.vector), lift: 0.0, session }
 }
 
 /// What speaks for a conversation, of which the best come first.

@@ -172,8 +172,11 @@ impl Scores {
     fn base(&self, place: usize, view: &View, slot: usize) -> Base {
         let text =
             self.namespaces.get(place).and_then(|from| from.text.get(slot)).copied().unwrap_or_default();
-        let vector = self.query.as_ref().map_or(0.0, |query| view.nearness(query, slot));
-        Base { place, slot, text, vector }
+        Base { place, slot, text, vector: self.nearness(view, slot) }
+    }
+
+    fn nearness(&self, view: &View, slot: usize) -> f32 {
+        self.query.as_ref().map_or(0.0, |query| view.nearness(query, slot))
     }
 
     /// Memories of a namespace that may be among the best: by words and by meaning, of those that may be found.
@@ -201,13 +204,13 @@ pub(crate) fn best(scores: &Scores, search: &Search, now: i64) -> Vec<Candidate>
         best.select_nth_unstable_by(BEST, |a, b| descending(a.score(), b.score()));
         best.truncate(BEST);
     }
-    let mut candidates = lift::lifted(scores, scale, &best, search.ranking, now);
+    let many = search.limit.saturating_mul(2);
+    let mut candidates = lift::lifted(scores, scale, &best, search.ranking, (many, now));
     let order = |a: &Candidate, b: &Candidate| {
         descending(a.explain.total(), b.explain.total())
             .then(a.place.cmp(&b.place))
             .then(b.ordinal.cmp(&a.ordinal))
     };
-    let many = search.limit.saturating_mul(2);
     if candidates.len() > many {
         candidates.select_nth_unstable_by(many, order);
         candidates.truncate(many);
