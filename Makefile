@@ -29,7 +29,8 @@ test: unit interop ## Unit, integration and doc tests, then real third-party cli
 unit: ## Only the Rust tests of `make test`
 	@scripts/tools nextest >/dev/null
 	@MCP_TEST_POSTGRES_URL=$$(scripts/postgres) && export MCP_TEST_POSTGRES_URL || unset MCP_TEST_POSTGRES_URL; \
-	MCP_TEST_MINILM=$$(scripts/minilm) && export MCP_TEST_MINILM || unset MCP_TEST_MINILM; set -x; cargo nextest run --workspace --all-features
+	MCP_TEST_MINILM=$$(scripts/minilm) && export MCP_TEST_MINILM || unset MCP_TEST_MINILM; \
+	MCP_TEST_MINIFLARE=$$(scripts/tools miniflare) && export MCP_TEST_MINIFLARE || unset MCP_TEST_MINIFLARE; set -x; cargo nextest run --workspace --all-features
 	cargo test --workspace --all-features --doc
 interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/examples

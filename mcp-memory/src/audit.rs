@@ -25,6 +25,8 @@ pub enum Action {
     Erase,
     /// Deleted what was kept long enough.
     Retention,
+    /// Brought memories to the same state as those of another place.
+    Sync,
     /// Acted in the name of a user.
     ActAs,
     /// Put a person's memories under a legal hold, or took them out of it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
@@ -57,6 +57,7 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     pub(crate) audit: Trail,
     pub(crate) used: Used,
+    directory: PathBuf,
     folder: Folder,
     cached: usize,
     views: Mutex<Views>,
@@ -110,12 +111,18 @@ impl Engine {
             clock: settings.clock,
             audit: settings.audit,
             used: Used::default(),
+            directory: directory.to_owned(),
             folder: Folder::of(directory),
             cached: settings.cached,
             views: Mutex::new(Views { followed, ..Views::default() }),
             presence: Mutex::new(Presence::enter(directory, epoch)?),
             passed: Mutex::new(epoch),
         })
+    }
+
+    /// Where it is kept.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     pub(crate) fn now(&self) -> i64 {

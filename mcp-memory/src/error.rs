@@ -63,6 +63,9 @@ pub enum MemoryError {
     /// A text could not be embedded.
     #[error("embedding: {0}")]
     Embedding(#[source] Box<dyn Error + Send + Sync>),
+    /// Where places meet to be synchronised cannot be reached, or refuses.
+    #[error("synchronisation: {0}")]
+    Remote(#[source] Box<crate::sync::RemoteError>),
     /// The disk, or what stands for one, failed.
     #[error("the memory cannot be {doing}")]
     Store {

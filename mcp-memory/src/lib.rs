@@ -22,7 +22,7 @@
 //!
 //! # Map
 //! [`Memory`] a directory · [`Tenant`] what a caller has of it · [`Draft`] and [`Record`] · [`Search`] and [`Ranking`] · [`filter`] what else has to
-//! hold · [`time`] phrases to spans · [`embed`] texts to vectors · [`import`] from other memories · [`Memory::erase`], [`Memory::backup`] · [`Master`] keys
+//! hold · [`time`] phrases to spans · [`embed`] texts to vectors · [`import`] from other memories · [`sync`] with other places · [`Memory::erase`], [`Memory::backup`] · [`Master`] keys
 
 pub mod audit;
 mod backup;
@@ -36,6 +36,8 @@ mod erase;
 mod error;
 mod export;
 pub mod filter;
+#[cfg(any(feature = "http-embedder", feature = "kv"))]
+mod http;
 pub mod import;
 #[cfg(feature = "ingest")]
 pub mod ingest;
@@ -50,6 +52,7 @@ mod search;
 #[cfg(feature = "server")]
 pub mod server;
 mod store;
+pub mod sync;
 mod tenant;
 mod text;
 pub mod time;

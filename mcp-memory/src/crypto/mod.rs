@@ -5,4 +5,4 @@ mod seal;
 
 pub(crate) use ring::{KeyId, KeyRing};
 pub use ring::{KeyProvider, Master, MasterKey};
-pub(crate) use seal::{Cipher, random};
+pub(crate) use seal::{Cipher, Lookup, random};

@@ -62,6 +62,18 @@ impl MasterKey {
         }
         Ok(Self(bytes))
     }
+
+    /// Two keys that are made of it: to seal with, and to look up by.
+    pub(crate) fn derived(&self) -> ([u8; 32], [u8; 32]) {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &self.0);
+        let of = |name: &str| {
+            let mut derived = [0; 32];
+            let tag = aws_lc_rs::hmac::sign(&key, name.as_bytes());
+            derived.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+            derived
+        };
+        (of("mcp-memory seal"), of("mcp-memory lookup"))
+    }
 }
 
 impl Drop for MasterKey {

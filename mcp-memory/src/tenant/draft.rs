@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::store::Body;
-use crate::{Draft, MemoryError};
+use crate::{Draft, MemoryError, Record};
 
 /// Bytes of a text; a longer one is a document, and to be ingested in parts.
 const CONTENT: usize = 64 * 1024;
@@ -127,4 +127,22 @@ pub(super) fn body(draft: Draft, author: &str) -> Body {
         run: draft.run,
         importance: draft.importance,
     }
+}
+
+/// The sealed part of a memory that was made somewhere else.
+pub(super) fn body_of(record: Record, author: &str) -> Body {
+    let draft = Draft {
+        content: record.content,
+        kind: Some(record.kind),
+        tags: record.tags,
+        metadata: record.metadata,
+        session: record.session,
+        speaker: record.speaker,
+        source: record.source,
+        agent: record.agent,
+        run: record.run,
+        importance: record.importance,
+        ..Draft::default()
+    };
+    body(draft, author)
 }

@@ -13,7 +13,9 @@ use std::sync::Arc;
 pub use change::{Edit, Past};
 pub use link::{Link, Relation};
 pub use list::{Cursor, Page};
+pub(crate) use stats::within;
 pub use stats::{Consumption, ScopeStats, Usage};
+pub(crate) use store::Place;
 pub use store::Stored;
 
 use crate::audit::{About, Action};

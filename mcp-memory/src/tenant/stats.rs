@@ -89,7 +89,7 @@ impl Tenant {
 }
 
 /// Refuses what is more than a quota allows.
-pub(super) fn within(db: &rusqlite::Connection, subject: &[u8; 16], quota: Quota) -> Result<(), MemoryError> {
+pub(crate) fn within(db: &rusqlite::Connection, subject: &[u8; 16], quota: Quota) -> Result<(), MemoryError> {
     if quota == Quota::default() {
         return Ok(());
     }

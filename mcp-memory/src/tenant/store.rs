@@ -8,7 +8,7 @@ use crate::crypto::{Cipher, KeyId};
 use crate::store::write::NamespaceName;
 use crate::store::{Body, Kept, Stamp, Write, write};
 use crate::vector::quantized;
-use crate::{Draft, Id, MemoryError, Scope};
+use crate::{Draft, Id, MemoryError, Record, Scope};
 
 /// Memories that one call takes at most.
 const BATCH: usize = 10_000;
@@ -31,9 +31,9 @@ struct Ready {
 }
 
 /// Where memories are going to be written.
-pub(super) struct Place {
-    pub(super) tag: [u8; 16],
-    pub(super) subject: [u8; 16],
+pub(crate) struct Place {
+    pub(crate) tag: [u8; 16],
+    pub(crate) subject: [u8; 16],
     /// The key of the subject.
     pub(super) key: KeyId,
     pub(super) cipher: std::sync::Arc<Cipher>,
@@ -112,7 +112,7 @@ impl Tenant {
         self.store_all(scope, turns)
     }
 
-    pub(super) fn place(&self, scope: &Scope) -> Result<Place, MemoryError> {
+    pub(crate) fn place(&self, scope: &Scope) -> Result<Place, MemoryError> {
         let ring = self.engine.sealing.ring();
         let subject = self.subject();
         let (key, cipher) = ring.key_of(&subject)?;
@@ -120,7 +120,7 @@ impl Tenant {
     }
 
     /// The sealed name of a namespace and the key that opens it: that of the subject whose it is.
-    fn namespace_name(&self, scope: &Scope, place: &Place) -> Result<NamespaceName, MemoryError> {
+    pub(crate) fn namespace_name(&self, scope: &Scope, place: &Place) -> Result<NamespaceName, MemoryError> {
         let ring = self.engine.sealing.ring();
         let name = serde_json::to_vec(&(self.access.org(), scope, self.access.user()));
         let name = name.map_err(MemoryError::doing("written"))?;
@@ -145,19 +145,42 @@ impl Tenant {
     }
 
     fn sealed(&self, place: &Place, memory: &Ready, vector: Option<&[f32]>) -> Result<Write, MemoryError> {
-        let (id, version, sealing) = (Id::generate()?, 1, &self.engine.sealing);
         let Ready { body, stamp, sequence } = memory;
-        let session = body.session.as_deref();
+        self.sealed_body(place, (Id::generate()?, 1), body, (*stamp, *sequence), vector)
+    }
+
+    /// A memory of the caller's that has an identifier and a version already, sealed.
+    pub(crate) fn sealed_as(
+        &self,
+        place: &Place,
+        version: (Id, u32),
+        record: &Record,
+        stamp: Stamp,
+        vector: Option<&[f32]>,
+    ) -> Result<Write, MemoryError> {
+        let body = draft::body_of(record.clone(), self.access.user());
+        self.sealed_body(place, version, &body, (stamp, record.sequence), vector)
+    }
+
+    fn sealed_body(
+        &self,
+        place: &Place,
+        (id, version): (Id, u32),
+        body: &Body,
+        (stamp, sequence): (Stamp, Option<i64>),
+        vector: Option<&[f32]>,
+    ) -> Result<Write, MemoryError> {
+        let (sealing, session) = (&self.engine.sealing, body.session.as_deref());
         let vector =
             vector.map(|vector| sealing.seal_vector(&place.cipher, &id, version, &quantized(vector)));
         Ok(Write {
             id,
             subject: place.subject,
             version,
-            stamp: *stamp,
+            stamp,
             session: session.map(|session| self.session_tag(place, session)),
-            sequence: *sequence,
-            same: self.same(place, &body.content, session, *sequence),
+            sequence,
+            same: self.same(place, &body.content, session, sequence),
             key: place.key,
             body: sealing.seal_body(&place.cipher, &id, version, body)?,
             model: self.engine.model.filter(|_| vector.is_some()),

@@ -17,6 +17,8 @@ mod import;
 mod ingest;
 mod isolation;
 mod keeping;
+#[cfg(feature = "kv")]
+mod kv;
 mod reembed;
 #[cfg(feature = "server")]
 mod server;

@@ -1,16 +1,14 @@
 //! How a server is to be called.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::Agent;
-use ureq::http::{HeaderValue, Uri};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::http::Uri;
 
 use super::call::Server;
 use super::{Failed, HttpEmbedder};
 use crate::MemoryError;
+use crate::http::{agent, bearer, roots};
 
 /// How a model on a server is to be called.
 #[must_use = "a builder does nothing until it builds"]
@@ -98,13 +96,7 @@ impl HttpEmbedderBuilder {
 
     fn server(&self) -> Result<Server, MemoryError> {
         let (uri, name) = endpoint(&self.url)?;
-        let key = self.key.as_ref().map(|key| {
-            let header = HeaderValue::try_from(format!("Bearer {key}"));
-            let mut header = header
-                .map_err(|_| MemoryError::invalid("key", "has characters that a header cannot carry"))?;
-            header.set_sensitive(true);
-            Ok::<_, MemoryError>(header)
-        });
+        let key = self.key.as_ref().map(|key| bearer("key", key));
         Ok(Server {
             agent: agent(&uri, self.timeout, &roots(&uri)?),
             url: uri.to_string(),
@@ -146,33 +138,4 @@ fn endpoint(url: &str) -> Result<(Uri, String), MemoryError> {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let uri = format!("{name}{query}").parse().map_err(|_| wrong(example))?;
     Ok((uri, name))
-}
-
-/// Calls an address; `https` ones by the roots that are trusted.
-pub(super) fn agent(uri: &Uri, timeout: Duration, roots: &[Certificate<'static>]) -> Agent {
-    // A redirect would lead the key and the texts somewhere else.
-    let config =
-        Agent::config_builder().timeout_global(Some(timeout)).http_status_as_error(false).max_redirects(0);
-    let config = config.max_redirects_will_error(false);
-    // What listens on this machine is reached without a proxy.
-    let host = uri.host().unwrap_or_default();
-    let local = ["localhost", "[::1]"].contains(&host) || host.starts_with("127.");
-    let config = if local { config.proxy(None) } else { config };
-    let tls = TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .root_certs(RootCerts::new_with_certs(roots));
-    config.tls_config(tls.build()).build().new_agent()
-}
-
-/// The roots that the system trusts; none where they are not needed.
-fn roots(uri: &Uri) -> Result<Vec<Certificate<'static>>, MemoryError> {
-    if uri.scheme_str() != Some("https") {
-        return Ok(Vec::new());
-    }
-    let found = rustls_native_certs::load_native_certs().certs;
-    if found.is_empty() {
-        let problem = "this system has no root certificates, without which no `https` server can be trusted: install them";
-        return Err(MemoryError::invalid("url", problem));
-    }
-    Ok(found.iter().map(|root| Certificate::from_der(root).to_owned()).collect())
 }

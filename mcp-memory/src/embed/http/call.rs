@@ -8,9 +8,8 @@ use ureq::http::{HeaderMap, HeaderValue};
 
 use super::Failed;
 use super::answer::complaint;
+use crate::http::{LONGEST_WAIT, wanted};
 
-/// No server may make a caller wait longer than this before it is asked again.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Bytes of an answer.
 const LARGEST: u64 = 64 << 20;
 /// Bytes of a refusal that are looked at.
@@ -105,15 +104,4 @@ impl Server {
         };
         Attempt { failed: Failed::Status { url, status, message, help }, again: busy.then_some(wait) }
     }
-}
-
-/// How long a server wants to be left alone: seconds, or until a date.
-pub(super) fn wanted(header: &HeaderValue) -> Option<Duration> {
-    let text = header.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    let wait = until.duration_since(jiff::Timestamp::now());
-    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
 }

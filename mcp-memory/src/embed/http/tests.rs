@@ -7,10 +7,9 @@ use std::time::Instant;
 use ureq::tls::Certificate;
 
 use super::answer::unit;
-use super::builder::agent;
-use super::call::wanted;
 use super::*;
 use crate::MemoryError;
+use crate::http::{agent, wanted};
 
 const KEY: &str = "sk-very-secret";
 
