@@ -10,13 +10,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex, RwLock};
-use rusqlite::{Connection, Transaction};
 
 use crate::audit::Trail;
 use crate::crypto::{KeyRing, Master};
 use crate::derived::{Folder, Made};
 use crate::embed::Embedder;
 use crate::live::Presence;
+use crate::store::sql::{Db, For, Location, Transaction};
 use crate::store::{self, Reader, Row, Sealing, Writer, read, write};
 use crate::text::Analyzer;
 use crate::used::{self, Used};
@@ -36,7 +36,9 @@ pub(crate) fn system_clock() -> i64 {
 pub(crate) struct Settings {
     pub(crate) master: Master,
     pub(crate) encrypt: bool,
-    pub(crate) key_ring: Option<std::path::PathBuf>,
+    /// Where memories are; in the directory where nothing is said.
+    pub(crate) data: Option<Location>,
+    pub(crate) key_ring: Option<Location>,
     pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) clock: Clock,
     pub(crate) audit: Trail,
@@ -91,18 +93,17 @@ struct Loaded {
 impl Engine {
     pub(crate) fn open(directory: &Path, settings: Settings) -> Result<Self, MemoryError> {
         fs::create_dir_all(directory).map_err(MemoryError::doing("opened"))?;
-        let path = directory.join("memory.db");
-        let keys = settings.key_ring.unwrap_or_else(|| directory.join("keys.db"));
+        let location = settings.data.unwrap_or_else(|| Location::File(directory.join("memory.db")));
+        let keys = settings.key_ring.unwrap_or_else(|| Location::File(directory.join("keys.db")));
         let ring = KeyRing::open(&keys, &settings.master, settings.encrypt)?;
-        let mut db = store::open(&path, &ring)?;
+        let db = store::open(&location, &ring)?;
         let epoch = ring.epoch()?;
         // What was before is read with the namespaces.
         let followed = read::last_change(&db)?;
-        let model =
-            settings.embedder.as_ref().map(|embedder| model_number(&mut db, &**embedder)).transpose()?;
+        let model = settings.embedder.as_ref().map(|embedder| model_number(&db, &**embedder)).transpose()?;
         Ok(Self {
             sealing: Sealing::new(Arc::new(ring)),
-            reader: Reader::new(&path),
+            reader: Reader::new(&location),
             writer: Writer::start(db)?,
             analyzer: Arc::new(Analyzer::new()),
             embedder: settings.embedder,
@@ -305,7 +306,7 @@ impl Engine {
     /// Puts some places of a view as they are now.
     fn bring_up(
         &self,
-        db: &Connection,
+        db: &Db,
         namespace: i64,
         view: &mut View,
         places: &BTreeSet<u32>,
@@ -417,10 +418,9 @@ impl Engine {
     }
 }
 
-fn model_number(db: &mut rusqlite::Connection, embedder: &dyn Embedder) -> Result<i64, MemoryError> {
+fn model_number(db: &Db, embedder: &dyn Embedder) -> Result<i64, MemoryError> {
     let failed = MemoryError::doing("opened");
-    let transaction =
-        db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(&failed)?;
+    let transaction = db.begin(For::Writing).map_err(&failed)?;
     let number = write::model(&transaction, embedder.id(), embedder.dimension())?;
     transaction.commit().map_err(&failed)?;
     Ok(number)

@@ -10,6 +10,7 @@ use crate::audit::{Audit, Trail};
 use crate::crypto::Master;
 use crate::embed::{Embedder, Table};
 use crate::engine::{Handle, Settings, system_clock};
+use crate::store::sql::Location;
 use crate::tenant::Tenant;
 use crate::{Access, MemoryError};
 
@@ -58,6 +59,7 @@ impl Memory {
         let settings = Settings {
             master: Master::None,
             encrypt: true,
+            data: None,
             key_ring: None,
             embedder: Some(Arc::new(Table)),
             clock: Arc::new(system_clock),
@@ -124,7 +126,7 @@ impl MemoryBuilder {
 
     /// Keeps the key ring somewhere else (default: `keys.db` in the directory). It must not be where backups of the data go.
     pub fn key_ring(mut self, path: impl Into<PathBuf>) -> Self {
-        self.settings.key_ring = Some(path.into());
+        self.settings.key_ring = Some(Location::File(path.into()));
         self
     }
 

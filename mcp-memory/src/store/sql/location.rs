@@ -1,0 +1,60 @@
+//! Where a store is.
+
+use std::path::{Path, PathBuf};
+
+use super::{Db, Error, sqlite};
+
+/// A file, or a schema of a database.
+#[derive(Clone)]
+pub(crate) enum Location {
+    File(PathBuf),
+    #[cfg(feature = "postgres")]
+    Postgres(std::sync::Arc<super::postgres::Target>),
+}
+
+impl Location {
+    /// A connection for reading and writing; what is not there is made.
+    pub(crate) fn open(&self) -> Result<Db, Error> {
+        match self {
+            Self::File(path) => Db::open_file(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(target) => Db::open_schema(target),
+        }
+    }
+
+    /// A connection for reading what is there.
+    pub(crate) fn open_to_read(&self) -> Result<Db, Error> {
+        match self {
+            Self::File(path) => sqlite::open_to_read(path).map(Db::of_sqlite),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(target) => Ok(Db::of_postgres(target)),
+        }
+    }
+
+    /// The file, where it is one.
+    pub(crate) fn as_file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// What it is called in errors.
+    pub(crate) fn name(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(target) => format!("PostgreSQL, schema {}", target.schema()).into(),
+        }
+    }
+
+    /// Connections that readers may have at the same time: a server has few to give, a file as many as one likes.
+    pub(crate) const fn readers(&self) -> usize {
+        match self {
+            Self::File(_) => usize::MAX,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => 16,
+        }
+    }
+}
