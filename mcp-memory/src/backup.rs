@@ -86,7 +86,7 @@ impl Memory {
         encrypt: bool,
     ) -> Result<Restored, MemoryError> {
         let (directory, failed) = (directory.as_ref(), MemoryError::doing("restored"));
-        if live::is_open(directory)? {
+        if live::files::is_open(directory)? {
             return Err(MemoryError::invalid("directory", "somebody has it open: stop them first"));
         }
         let keys = directory.join("keys.db");

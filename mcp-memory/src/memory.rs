@@ -11,6 +11,8 @@ use crate::crypto::Master;
 use crate::embed::{Embedder, Table};
 use crate::engine::{Handle, Settings, system_clock};
 use crate::store::sql::Location;
+#[cfg(feature = "postgres")]
+use crate::store::sql::postgres::Postgres;
 use crate::tenant::Tenant;
 use crate::{Access, MemoryError};
 
@@ -43,6 +45,8 @@ pub struct Memory(pub(crate) Arc<Handle>);
 pub struct MemoryBuilder {
     directory: PathBuf,
     settings: Settings,
+    #[cfg(feature = "postgres")]
+    postgres: [Option<Postgres>; 2],
 }
 
 impl Memory {
@@ -52,6 +56,16 @@ impl Memory {
     /// The directory cannot be read or written, or was written by a newer version.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, MemoryError> {
         Self::builder(directory).open()
+    }
+
+    /// Opens a memory in a PostgreSQL database, by its URL, or makes a new one. What is derived, and the key ring, are in a directory;
+    /// see [`MemoryBuilder::key_ring_in_postgres`] where there is more than one machine.
+    ///
+    /// # Errors
+    /// As [`Memory::open`]; or the database is on another machine: see [`Postgres::insecure`].
+    #[cfg(feature = "postgres")]
+    pub fn postgres(url: impl Into<String>, directory: impl AsRef<Path>) -> Result<Self, MemoryError> {
+        Self::builder(directory).postgres(Postgres::new(url)).open()
     }
 
     /// Opens a memory with other settings.
@@ -67,7 +81,12 @@ impl Memory {
             reembed: false,
             cached: CACHED,
         };
-        MemoryBuilder { directory: directory.as_ref().to_owned(), settings }
+        MemoryBuilder {
+            directory: directory.as_ref().to_owned(),
+            settings,
+            #[cfg(feature = "postgres")]
+            postgres: [None, None],
+        }
     }
 
     /// Wraps all keys with another master key, and returns how many there are. Opened with the old one, the memory refuses.
@@ -136,6 +155,26 @@ impl MemoryBuilder {
         self
     }
 
+    /// Keeps memories in a PostgreSQL database, which several machines may share; each has a directory of its own for what is derived.
+    /// What is written on one is found by the next search on the others.
+    ///
+    /// Backups of it are made with `pg_dump`. Whoever restores one removes `derived` from each machine's directory first. With encryption
+    /// switched off, what was deleted may stand in PostgreSQL's files and logs until it overwrites them.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(mut self, data: Postgres) -> Self {
+        self.postgres[0] = Some(data);
+        self
+    }
+
+    /// Keeps the key ring in a PostgreSQL database: another one than that of the data, of which backups are kept elsewhere, or none. A
+    /// file can be shared by processes of one machine only. What is destroyed is gone from the tables; the server's log
+    /// and its archive have it as long as they are kept: wrap the keys with a [`master`](Self::master) key.
+    #[cfg(feature = "postgres")]
+    pub fn key_ring_in_postgres(mut self, keys: Postgres) -> Self {
+        self.postgres[1] = Some(keys);
+        self
+    }
+
     /// Searches by the vectors of another model (default: [`Table`], which is built in).
     pub fn embedder(mut self, embedder: impl Embedder) -> Self {
         self.settings.embedder = Some(Arc::new(embedder));
@@ -177,7 +216,17 @@ impl MemoryBuilder {
     ///
     /// # Errors
     /// As [`Memory::open`]; or the master key is not the one that the ring was made with.
-    pub fn open(self) -> Result<Memory, MemoryError> {
+    #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "there is nothing to be looked up"))]
+    pub fn open(mut self) -> Result<Memory, MemoryError> {
+        #[cfg(feature = "postgres")]
+        {
+            let [data, keys] = self.postgres.each_ref().map(Option::as_ref);
+            let location = |at: &Postgres| at.target().map(Location::Postgres);
+            self.settings.data = data.map(location).transpose()?;
+            if let Some(keys) = keys {
+                self.settings.key_ring = Some(location(keys)?);
+            }
+        }
         Ok(Memory(Arc::new(Handle::open(&self.directory, self.settings)?)))
     }
 }

@@ -5,4 +5,6 @@ mod seal;
 
 pub(crate) use ring::{KeyId, KeyRing};
 pub use ring::{KeyProvider, Master, MasterKey};
+#[cfg(feature = "postgres")]
+pub(crate) use seal::Lookup;
 pub(crate) use seal::{Cipher, random};

@@ -17,7 +17,8 @@ pub(crate) type KeyId = i64;
 /// Who has the look-up key: there is one.
 const LOOKUP: &[u8] = b"lookup";
 const CHECK: &[u8] = b"mcp-memory key ring";
-const TABLES: &[&str] = &["key", "covers", "ring"];
+/// Written anew in PostgreSQL, so that no file of it has a destroyed key.
+const TABLES: &[&str] = &["(FULL) key", "(FULL) ring"];
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS ring (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS key (id INTEGER PRIMARY KEY AUTOINCREMENT, owner BLOB UNIQUE, wrapped BLOB NOT NULL);

@@ -40,6 +40,16 @@ impl Location {
         }
     }
 
+    /// Whether both are in one database, so that a copy of it has both.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn is_beside(&self, other: &Self) -> Result<bool, Error> {
+        let (Self::Postgres(one), Self::Postgres(other)) = (self, other) else { return Ok(false) };
+        let identity = "SELECT CAST(c.system_identifier AS TEXT) || ' ' || CAST(d.oid AS TEXT)
+            FROM pg_control_system() c, pg_database d WHERE d.datname = current_database()";
+        let of = |target| Db::of_postgres(target).one(identity, &[], |row| row.get::<String>(0));
+        Ok(of(one)? == of(other)?)
+    }
+
     /// What it is called in errors.
     pub(crate) fn name(&self) -> PathBuf {
         match self {

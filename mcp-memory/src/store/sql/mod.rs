@@ -133,6 +133,14 @@ impl Db {
         matches!(&self.0, Driver::Postgres(session) if session.is_lost())
     }
 
+    /// Lets no other connection take the place of this one, when it breaks: what it has locked would be lost.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn pin(&self) {
+        if let Driver::Postgres(session) = &self.0 {
+            session.pin();
+        }
+    }
+
     /// Begins a transaction.
     pub(crate) fn begin(&self, what: For) -> Result<Transaction<'_>, Error> {
         match &self.0 {

@@ -15,7 +15,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::MemoryError;
-use crate::crypto::short_digest;
+use crate::crypto::Lookup;
 use crate::store::sql::Error;
 
 /// How long a server may take to let somebody in.
@@ -53,7 +53,9 @@ impl Target {
         // Connections move on this thread, whoever asks and from wherever: also from within another runtime, where none may be waited for.
         let talk = move || runtime.block_on(async { drop(stopped.await) });
         let thread = thread::Builder::new().name("memory-postgres".into()).spawn(talk).map_err(&failed)?;
-        let lock = i64::from_le_bytes(short_digest(&["mcp-memory writer", &schema]));
+        // A number for a name: there is nothing secret in it.
+        let [a, b, c, d, e, f, g, h, ..] = Lookup::new(&[0; 32]).of("writer", &[schema.as_bytes()]);
+        let lock = i64::from_le_bytes([a, b, c, d, e, f, g, h]);
         Ok(Self { config, schema, lock, handle, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -88,7 +90,7 @@ impl Drop for Target {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
             // Where it is gone, there is nobody to be told.
-            drop(stop.send(()));
+            let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
             drop(thread.join());

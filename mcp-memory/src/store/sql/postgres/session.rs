@@ -2,7 +2,7 @@
 
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ struct Inner {
     phase: Phase,
     /// Something failed in the transaction and was not undone.
     is_broken: bool,
+    /// No other connection may take the place of this one.
+    is_pinned: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl Inner {
         if self.client.as_ref().is_some_and(|client| !client.is_closed()) {
             return Ok(());
         }
-        if matches!(self.phase, Phase::Writing | Phase::Reading { is_begun: true }) {
+        if self.is_pinned || matches!(self.phase, Phase::Writing | Phase::Reading { is_begun: true }) {
             return Err(Error::Lost(None));
         }
         self.statements.clear();
@@ -121,9 +123,14 @@ impl Session {
         self.inner.try_borrow_mut().map_err(|_| Error::Nested)
     }
 
-    /// Whether there was a connection and it is gone.
+    /// Lets no other connection take the place of this one, when it breaks.
+    pub(in crate::store::sql) fn pin(&self) {
+        self.inner.borrow_mut().is_pinned = true;
+    }
+
+    /// Whether the connection is gone.
     pub(in crate::store::sql) fn is_lost(&self) -> bool {
-        self.inner().is_ok_and(|inner| inner.client.as_ref().is_some_and(Client::is_closed))
+        self.inner().is_ok_and(|inner| inner.client.as_ref().is_none_or(Client::is_closed))
     }
 
     /// Does something on a connection, and once more on another if the first was lost and nothing can be done twice by that.
@@ -138,6 +145,7 @@ impl Session {
         let done = match first {
             Err(error) if inner.is_lost(&error) => {
                 let may_repeat = match inner.phase {
+                    _ if inner.is_pinned => false,
                     Phase::Idle => is_question,
                     Phase::Reading { is_begun } => !is_begun,
                     Phase::Writing => false,
@@ -255,7 +263,11 @@ impl Session {
     }
 
     pub(in crate::store::sql) fn batch(&self, sql: &str) -> Result<(), Error> {
-        self.attempt(false, |inner| simple(inner, |client| client.batch_execute(sql))).map(drop)
+        let run = |inner: &mut Inner| match &inner.client {
+            Some(client) => wait(client.batch_execute(sql)),
+            None => Ok(()),
+        };
+        self.attempt(false, run).map(drop)
     }
 
     pub(in crate::store::sql) fn make_schema(&self) -> Result<(), Error> {
@@ -297,16 +309,6 @@ impl Session {
 
     pub(in crate::store::sql) fn tidy(&self, table: &str) -> Result<(), Error> {
         self.batch(&format!("VACUUM {table}"))
-    }
-}
-
-fn simple<R, F: Future<Output = Result<R, Cause>>>(
-    inner: &mut Inner,
-    act: impl FnOnce(&Client) -> F,
-) -> Result<(), Cause> {
-    match &inner.client {
-        Some(client) => wait(act(client)).map(drop),
-        None => Ok(()),
     }
 }
 
