@@ -33,7 +33,7 @@ impl Writer {
         let (jobs, todo) = channel();
         let thread = thread::Builder::new()
             .name("memory-writer".into())
-            .spawn(move || run(db, &todo))
+            .spawn(move || run(&db, &todo))
             .map_err(MemoryError::doing("opened"))?;
         Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Some(thread) })
     }
@@ -92,13 +92,13 @@ fn within<R>(
     }
 }
 
-fn run(db: Db, todo: &Receiver<Job>) {
+fn run(db: &Db, todo: &Receiver<Job>) {
     let mut next = None;
     while let Some(job) = next.take().or_else(|| todo.recv().ok()) {
         let first = match job {
             Job::Within(act) => act,
             Job::Outside(act) => {
-                act(&db);
+                act(db);
                 continue;
             }
         };

@@ -277,7 +277,11 @@ fn a_lost_connection_is_replaced_and_nothing_acknowledged_is_lost() {
     let is_over = AtomicBool::new(false);
     let (acknowledged, refused) = thread::scope(|scope| {
         scope.spawn(|| {
-            for _ in 0..30 {
+            for round in 0..40 {
+                let started = Instant::now();
+                while started.elapsed() < Duration::from_micros(round * 12_377 % 60_000) {
+                    thread::yield_now();
+                }
                 terminate(&one);
             }
             is_over.store(true, SeqCst);
@@ -296,11 +300,14 @@ fn a_lost_connection_is_replaced_and_nothing_acknowledged_is_lost() {
         (acknowledged, refused)
     });
     let there: HashSet<String> = everything(&ann).into_iter().map(|record| record.content).collect();
-    assert!(acknowledged.len() > 10, "{}", acknowledged.len());
+    assert!(acknowledged.len() > 10, "{} of {}", acknowledged.len(), acknowledged.len() + refused.len());
     assert!(acknowledged.iter().all(|text| there.contains(text)));
     for error in refused {
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert!(source.starts_with("the connection to the database was lost"), "{source}");
+        let is_clear = ["the connection to the database was lost", "the database cannot be reached"]
+            .iter()
+            .any(|start| source.starts_with(start));
+        assert!(is_clear, "{source}");
     }
 }
 

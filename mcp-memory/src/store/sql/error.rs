@@ -6,8 +6,12 @@ pub(crate) enum Error {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
     #[cfg(feature = "postgres")]
-    #[error(transparent)]
+    #[error("{}", said(.0))]
     Postgres(#[from] tokio_postgres::Error),
+    /// Known not to have been done.
+    #[cfg(feature = "postgres")]
+    #[error("the database cannot be reached, and nothing of this was written: try again when it is there")]
+    Unreachable(#[source] tokio_postgres::Error),
     /// Known not to have been done.
     #[cfg(feature = "postgres")]
     #[error("the connection to the database was lost, and nothing of this was written: try again")]
@@ -32,6 +36,15 @@ pub(crate) enum Error {
     #[cfg(feature = "postgres")]
     #[error("the thread that talks to the database is gone")]
     Closed,
+}
+
+/// What the server says of it, without the values that it may repeat.
+#[cfg(feature = "postgres")]
+fn said(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(error) => format!("the database says: {}", error.message()),
+        None => error.to_string(),
+    }
 }
 
 impl Error {

@@ -42,5 +42,7 @@ fn a_receipt_is_final_when_the_other_process_has_forgotten_or_is_dead() {
         until_final(&memory, &receipt);
         other.kill().unwrap();
         other.wait().unwrap();
+        // Until it is known to be dead.
+        until_final(&memory, &memory.erase("acme", "nobody").unwrap());
     }
 }

@@ -80,8 +80,9 @@ impl Target {
             });
             drop(tell.send(connected));
         });
-        let client = told.recv().map_err(|_| Error::Closed)??;
-        wait(client.batch_execute(&format!("SET search_path TO \"{}\"; {SETTINGS}", self.schema)))?;
+        let client = told.recv().map_err(|_| Error::Closed)?.map_err(Error::Unreachable)?;
+        wait(client.batch_execute(&format!("SET search_path TO \"{}\"; {SETTINGS}", self.schema)))
+            .map_err(Error::Unreachable)?;
         Ok(client)
     }
 }

@@ -104,12 +104,13 @@ impl Inner {
     }
 
     /// What a failure means for whoever asked.
-    fn failed(&mut self, error: Cause) -> Error {
+    fn failed(&mut self, is_question: bool, error: Cause) -> Error {
         self.is_broken = self.phase == Phase::Writing;
-        if self.is_lost(&error) && self.phase != Phase::Idle {
-            Error::Lost(Some(error))
-        } else {
-            error.into()
+        match self.phase {
+            _ if !self.is_lost(&error) => error.into(),
+            // A change without a transaction: it may have been the answer that was lost.
+            Phase::Idle if !is_question => Error::Unknown(error),
+            _ => Error::Lost(Some(error)),
         }
     }
 }
@@ -140,7 +141,10 @@ impl Session {
         act: impl Fn(&mut Inner) -> Result<R, Cause>,
     ) -> Result<(RefMut<'_, Inner>, R), Error> {
         let mut inner = self.inner()?;
-        inner.connect(&self.target)?;
+        if let Err(error) = inner.connect(&self.target) {
+            inner.is_broken = inner.phase == Phase::Writing;
+            return Err(error);
+        }
         let first = act(&mut inner);
         let done = match first {
             Err(error) if inner.is_lost(&error) => {
@@ -151,7 +155,7 @@ impl Session {
                     Phase::Writing => false,
                 };
                 if !may_repeat {
-                    return Err(inner.failed(error));
+                    return Err(inner.failed(is_question, error));
                 }
                 inner.client = None;
                 inner.connect(&self.target)?;
@@ -161,7 +165,7 @@ impl Session {
         };
         match done {
             Ok(done) => Ok((inner, done)),
-            Err(error) => Err(inner.failed(error)),
+            Err(error) => Err(inner.failed(is_question, error)),
         }
     }
 
@@ -199,7 +203,10 @@ impl Session {
     pub(in crate::store::sql) fn commit(&self) -> Result<(), Error> {
         let mut inner = self.inner()?;
         let phase = std::mem::take(&mut inner.phase);
-        let Some(client) = &inner.client else { return Ok(()) };
+        let Some(client) = inner.client.as_ref().filter(|client| !client.is_closed()) else {
+            // Nobody was asked to commit it.
+            return if phase == Phase::Writing { Err(Error::Lost(None)) } else { Ok(()) };
+        };
         match phase {
             Phase::Idle | Phase::Reading { is_begun: false } => Ok(()),
             Phase::Reading { is_begun: true } => {
@@ -256,7 +263,7 @@ impl Session {
         while let Some(row) = next(&mut rows) {
             match row {
                 Ok(row) => visit(&Row::Postgres(&row))?,
-                Err(error) => return Err(failed(inner.failed(error))),
+                Err(error) => return Err(failed(inner.failed(is_question, error))),
             }
         }
         Ok(())
@@ -273,7 +280,7 @@ impl Session {
     pub(in crate::store::sql) fn make_schema(&self) -> Result<(), Error> {
         let schema = self.target.schema();
         // Who may not make schemas uses one that is there.
-        let is_there = "SELECT 1 FROM pg_namespace WHERE nspname = ?1";
+        let is_there = "SELECT 1 FROM pg_namespace WHERE nspname = CAST(?1 AS TEXT)";
         let mut found = false;
         self.each(
             is_there,
@@ -294,8 +301,10 @@ impl Session {
     }
 
     pub(in crate::store::sql) fn format(&self, db: &Db) -> Result<i64, Error> {
-        let is_there = "SELECT to_regclass('format') IS NOT NULL";
-        if db.one(is_there, &[], |row| row.get(0))? {
+        // Not by `to_regclass`: within a transaction it may not know what others made since it began.
+        let is_there = "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = CAST(?1 AS TEXT) AND c.relname = 'format')";
+        if db.one(is_there, &[Value::Text(self.target.schema())], |row| row.get(0))? {
             return Ok(db.first("SELECT version FROM format", &[], |row| row.get(0))?.unwrap_or_default());
         }
         Ok(0)
