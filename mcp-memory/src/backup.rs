@@ -8,9 +8,11 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use serde::Serialize;
 
+#[cfg(feature = "postgres")]
+use crate::crypto::random;
 use crate::crypto::{KeyId, KeyRing, Master};
 use crate::derived::Folder;
-use crate::store::sql::{self, Db, For, Location, values};
+use crate::store::sql::{self, Db, For, Location, Transaction, values};
 use crate::store::{self, Bound, Sealing, write};
 use crate::{Id, Memory, MemoryError, erase, live};
 
@@ -103,9 +105,31 @@ impl Memory {
         for old in ["memory.db-wal", "memory.db-shm"] {
             drop(fs::remove_file(directory.join(old)));
         }
-        Folder::of(directory).clear().map_err(&failed)?;
+        Folder::of(directory, Vec::new()).clear().map_err(&failed)?;
         fs::rename(&beside, &path).map_err(&failed)?;
         File::open(directory).and_then(|folder| folder.sync_all()).map_err(&failed)?;
+        Ok(restored)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Memory {
+    /// To be called once after a dump of its database was restored, when nobody else has it open: removes the memories of people who were
+    /// erased since the dump was made (nobody can read them), and lets no machine search what it derived of the state before.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn restored(&self) -> Result<Restored, MemoryError> {
+        let (engine, failed) = (&self.0, MemoryError::doing("restored"));
+        let since: [u8; 16] = random()?;
+        let sealing = engine.sealing.clone();
+        let restored = engine.writer.write(move |db| {
+            let note = "INSERT INTO store (name, value) VALUES ('since', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            db.execute(note, values![since]).map_err(MemoryError::doing("restored"))?;
+            forget_erased(db, sealing.ring())
+        })?;
+        engine.folder.renew(since.to_vec()).map_err(&failed)?;
+        engine.forget();
         Ok(restored)
     }
 }
@@ -114,25 +138,33 @@ impl Memory {
 fn checked(path: &Path, ring: KeyRing) -> Result<Restored, MemoryError> {
     let failed = MemoryError::doing("restored");
     let db = store::open(&Location::File(path.to_owned()), &ring)?;
-    let keys = ring.ids()?;
     let sealing = Sealing::new(Arc::new(ring));
     let transaction = db.begin(For::Writing).map_err(&failed)?;
-    let mut restored = Restored { memories: erase::places(&transaction, "true", &[])?.len(), forgotten: 0 };
-    for key in used_keys(&transaction)?.into_iter().filter(|key| !keys.contains(key)) {
-        transaction.execute("DELETE FROM past WHERE key = ?1", values![key]).map_err(&failed)?;
-        transaction.execute("DELETE FROM namespace WHERE key = ?1", values![key]).map_err(&failed)?;
-        for (id, namespace, ordinal) in erase::places(&transaction, "key = ?1", values![key])? {
-            restored.forgotten += 1;
-            restored.memories -= 1;
-            write::remove(&transaction, &id, namespace, ordinal)?;
-        }
-    }
+    let restored = forget_erased(&transaction, sealing.ring())?;
     if !sealing.ring().encrypts() {
         convert(&transaction, &sealing, false)?;
     }
     transaction.commit().map_err(&failed)?;
     db.clear_deleted(&[]).map_err(&failed)?;
     db.batch("PRAGMA journal_mode = DELETE").map_err(&failed)?;
+    Ok(restored)
+}
+
+/// Removes what was sealed with keys that were destroyed.
+fn forget_erased(db: &Transaction<'_>, ring: &KeyRing) -> Result<Restored, MemoryError> {
+    let failed = MemoryError::doing("restored");
+    // INVARIANT: asked for within the transaction. Whoever has a new key has not written with it yet.
+    let keys = ring.ids()?;
+    let mut restored = Restored { memories: erase::places(db, "true", &[])?.len(), forgotten: 0 };
+    for key in used_keys(db)?.into_iter().filter(|key| !keys.contains(key)) {
+        db.execute("DELETE FROM past WHERE key = ?1", values![key]).map_err(&failed)?;
+        db.execute("DELETE FROM namespace WHERE key = ?1", values![key]).map_err(&failed)?;
+        for (id, namespace, ordinal) in erase::places(db, "key = ?1", values![key])? {
+            restored.forgotten += 1;
+            restored.memories -= 1;
+            write::remove(db, &id, namespace, ordinal)?;
+        }
+    }
     Ok(restored)
 }
 

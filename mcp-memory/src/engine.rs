@@ -59,7 +59,7 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     pub(crate) audit: Trail,
     pub(crate) used: Used,
-    folder: Folder,
+    pub(crate) folder: Folder,
     cached: usize,
     views: Mutex<Views>,
     presence: Mutex<Presence>,
@@ -104,7 +104,7 @@ impl Engine {
         let keys = settings.key_ring.unwrap_or_else(|| Location::File(directory.join("keys.db")));
         let ring = KeyRing::open(&keys, &settings.master, settings.encrypt)?;
         let db = store::open(&location, &ring)?;
-        let epoch = ring.epoch()?;
+        let (epoch, since) = (ring.epoch()?, read::since(&db)?);
         // What was before is read with the namespaces.
         let followed = read::last_change(&db)?;
         let model = settings.embedder.as_ref().map(|embedder| model_number(&db, &**embedder)).transpose()?;
@@ -118,7 +118,7 @@ impl Engine {
             clock: settings.clock,
             audit: settings.audit,
             used: Used::default(),
-            folder: Folder::of(directory),
+            folder: Folder::of(directory, since),
             cached: settings.cached,
             views: Mutex::new(Views { followed, ..Views::default() }),
             presence: Mutex::new(Presence::enter(directory, &location, epoch)?),
@@ -175,7 +175,7 @@ impl Engine {
     }
 
     /// Forgets keys and words in clear. Who is searched is read anew.
-    fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.sealing.ring().forget();
         self.views.lock().by_namespace.clear();
     }

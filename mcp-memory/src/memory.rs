@@ -158,8 +158,7 @@ impl MemoryBuilder {
     /// Keeps memories in a PostgreSQL database, which several machines may share; each has a directory of its own for what is derived.
     /// What is written on one is found by the next search on the others.
     ///
-    /// Backups of it are made with `pg_dump`. Whoever restores one removes `derived` from each machine's directory first. With encryption
-    /// switched off, what was deleted may stand in PostgreSQL's files and logs until it overwrites them.
+    /// Backups of it are made with `pg_dump`; after one was restored, [`Memory::restored`] has to be called. With encryption switched off, what was deleted may stand in PostgreSQL's files and logs until it overwrites them.
     #[cfg(feature = "postgres")]
     pub fn postgres(mut self, data: Postgres) -> Self {
         self.postgres[0] = Some(data);

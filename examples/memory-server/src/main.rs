@@ -57,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
     if let Some(folder) = options.audit {
         memory = memory.audit(trail::Trail(mcp_edge::audit::Audit::folder(folder).open()?));
     }
-    let memory = memory.open()?;
+    let memory = options.place.open(memory)?;
     let Some(listen) = options.listen else {
         // 2. One person, at their own machine.
         let access = Access::new(options.org, options.user).write(Scope::Org);

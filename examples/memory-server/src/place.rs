@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mcp_memory::{Master, Memory, MemoryBuilder, Postgres};
+use mcp_memory::{Master, Memory, MemoryBuilder, MemoryError, Postgres};
 
 #[derive(Args)]
 pub(crate) struct Place {
@@ -26,20 +26,35 @@ pub(crate) struct Place {
     /// Let the databases be on other machines, though nothing is encrypted on the way there.
     #[arg(long, requires = "postgres")]
     insecure_postgres: bool,
+    /// The database was restored from a dump: forget who was erased since. Once, before any other server is started.
+    #[arg(long, requires = "postgres")]
+    restored: bool,
 }
 
 impl Place {
-    pub(crate) fn builder(self) -> MemoryBuilder {
-        let at = |url: String| {
+    pub(crate) fn open(&self, memory: MemoryBuilder) -> Result<Memory, MemoryError> {
+        let memory = memory.open()?;
+        if self.restored {
+            let restored = memory.restored()?;
+            eprintln!(
+                "{} memories are there again; {} of people who were erased are not",
+                restored.memories, restored.forgotten
+            );
+        }
+        Ok(memory)
+    }
+
+    pub(crate) fn builder(&self) -> MemoryBuilder {
+        let at = |url: &String| {
             let postgres = Postgres::new(url).schema(&self.schema);
             if self.insecure_postgres { postgres.insecure() } else { postgres }
         };
-        let master = self.master_key.map_or(Master::None, Master::File);
-        let mut memory = Memory::builder(self.directory).master(master);
-        if let Some(url) = self.postgres {
+        let master = self.master_key.clone().map_or(Master::None, Master::File);
+        let mut memory = Memory::builder(&self.directory).master(master);
+        if let Some(url) = &self.postgres {
             memory = memory.postgres(at(url));
         }
-        if let Some(url) = self.keys_postgres {
+        if let Some(url) = &self.keys_postgres {
             memory = memory.key_ring_in_postgres(at(url));
         }
         memory

@@ -176,6 +176,12 @@ impl Drop for Lent<'_> {
     }
 }
 
+/// What the store goes by since it was restored last; empty where it never was.
+pub(crate) fn since(db: &Db) -> Result<Vec<u8>, MemoryError> {
+    let since = db.first("SELECT value FROM store WHERE name = 'since'", &[], |row| row.get(0));
+    since.map(Option::unwrap_or_default).map_err(failed)
+}
+
 /// The number of the last change.
 pub(crate) fn last_change(db: &Db) -> Result<i64, MemoryError> {
     let last = db.one("SELECT max(seq) FROM change", &[], |row| row.get::<Option<i64>>(0));

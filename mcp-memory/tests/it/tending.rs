@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mcp_memory::{Draft, Master, MasterKey, Memory, MemoryError, Scope};
 
 use crate::children::everything;
-use crate::in_files::Lengths;
+use crate::in_files::both::reembed::Lengths;
 use crate::support::{Letters, bytes, contains, found, open, store, user};
 
 fn master(number: u8) -> Master {
