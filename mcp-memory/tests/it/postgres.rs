@@ -416,8 +416,12 @@ fn a_dump_that_is_restored_brings_back_all_but_who_was_erased_and_nothing_derive
     for memory in [&memory, &other] {
         assert!(search(memory, "ann", "annsecret").is_empty());
         assert_eq!(user(memory, "acme", "bob").count(&Scope::Private).unwrap(), 2 * many);
-        assert_eq!((search(memory, "bob", "first").len(), search(memory, "bob", "third").len()), (10, 10));
-        assert!(search(memory, "bob", "second").iter().all(|text| !text.contains("second")));
+        // Texts are read again before they leave, so what was derived shows in the scores: which words are known.
+        let is_known = |word: &str| {
+            let hits = user(memory, "acme", "bob").search(&mcp_memory::Search::new(word)).unwrap().hits;
+            hits.iter().any(|hit| hit.explain.text > 0.0)
+        };
+        assert_eq!(["first", "second", "third"].map(is_known), [true, false, true]);
     }
     assert_eq!(memory.export("acme", "ann", Vec::new()).unwrap().memories, 0);
 }
