@@ -24,6 +24,10 @@ pub(crate) fn open(location: &Location, ring: &KeyRing) -> Result<Db, MemoryErro
     let query = "SELECT value FROM store WHERE name = 'id'";
     match db.first(query, &[], |row| row.get::<[u8; 16]>(0)).map_err(&failed)? {
         Some(id) if id == *ring.store() => {}
+        Some(_) if location.as_file().is_none() => {
+            let problem = "it is the ring of another memory: machines that share a database share its ring too, in another database";
+            return Err(MemoryError::Keys { problem });
+        }
         Some(_) => return Err(MemoryError::Keys { problem: "it is the ring of another memory" }),
         None => {
             let insert = "INSERT INTO store (name, value) VALUES ('id', ?1) ON CONFLICT DO NOTHING";

@@ -65,7 +65,7 @@ pub(crate) struct Place {
     /// The schema of the key ring, in another database; a file where there is none.
     keys: Option<String>,
     /// Whoever made it removes it.
-    made: Vec<Made>,
+    _made: Vec<Made>,
 }
 
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Place {
     pub(crate) fn in_files() -> Self {
         let made = tempfile::tempdir().unwrap();
         let directory = made.path().to_owned();
-        Self { directory, schema: None, keys: None, made: vec![Made::Directory(made)] }
+        Self { directory, schema: None, keys: None, _made: vec![Made::Directory(made)] }
     }
 
     /// Of PostgreSQL at `MCP_TEST_POSTGRES_URL`. Where there is none, files have to do.
@@ -90,7 +90,7 @@ impl Place {
         if Schema::is_there() {
             let schema = Schema::new();
             place.schema = Some(schema.0.clone());
-            place.made.push(Made::Schema(schema));
+            place._made.push(Made::Schema(schema));
         }
         place
     }
@@ -99,7 +99,7 @@ impl Place {
     #[cfg(feature = "postgres")]
     pub(crate) fn with_keys(mut self, keys: Schema) -> Self {
         self.keys = Some(keys.0.clone());
-        self.made.push(Made::Schema(keys));
+        self._made.push(Made::Schema(keys));
         self
     }
 
@@ -107,7 +107,7 @@ impl Place {
     pub(crate) fn of_environment() -> Self {
         let directory = std::env::var_os("MEMORY_TEST_DIRECTORY").unwrap().into();
         let [schema, keys] = ["MEMORY_TEST_SCHEMA", "MEMORY_TEST_KEYS"].map(|name| std::env::var(name).ok());
-        Self { directory, schema, keys, made: Vec::new() }
+        Self { directory, schema, keys, _made: Vec::new() }
     }
 
     /// The same, with a directory of its own for what is not in the database: another machine.

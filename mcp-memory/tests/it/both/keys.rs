@@ -18,5 +18,6 @@ fn a_memory_opens_with_its_master_key_only() {
     assert_eq!(found(&user(&with(1).unwrap(), "acme", "ann"), "hello"), ["hello"]);
     // Another key ring opens nothing, and says so.
     std::fs::remove_file(directory.path().join("keys.db")).unwrap();
-    assert_eq!(with(1).unwrap_err().to_string(), "key ring: it is the ring of another memory");
+    let other = with(1).unwrap_err().to_string();
+    assert!(other.starts_with("key ring: it is the ring of another memory"), "{other}");
 }
