@@ -3,6 +3,7 @@
 //!     memory-speed                                   100,000 memories of one user
 //!     memory-speed --namespaces 100 --memories 1000  of 100 users 1,000 each
 //!     memory-speed --memories 1000000
+//!     memory-speed --postgres postgres://postgres@127.0.0.1/postgres   in a schema of its own, which is left there
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use clap::Parser;
 use mcp_memory::filter::Filter;
-use mcp_memory::{Access, Draft, Memory, Scope, Search, Tenant};
+use mcp_memory::{Access, Draft, Memory, Postgres, Scope, Search, Tenant};
 use serde_json::json;
 
 #[derive(Parser)]
@@ -30,6 +31,9 @@ struct Options {
     /// An empty folder to store them in, which is kept (default: one that is removed).
     #[arg(long)]
     keep_in: Option<PathBuf>,
+    /// In this database instead of files.
+    #[arg(long)]
+    postgres: Option<String>,
     /// Only searches what was stored there before.
     #[arg(long)]
     search_in: Option<PathBuf>,
@@ -157,9 +161,19 @@ fn tenants(memory: &Memory, many: usize) -> Vec<Tenant> {
     (0..many).map(|number| memory.of(Access::new("acme", format!("user {number}")))).collect()
 }
 
+fn open(folder: &Path, options: &Options) -> Result<Memory> {
+    let mut memory = Memory::builder(folder);
+    if let Some(url) = &options.postgres {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        memory = memory.postgres(Postgres::new(url).schema(format!("memory_speed_{name}")));
+    }
+    Ok(memory.open()?)
+}
+
 /// Stores everything, and returns what there is to say of it.
 fn fill(folder: &Path, options: &Options, random: &mut Random) -> Result<(f64, f64)> {
-    let memory = Memory::open(folder)?;
+    let memory = open(folder, options)?;
     let tenants = tenants(&memory, options.namespaces);
     let singles = (2_000 / options.namespaces).min(options.memories);
     let started = Instant::now();
@@ -187,7 +201,7 @@ fn search_in(folder: &Path, options: &Options) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let mut random = Random(13);
     let started = Instant::now();
-    let memory = Memory::open(folder)?;
+    let memory = open(folder, options)?;
     let tenants = tenants(&memory, options.namespaces);
     tenants[0].search(&Search::new("kalo"))?;
     writeln!(out, "open and first search: {:.0} ms", started.elapsed().as_secs_f64() * 1e3)?;

@@ -30,15 +30,31 @@ pub(crate) struct Made {
 
 /// The folder of the views.
 #[derive(Debug)]
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// What the store went by since it was restored last: views of before are of no use, though numbers of changes may fit.
+    since: RwLock<Vec<u8>>,
+}
 
 impl Folder {
-    pub(crate) fn of(directory: &Path) -> Self {
-        Self(directory.join("derived"))
+    pub(crate) fn of(directory: &Path, since: Vec<u8>) -> Self {
+        Self { path: directory.join("derived"), since: RwLock::new(since) }
+    }
+
+    /// Forgets all that was derived: the store is another one now.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn renew(&self, since: Vec<u8>) -> io::Result<()> {
+        *self.since.write() = since;
+        self.clear()
+    }
+
+    /// What a file is bound to.
+    fn bound(&self, ring: &KeyRing, namespace: i64, key: KeyId) -> Vec<u8> {
+        [&ring.store()[..], &namespace.to_le_bytes(), &key.to_le_bytes(), &self.since.read()].concat()
     }
 
     fn path(&self, namespace: i64) -> PathBuf {
-        self.0.join(format!("{namespace}.view"))
+        self.path.join(format!("{namespace}.view"))
     }
 
     /// Writes a view in the place of the one before; nothing if somebody was erased since an epoch.
@@ -55,15 +71,15 @@ impl Folder {
         let Some((key, cipher)) = ring.covering(&owner(ring, namespace), &view.subjects(), epoch)? else {
             return Ok(false);
         };
-        fs::create_dir_all(&self.0).map_err(&failed)?;
+        fs::create_dir_all(&self.path).map_err(&failed)?;
         let path = self.path(namespace);
-        let part = self.0.join(format!("{namespace}.{:016x}.part", u64::from_le_bytes(random()?)));
+        let part = self.path.join(format!("{namespace}.{:016x}.part", u64::from_le_bytes(random()?)));
         let beside = part.clone();
         let write = move || {
             let mut file = File::create(&part)?;
             file.write_all(MAGIC)?;
             file.write_all(&key.to_le_bytes())?;
-            let mut sealed = Sealed::new(file, bound(ring, namespace, key), cipher);
+            let mut sealed = Sealed::new(file, self.bound(ring, namespace, key), cipher);
             sealed.write_all(&made.seq.to_le_bytes())?;
             sealed.write_all(&made.model.unwrap_or(-1).to_le_bytes())?;
             view.write(&mut sealed)?;
@@ -91,7 +107,7 @@ impl Folder {
             let mut file = BufReader::new(file);
             let key = key(&mut file)?;
             let cipher = ring.sealing_cipher(key)?;
-            let mut clear = Opened::new(file, bound(ring, namespace, key), cipher);
+            let mut clear = Opened::new(file, self.bound(ring, namespace, key), cipher);
             let (mut seq, mut model) = ([0; 8], [0; 8]);
             clear.read_exact(&mut seq)?;
             clear.read_exact(&mut model)?;
@@ -105,7 +121,7 @@ impl Folder {
     /// Removes what nobody can open any more, and what was not written to its end.
     pub(crate) fn sweep(&self, ring: &KeyRing) -> Result<(), MemoryError> {
         let failed = MemoryError::doing("written: what is derived of it");
-        let entries = match fs::read_dir(&self.0) {
+        let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(failed(error)),
@@ -124,7 +140,7 @@ impl Folder {
 
     /// Removes all: the store is another one now.
     pub(crate) fn clear(&self) -> io::Result<()> {
-        match fs::remove_dir_all(&self.0) {
+        match fs::remove_dir_all(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -133,10 +149,6 @@ impl Folder {
 
 fn owner(ring: &KeyRing, namespace: i64) -> [u8; 16] {
     ring.lookup().of("derived", &[&namespace.to_le_bytes()])
-}
-
-fn bound(ring: &KeyRing, namespace: i64, key: KeyId) -> Vec<u8> {
-    [&ring.store()[..], &namespace.to_le_bytes(), &key.to_le_bytes()].concat()
 }
 
 fn key(file: &mut impl Read) -> io::Result<KeyId> {

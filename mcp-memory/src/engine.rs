@@ -10,13 +10,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex, RwLock};
-use rusqlite::{Connection, Transaction};
 
 use crate::audit::Trail;
 use crate::crypto::{KeyRing, Master};
 use crate::derived::{Folder, Made};
 use crate::embed::Embedder;
 use crate::live::Presence;
+use crate::store::sql::{Db, For, Location, Transaction};
 use crate::store::{self, Reader, Row, Sealing, Writer, read, write};
 use crate::text::Analyzer;
 use crate::used::{self, Used};
@@ -36,7 +36,9 @@ pub(crate) fn system_clock() -> i64 {
 pub(crate) struct Settings {
     pub(crate) master: Master,
     pub(crate) encrypt: bool,
-    pub(crate) key_ring: Option<std::path::PathBuf>,
+    /// Where memories are; in the directory where nothing is said.
+    pub(crate) data: Option<Location>,
+    pub(crate) key_ring: Option<Location>,
     pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) clock: Clock,
     pub(crate) audit: Trail,
@@ -58,7 +60,7 @@ pub(crate) struct Engine {
     pub(crate) audit: Trail,
     pub(crate) used: Used,
     directory: PathBuf,
-    folder: Folder,
+    pub(crate) folder: Folder,
     cached: usize,
     views: Mutex<Views>,
     presence: Mutex<Presence>,
@@ -92,18 +94,24 @@ struct Loaded {
 impl Engine {
     pub(crate) fn open(directory: &Path, settings: Settings) -> Result<Self, MemoryError> {
         fs::create_dir_all(directory).map_err(MemoryError::doing("opened"))?;
-        let path = directory.join("memory.db");
-        let keys = settings.key_ring.unwrap_or_else(|| directory.join("keys.db"));
+        #[cfg(feature = "postgres")]
+        if let (Some(data), Some(keys)) = (&settings.data, &settings.key_ring)
+            && data.is_beside(keys).map_err(MemoryError::doing("opened"))?
+        {
+            let problem = "it is in the database of the data: a copy of both would bring back who was erased. Name another database";
+            return Err(MemoryError::Keys { problem });
+        }
+        let location = settings.data.unwrap_or_else(|| Location::File(directory.join("memory.db")));
+        let keys = settings.key_ring.unwrap_or_else(|| Location::File(directory.join("keys.db")));
         let ring = KeyRing::open(&keys, &settings.master, settings.encrypt)?;
-        let mut db = store::open(&path, &ring)?;
-        let epoch = ring.epoch()?;
+        let db = store::open(&location, &ring)?;
+        let (epoch, since) = (ring.epoch()?, read::since(&db)?);
         // What was before is read with the namespaces.
         let followed = read::last_change(&db)?;
-        let model =
-            settings.embedder.as_ref().map(|embedder| model_number(&mut db, &**embedder)).transpose()?;
+        let model = settings.embedder.as_ref().map(|embedder| model_number(&db, &**embedder)).transpose()?;
         Ok(Self {
             sealing: Sealing::new(Arc::new(ring)),
-            reader: Reader::new(&path),
+            reader: Reader::new(&location),
             writer: Writer::start(db)?,
             analyzer: Arc::new(Analyzer::new()),
             embedder: settings.embedder,
@@ -112,10 +120,10 @@ impl Engine {
             audit: settings.audit,
             used: Used::default(),
             directory: directory.to_owned(),
-            folder: Folder::of(directory),
+            folder: Folder::of(directory, since),
             cached: settings.cached,
             views: Mutex::new(Views { followed, ..Views::default() }),
-            presence: Mutex::new(Presence::enter(directory, epoch)?),
+            presence: Mutex::new(Presence::enter(directory, &location, epoch)?),
             passed: Mutex::new(epoch),
         })
     }
@@ -154,24 +162,34 @@ impl Engine {
 
     /// Forgets what was erased by anybody.
     pub(crate) fn catch_up(&self) -> Result<(), MemoryError> {
+        // Others take this one for dead soon: what it has in memory goes before anything can fail.
+        if self.presence.lock().is_lost() {
+            self.forget();
+        }
         self.catch_up_to(self.sealing.ring().epoch()?)
     }
 
     fn catch_up_to(&self, epoch: i64) -> Result<(), MemoryError> {
         let mut passed = self.passed.lock();
-        if *passed >= epoch {
+        let mut presence = self.presence.lock();
+        if *passed >= epoch && !presence.is_lost() {
             return Ok(());
         }
-        self.sealing.ring().forget();
-        // They hold words in clear; those who are searched are read anew.
-        self.views.lock().by_namespace.clear();
-        self.presence.lock().passed(epoch)?;
+        self.forget();
+        presence.passed(epoch)?;
         *passed = epoch;
         Ok(())
     }
 
+    /// Forgets keys and words in clear. Who is searched is read anew.
+    pub(crate) fn forget(&self) {
+        self.sealing.ring().forget();
+        self.views.lock().by_namespace.clear();
+    }
+
     /// How many handles of the directory have not forgotten what was erased up to an epoch.
     pub(crate) fn behind(&self, epoch: i64) -> Result<usize, MemoryError> {
+        self.catch_up()?;
         self.presence.lock().behind(epoch)
     }
 
@@ -312,7 +330,7 @@ impl Engine {
     /// Puts some places of a view as they are now.
     fn bring_up(
         &self,
-        db: &Connection,
+        db: &Db,
         namespace: i64,
         view: &mut View,
         places: &BTreeSet<u32>,
@@ -424,10 +442,9 @@ impl Engine {
     }
 }
 
-fn model_number(db: &mut rusqlite::Connection, embedder: &dyn Embedder) -> Result<i64, MemoryError> {
+fn model_number(db: &Db, embedder: &dyn Embedder) -> Result<i64, MemoryError> {
     let failed = MemoryError::doing("opened");
-    let transaction =
-        db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(&failed)?;
+    let transaction = db.begin(For::Writing).map_err(&failed)?;
     let number = write::model(&transaction, embedder.id(), embedder.dimension())?;
     transaction.commit().map_err(&failed)?;
     Ok(number)
@@ -449,10 +466,72 @@ const COUNT: u32 = 25;
 const FEW: usize = 500;
 const MANY: usize = 2_000;
 
-/// An engine, and a thread that forgets what others erased also while nobody asks.
+/// Tells threads that it is over.
+#[derive(Default)]
+struct Stop {
+    is_over: Mutex<bool>,
+    told: Condvar,
+}
+
+impl Stop {
+    /// Waits a while, or until it is over; says whether it is.
+    fn wait(&self) -> bool {
+        let mut is_over = self.is_over.lock();
+        if !*is_over {
+            self.told.wait_for(&mut is_over, WATCH);
+        }
+        *is_over
+    }
+
+    fn is_over(&self) -> bool {
+        *self.is_over.lock()
+    }
+
+    fn now(&self) {
+        *self.is_over.lock() = true;
+        self.told.notify_all();
+    }
+}
+
+/// Forgets what others erased, on time: nothing else that takes long is done by this thread.
+fn watch(engine: &Engine, stop: &Stop) {
+    let mut has_failed = false;
+    while !stop.wait() {
+        let caught_up = engine.catch_up();
+        if let Err(error) = &caught_up
+            && !has_failed
+        {
+            tracing::warn!(%error, "it cannot be seen whom others erased");
+        }
+        has_failed = caught_up.is_err();
+    }
+}
+
+/// Writes what need not be written at once.
+fn keep(engine: &Engine, stop: &Stop) {
+    let (mut is_over, mut last, mut looks, mut watches) = (false, 0, 0, 0);
+    while !is_over {
+        is_over = stop.wait();
+        watches = (watches + 1) % COUNT;
+        if (watches == 0 || is_over)
+            && let Err(error) = engine.write_used()
+        {
+            tracing::warn!(%error, "how often memories were used cannot be written");
+        }
+        let followed = engine.views.lock().followed;
+        looks = if followed == last { looks + 1 } else { 0 };
+        last = followed;
+        if let Err(error) = engine.tend(is_over || looks == QUIET) {
+            tracing::warn!(%error, "what is derived cannot be written: it will be derived again");
+        }
+    }
+}
+
+/// An engine, and threads: one forgets what others erased also while nobody asks, one writes what is derived, one may embed.
 pub(crate) struct Handle {
     engine: Arc<Engine>,
-    stop: Arc<(Mutex<bool>, Condvar)>,
+    stop: Arc<Stop>,
+    watcher: Option<JoinHandle<()>>,
     keeper: Option<JoinHandle<()>>,
     embedder: Option<JoinHandle<()>>,
 }
@@ -462,38 +541,18 @@ impl Handle {
         let reembed = settings.reembed;
         let engine = Arc::new(Engine::open(directory, settings)?);
         engine.finish_erasures()?;
-        let stop = Arc::new((Mutex::new(false), Condvar::new()));
-        let (kept, told) = (Arc::clone(&engine), Arc::clone(&stop));
-        let keep = move || {
-            let (mut stopped, mut last, mut looks, mut watches) = (told.0.lock(), 0, 0, 0);
-            while !*stopped {
-                told.1.wait_for(&mut stopped, WATCH);
-                if let Err(error) = kept.catch_up() {
-                    tracing::warn!(%error, "what others erased cannot be forgotten yet");
-                }
-                watches = (watches + 1) % COUNT;
-                if (watches == 0 || *stopped)
-                    && let Err(error) = kept.write_used()
-                {
-                    tracing::warn!(%error, "how often memories were used cannot be written");
-                }
-                let followed = kept.views.lock().followed;
-                looks = if followed == last { looks + 1 } else { 0 };
-                last = followed;
-                if let Err(error) = kept.tend(*stopped || looks == QUIET) {
-                    tracing::warn!(%error, "what is derived cannot be written: it will be derived again");
-                }
-            }
+        let stop = Arc::new(Stop::default());
+        let run = |name: &str, work: fn(&Engine, &Stop)| {
+            let (engine, stop) = (Arc::clone(&engine), Arc::clone(&stop));
+            let thread = thread::Builder::new().name(name.to_owned());
+            thread.spawn(move || work(&engine, &stop)).map_err(MemoryError::doing("opened"))
         };
-        let keeper = thread::Builder::new()
-            .name("memory-keeper".into())
-            .spawn(keep)
-            .map_err(MemoryError::doing("opened"))?;
+        let (watcher, keeper) = (run("memory-watcher", watch)?, run("memory-keeper", keep)?);
         let (kept, told) = (Arc::clone(&engine), Arc::clone(&stop));
         let embed = move || {
             let embedded = kept.reembed(|embedded| {
                 tracing::info!(done = embedded.done, left = embedded.left, "memories get new vectors");
-                !*told.0.lock()
+                !told.is_over()
             });
             if let Err(error) = embedded {
                 tracing::warn!(%error, "not all memories have new vectors: those without are found by their words");
@@ -502,7 +561,7 @@ impl Handle {
         let embedder = thread::Builder::new().name("memory-embedder".into());
         let embedder = reembed.then(|| embedder.spawn(embed)).transpose();
         let embedder = embedder.map_err(MemoryError::doing("opened"))?;
-        Ok(Self { engine, stop, keeper: Some(keeper), embedder })
+        Ok(Self { engine, stop, watcher: Some(watcher), keeper: Some(keeper), embedder })
     }
 }
 
@@ -516,10 +575,9 @@ impl std::ops::Deref for Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        *self.stop.0.lock() = true;
-        self.stop.1.notify_one();
+        self.stop.now();
         // The embedder first: the keeper writes what it left.
-        for thread in [self.embedder.take(), self.keeper.take()].into_iter().flatten() {
+        for thread in [self.embedder.take(), self.keeper.take(), self.watcher.take()].into_iter().flatten() {
             drop(thread.join());
         }
     }

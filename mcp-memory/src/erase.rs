@@ -1,12 +1,12 @@
 //! Forgetting a person, so that it can be proved.
 
-use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
 use crate::audit::{About, Action};
 use crate::crypto::KeyId;
 use crate::engine::Engine;
-use crate::store::{sqlite, write};
+use crate::store::sql::{self, Db, Transaction, Value, values};
+use crate::store::write;
 use crate::{Id, Memory, MemoryError};
 
 /// What became of a request to forget somebody.
@@ -85,7 +85,13 @@ impl Engine {
 
     /// Moves everything from the log into the file, so that what was removed is in neither.
     pub(crate) fn empty_log(&self) -> Result<(), MemoryError> {
-        self.writer.outside(|db| sqlite::truncate(db).map_err(MemoryError::doing("written")))
+        // What nobody can open need not be overwritten.
+        let tables: &[&str] = if self.sealing.ring().encrypts() {
+            &[]
+        } else {
+            &["memory", "past", "namespace", "link", "used"]
+        };
+        self.writer.outside(move |db| db.clear_deleted(tables).map_err(MemoryError::doing("written")))
     }
 }
 
@@ -97,26 +103,24 @@ fn remove_subject(
 ) -> Result<(usize, usize), MemoryError> {
     let failed = MemoryError::doing("written");
     let delete = "DELETE FROM past WHERE subject = ?1 AND key <> ?2";
-    let versions = db.execute(delete, params![subject, current]).map_err(&failed)?;
-    let places = places(db, "subject = ?1 AND key <> ?2", params![subject, current])?;
+    let versions = db.execute(delete, values![subject, current]).map_err(&failed)?;
+    let places = places(db, "subject = ?1 AND key <> ?2", values![subject, current])?;
     for (id, namespace, ordinal) in &places {
         write::remove(db, id, *namespace, *ordinal)?;
     }
     // The name of a namespace that is theirs alone.
     let delete = "DELETE FROM namespace WHERE owner = ?1 AND key <> ?2";
-    db.execute(delete, params![subject, current]).map_err(&failed)?;
+    db.execute(delete, values![subject, current]).map_err(&failed)?;
     Ok((places.len(), versions))
 }
 
 /// Identifier, namespace and ordinal of all memories for which something holds.
 pub(crate) fn places(
-    db: &Connection,
+    db: &Db,
     condition: &str,
-    values: impl rusqlite::Params,
+    values: &[Value<'_>],
 ) -> Result<Vec<(Id, i64, u32)>, MemoryError> {
-    let failed = MemoryError::doing("read");
     let query = format!("SELECT id, namespace, ordinal FROM memory WHERE {condition}");
-    let mut select = db.prepare(&query).map_err(&failed)?;
-    let rows = select.query_map(values, |row| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?)));
-    rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+    let read = |row: &sql::Row<'_>| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?));
+    db.query(&query, values, read).map_err(MemoryError::doing("read"))
 }

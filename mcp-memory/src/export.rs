@@ -2,11 +2,11 @@
 
 use std::io::{BufRead, Write};
 
-use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{About, Action};
 use crate::store::read::{self, COLUMNS};
+use crate::store::sql::values;
 use crate::store::{Row, write};
 use crate::{Draft, Id, Memory, MemoryError, Record, Scope, State, Stored, Tenant, erase};
 
@@ -75,12 +75,9 @@ impl Memory {
         let (engine, failed) = (&self.0, MemoryError::doing("exported"));
         let subject = engine.sealing.ring().subject(org, user);
         let rows: Vec<Row> = engine.reader.read(|db| {
-            let read_failed = MemoryError::doing("read");
             let query =
                 format!("SELECT {COLUMNS} FROM memory WHERE subject = ?1 ORDER BY namespace, ordinal");
-            let mut select = db.prepare(&query).map_err(&read_failed)?;
-            let rows = select.query_map(params![subject], Row::read).map_err(&read_failed)?;
-            rows.collect::<Result<_, _>>().map_err(&read_failed)
+            db.query(&query, values![subject], Row::read).map_err(MemoryError::doing("read"))
         })?;
         let mut moved = Moved::default();
         for row in &rows {
@@ -107,17 +104,17 @@ impl Memory {
         let sealing = engine.sealing.clone();
         let expired = engine.writer.write(move |db| {
             let (failed, held) = (MemoryError::doing("written"), sealing.ring().held()?);
-            let mut places: Vec<(Id, i64, u32)> = erase::places(db, "expires <= ?1", params![now])?;
+            let mut places: Vec<(Id, i64, u32)> = erase::places(db, "expires <= ?1", values![now])?;
             for subject in held {
                 let kept: Vec<_> =
-                    erase::places(db, "expires <= ?1 AND subject = ?2", params![now, subject])?;
+                    erase::places(db, "expires <= ?1 AND subject = ?2", values![now, subject])?;
                 places.retain(|place| !kept.contains(place));
             }
             for (id, namespace, ordinal) in &places {
                 write::remove(db, id, *namespace, *ordinal)?;
             }
             let shorten = "DELETE FROM change WHERE seq <= (SELECT max(seq) FROM change) - ?1";
-            db.execute(shorten, [CHANGES]).map_err(&failed)?;
+            db.execute(shorten, values![CHANGES]).map_err(&failed)?;
             Ok(places.len())
         })?;
         engine.empty_log()?;

@@ -72,4 +72,6 @@ pub use reembed::Embedded;
 pub use retention::{Policy, Retained, Rule};
 pub use scope::{Access, Quota, Scope};
 pub use search::{Explain, Found, Hit, Search};
+#[cfg(feature = "postgres")]
+pub use store::sql::postgres::Postgres;
 pub use tenant::{Consumption, Cursor, Edit, Link, Page, Past, Relation, ScopeStats, Stored, Tenant, Usage};

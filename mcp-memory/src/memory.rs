@@ -10,6 +10,9 @@ use crate::audit::{Audit, Trail};
 use crate::crypto::Master;
 use crate::embed::{Embedder, Table};
 use crate::engine::{Handle, Settings, system_clock};
+use crate::store::sql::Location;
+#[cfg(feature = "postgres")]
+use crate::store::sql::postgres::Postgres;
 use crate::tenant::Tenant;
 use crate::{Access, MemoryError};
 
@@ -42,6 +45,8 @@ pub struct Memory(pub(crate) Arc<Handle>);
 pub struct MemoryBuilder {
     directory: PathBuf,
     settings: Settings,
+    #[cfg(feature = "postgres")]
+    postgres: [Option<Postgres>; 2],
 }
 
 impl Memory {
@@ -53,11 +58,22 @@ impl Memory {
         Self::builder(directory).open()
     }
 
+    /// Opens a memory in a PostgreSQL database, by its URL, or makes a new one. What is derived, and the key ring, are in a directory;
+    /// see [`MemoryBuilder::key_ring_in_postgres`] where there is more than one machine.
+    ///
+    /// # Errors
+    /// As [`Memory::open`]; or the database is on another machine: see [`Postgres::insecure`].
+    #[cfg(feature = "postgres")]
+    pub fn postgres(url: impl Into<String>, directory: impl AsRef<Path>) -> Result<Self, MemoryError> {
+        Self::builder(directory).postgres(Postgres::new(url)).open()
+    }
+
     /// Opens a memory with other settings.
     pub fn builder(directory: impl AsRef<Path>) -> MemoryBuilder {
         let settings = Settings {
             master: Master::None,
             encrypt: true,
+            data: None,
             key_ring: None,
             embedder: Some(Arc::new(Table)),
             clock: Arc::new(system_clock),
@@ -65,7 +81,12 @@ impl Memory {
             reembed: false,
             cached: CACHED,
         };
-        MemoryBuilder { directory: directory.as_ref().to_owned(), settings }
+        MemoryBuilder {
+            directory: directory.as_ref().to_owned(),
+            settings,
+            #[cfg(feature = "postgres")]
+            postgres: [None, None],
+        }
     }
 
     /// Wraps all keys with another master key, and returns how many there are. Opened with the old one, the memory refuses.
@@ -124,13 +145,32 @@ impl MemoryBuilder {
 
     /// Keeps the key ring somewhere else (default: `keys.db` in the directory). It must not be where backups of the data go.
     pub fn key_ring(mut self, path: impl Into<PathBuf>) -> Self {
-        self.settings.key_ring = Some(path.into());
+        self.settings.key_ring = Some(Location::File(path.into()));
         self
     }
 
     /// Whether memories are encrypted (default: yes).
     pub const fn encrypt(mut self, encrypt: bool) -> Self {
         self.settings.encrypt = encrypt;
+        self
+    }
+
+    /// Keeps memories in a PostgreSQL database, which several machines may share; each has a directory of its own for what is derived.
+    /// What is written on one is found by the next search on the others.
+    ///
+    /// Backups of it are made with `pg_dump`; after one was restored, [`Memory::restored`] has to be called. With encryption switched off, what was deleted may stand in PostgreSQL's files and logs until it overwrites them.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(mut self, data: Postgres) -> Self {
+        self.postgres[0] = Some(data);
+        self
+    }
+
+    /// Keeps the key ring in a PostgreSQL database: another one than that of the data, of which backups are kept elsewhere, or none. A
+    /// file can be shared by processes of one machine only. What is destroyed is gone from the tables; the server's log
+    /// and its archive have it as long as they are kept: wrap the keys with a [`master`](Self::master) key.
+    #[cfg(feature = "postgres")]
+    pub fn key_ring_in_postgres(mut self, keys: Postgres) -> Self {
+        self.postgres[1] = Some(keys);
         self
     }
 
@@ -175,7 +215,17 @@ impl MemoryBuilder {
     ///
     /// # Errors
     /// As [`Memory::open`]; or the master key is not the one that the ring was made with.
-    pub fn open(self) -> Result<Memory, MemoryError> {
+    #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "there is nothing to be looked up"))]
+    pub fn open(mut self) -> Result<Memory, MemoryError> {
+        #[cfg(feature = "postgres")]
+        {
+            let [data, keys] = self.postgres.each_ref().map(Option::as_ref);
+            let location = |at: &Postgres| at.target().map(Location::Postgres);
+            self.settings.data = data.map(location).transpose()?;
+            if let Some(keys) = keys {
+                self.settings.key_ring = Some(location(keys)?);
+            }
+        }
         Ok(Memory(Arc::new(Handle::open(&self.directory, self.settings)?)))
     }
 }

@@ -1,10 +1,10 @@
 //! New vectors for memories that have none of the model that searches go by.
 
-use rusqlite::params;
 use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::store::read::COLUMNS;
+use crate::store::sql::{Transaction, values};
 use crate::store::{Row, write};
 use crate::vector::quantized;
 use crate::{Memory, MemoryError};
@@ -47,10 +47,9 @@ impl Memory {
 impl Engine {
     fn stale(&self) -> Result<usize, MemoryError> {
         let Some(model) = self.model else { return Ok(0) };
-        let failed = MemoryError::doing("read");
         self.reader.read(|db| {
-            let query = "SELECT count(*) FROM memory WHERE model IS NOT ?1";
-            db.query_row(query, [model], |row| row.get(0)).map_err(&failed)
+            let query = "SELECT count(*) FROM memory WHERE model IS DISTINCT FROM ?1";
+            db.one(query, values![model], |row| row.get(0)).map_err(MemoryError::doing("read"))
         })
     }
 
@@ -81,12 +80,12 @@ impl Engine {
         let failed = MemoryError::doing("read");
         self.reader.read(|db| {
             let query = format!(
-                "SELECT {COLUMNS}, row FROM memory WHERE row > ?1 AND model IS NOT ?2 ORDER BY row LIMIT {BATCH}"
+                "SELECT {COLUMNS}, row FROM memory WHERE row > ?1 AND model IS DISTINCT FROM ?2 ORDER BY row
+                 LIMIT {BATCH}"
             );
-            let mut select = db.prepare_cached(&query).map_err(&failed)?;
-            let rows = select.query_map([after, model], |row| Ok((Row::read(row)?, row.get::<_, i64>("row")?)));
-            let rows: Vec<(Row, i64)> =
-                rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)?;
+            let rows: Vec<(Row, i64)> = db
+                .query(&query, values![after, model], |row| Ok((Row::read(row)?, row.get(16)?)))
+                .map_err(&failed)?;
             let last = rows.last().map(|(_, place)| *place);
             Ok((rows.into_iter().map(|(row, _)| row).collect(), last))
         })
@@ -108,14 +107,13 @@ impl Engine {
                 let before = row.vector.as_ref().map_or(0, Vec::len);
                 sealed.push((row.id, row.version, row.namespace, row.ordinal, row.subject, before, vector));
             }
-            Ok(move |db: &rusqlite::Transaction<'_>| {
+            Ok(move |db: &Transaction<'_>| {
                 let failed = MemoryError::doing("written");
                 let mut done = 0;
                 for (id, version, namespace, ordinal, subject, before, vector) in sealed {
                     // One that was changed meanwhile has a vector of its new text.
                     let update = "UPDATE memory SET model = ?3, vector = ?4 WHERE id = ?1 AND version = ?2";
-                    let mut update = db.prepare_cached(update).map_err(&failed)?;
-                    if update.execute(params![id.0, version, model, vector]).map_err(&failed)? > 0 {
+                    if db.execute(update, values![id.0, version, model, vector]).map_err(&failed)? > 0 {
                         let grown = i64::try_from(vector.len()).unwrap_or(i64::MAX)
                             - i64::try_from(before).unwrap_or(i64::MAX);
                         write::count(db, &subject, 0, grown)?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::audit::{About, Action};
 use crate::engine::Engine;
 use crate::filter::{Filter, FilterError};
+use crate::store::sql::Db;
 use crate::store::{read, write};
 use crate::{Memory, MemoryError};
 
@@ -215,21 +216,19 @@ impl Engine {
         }
         for batch in doomed.chunks(BATCH) {
             let (batch, sealing) = (batch.to_vec(), self.sealing.clone());
-            let delete =
-                move |db: &rusqlite::Connection,
-                      remove: &dyn Fn(&crate::store::Row) -> Result<(), MemoryError>| {
-                    let (held, mut deleted, mut kept) = (sealing.ring().held()?, Vec::new(), 0);
-                    for (rule, ordinal) in batch {
-                        let Some(row) = read::at(db, namespace, ordinal)? else { continue };
-                        if held.contains(&row.subject) {
-                            kept += 1;
-                        } else {
-                            remove(&row)?;
-                            deleted.push(rule);
-                        }
+            let delete = move |db: &Db, remove: &dyn Fn(&crate::store::Row) -> Result<(), MemoryError>| {
+                let (held, mut deleted, mut kept) = (sealing.ring().held()?, Vec::new(), 0);
+                for (rule, ordinal) in batch {
+                    let Some(row) = read::at(db, namespace, ordinal)? else { continue };
+                    if held.contains(&row.subject) {
+                        kept += 1;
+                    } else {
+                        remove(&row)?;
+                        deleted.push(rule);
                     }
-                    Ok::<_, MemoryError>((deleted, kept))
-                };
+                }
+                Ok::<_, MemoryError>((deleted, kept))
+            };
             let (deleted, kept) = if dry_run {
                 self.reader.read(|db| delete(db, &|_| Ok(())))?
             } else {

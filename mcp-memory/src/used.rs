@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use parking_lot::Mutex;
-use rusqlite::{Transaction, params};
-
+use crate::store::sql::{Transaction, values};
 use crate::{Id, MemoryError};
+use parking_lot::Mutex;
 
 /// Memories that are counted before they have to be written.
 const MOST: usize = 10_000;
@@ -45,11 +44,11 @@ impl Used {
 /// Adds uses to those that are kept; not of what is gone.
 pub(crate) fn write(db: &Transaction<'_>, used: &HashMap<Id, (u64, i64)>) -> Result<(), MemoryError> {
     let failed = MemoryError::doing("written");
-    let insert = "INSERT INTO used (memory, uses, last) SELECT id, ?2, ?3 FROM memory WHERE id = ?1
-        ON CONFLICT (memory) DO UPDATE SET uses = uses + excluded.uses, last = max(last, excluded.last)";
-    let mut insert = db.prepare_cached(insert).map_err(&failed)?;
+    let insert = "INSERT INTO used (memory, uses, last) SELECT id, CAST(?2 AS BIGINT), CAST(?3 AS BIGINT) FROM memory WHERE id = ?1
+        ON CONFLICT (memory) DO UPDATE SET uses = used.uses + excluded.uses,
+        last = CASE WHEN excluded.last > used.last THEN excluded.last ELSE used.last END";
     for (id, (uses, last)) in used {
-        insert.execute(params![id.0, uses, last]).map_err(&failed)?;
+        db.execute(insert, values![id.0, uses, last]).map_err(&failed)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! Without `--listen` it serves one person on standard input and output: give the command to your MCP client. With `--listen` it lets in who
 //! brings the API key that it prints. Several of them may use one directory at the same time.
 
+mod place;
 mod trail;
 
 use std::path::PathBuf;
@@ -14,30 +15,28 @@ use mcp_core::auth::server::{ApiKeys, MemoryApiKeys, NewApiKey, ResourceServer};
 use mcp_core::transport::http::{Http, Listener};
 use mcp_core::transport::told_to_stop;
 use mcp_core::{serve, stdio};
-use mcp_memory::{Access, Master, Memory, Scope, server};
+use mcp_memory::{Access, Scope, server};
 
 const HELP: &str = "Examples:
   memory-server --directory ~/.memory             one person, on standard input and output
   memory-server --listen 127.0.0.1:8080           an API key is printed; only with it is anybody let in
   openssl rand -hex 32 > master.key
-  memory-server --master-key master.key           the key ring is of no use to whoever copies it";
+  memory-server --master-key master.key           the key ring is of no use to whoever copies it
+  memory-server --postgres postgres://memory@localhost/memory --keys-postgres postgres://memory@localhost/keys
+                                                  several machines share one memory";
 
 /// A long-term memory: stores, finds, changes and forgets what agents learn.
 #[derive(Parser)]
 #[command(version, after_help = HELP)]
 struct Options {
-    /// Where memories are kept; it is made if it is not there.
-    #[arg(long, default_value = "memory")]
-    directory: PathBuf,
+    #[command(flatten)]
+    place: place::Place,
     /// Whose memories they are, on standard input and output and for the API key that is printed.
     #[arg(long, default_value = "me")]
     user: String,
     /// The organisation.
     #[arg(long, default_value = "local")]
     org: String,
-    /// A file with the master key, 64 hexadecimal digits; without one the key ring in the directory is not wrapped.
-    #[arg(long)]
-    master_key: Option<PathBuf>,
     /// A folder for a log of deletions and of all that was denied; changes to the log show.
     #[arg(long)]
     audit: Option<PathBuf>,
@@ -54,12 +53,11 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let options = Options::parse();
     // 1. The memory.
-    let master = options.master_key.map_or(Master::None, Master::File);
-    let mut memory = Memory::builder(&options.directory).master(master);
+    let mut memory = options.place.builder();
     if let Some(folder) = options.audit {
         memory = memory.audit(trail::Trail(mcp_edge::audit::Audit::folder(folder).open()?));
     }
-    let memory = memory.open()?;
+    let memory = options.place.open(memory)?;
     let Some(listen) = options.listen else {
         // 2. One person, at their own machine.
         let access = Access::new(options.org, options.user).write(Scope::Org);

@@ -1,4 +1,4 @@
-//! The key ring: a file of its own, which no backup of the data holds.
+//! The key ring: a file or a database of its own, which no backup of the data holds.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::seal::{Cipher, Lookup, random};
 use crate::MemoryError;
-use crate::store::sqlite;
+use crate::store::sql::{Db, For, Location, values};
 
 /// A key of the ring.
 pub(crate) type KeyId = i64;
 
-/// The look-up key: there is one.
-const LOOKUP: KeyId = 1;
+/// Who has the look-up key: there is one.
+const LOOKUP: &[u8] = b"lookup";
 const CHECK: &[u8] = b"mcp-memory key ring";
+/// Written anew in PostgreSQL, so that no file of it has a destroyed key.
+const TABLES: &[&str] = &["(FULL) key", "(FULL) ring"];
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS ring (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS key (id INTEGER PRIMARY KEY AUTOINCREMENT, owner BLOB UNIQUE, wrapped BLOB NOT NULL);
@@ -145,9 +146,9 @@ impl fmt::Debug for Master {
     }
 }
 
-/// Keys by subject, in a file that several processes may have open.
+/// Keys by subject, in a place that several processes may have open.
 pub(crate) struct KeyRing {
-    db: Mutex<Connection>,
+    db: Mutex<Db>,
     master: Mutex<Cipher>,
     encrypt: bool,
     lookup: Lookup,
@@ -158,21 +159,23 @@ pub(crate) struct KeyRing {
 
 impl KeyRing {
     /// Opens a ring, or makes a new one.
-    pub(crate) fn open(path: &Path, master: &Master, encrypt: bool) -> Result<Self, MemoryError> {
+    pub(crate) fn open(location: &Location, master: &Master, encrypt: bool) -> Result<Self, MemoryError> {
         let cipher = master.cipher()?;
-        let mut db = sqlite::open(path)?;
-        restrict(path)?;
         let failed = MemoryError::doing("opened: its key ring");
-        db.execute_batch(SCHEMA).map_err(&failed)?;
-        db.execute_batch(SUBJECTS).map_err(&failed)?;
-        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let db = location.open().map_err(&failed)?;
+        if let Some(path) = location.as_file() {
+            restrict(path)?;
+        }
+        let transaction = db.begin(For::Writing).map_err(&failed)?;
+        transaction.define(SCHEMA).map_err(&failed)?;
+        transaction.define(SUBJECTS).map_err(&failed)?;
         let value = |name: &str| {
             let query = "SELECT value FROM ring WHERE name = ?1";
-            transaction.query_row(query, [name], |row| row.get::<_, Vec<u8>>(0)).optional().map_err(&failed)
+            transaction.first(query, values![name], |row| row.get::<Vec<u8>>(0)).map_err(&failed)
         };
         let keep = |name: &str, value: &[u8]| {
             let insert = "INSERT INTO ring (name, value) VALUES (?1, ?2)";
-            transaction.execute(insert, params![name, value]).map(drop).map_err(&failed)
+            transaction.execute(insert, values![name, value]).map(drop).map_err(&failed)
         };
         let (store, lookup) = match (value("store")?, value("check")?) {
             (Some(store), Some(check)) => {
@@ -184,13 +187,15 @@ impl KeyRing {
                         problem: "the master key is not the one that the ring was made with",
                     });
                 }
-                (store, read(&transaction, &cipher, &store, LOOKUP)?)
+                let problem = "it has no look-up key";
+                let lookup = current(&transaction, LOOKUP)?.ok_or(MemoryError::Keys { problem })?;
+                (store, read(&transaction, &cipher, &store, lookup)?)
             }
             _ => {
                 let (store, lookup) = (random()?, random()?);
                 keep("store", &store)?;
                 keep("check", &cipher.seal(&store, CHECK)?)?;
-                write(&transaction, &cipher, &store, b"lookup", &lookup)?;
+                write(&transaction, &cipher, &store, LOOKUP, &lookup)?;
                 (store, lookup)
             }
         };
@@ -227,10 +232,17 @@ impl KeyRing {
             return Ok((id, self.cipher(id)?));
         }
         let failed = MemoryError::doing("written: its key ring");
-        let mut db = self.db.lock();
-        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-        let id = found_or_made(&transaction, &self.master.lock(), &self.store, owner)?;
-        transaction.commit().map_err(&failed)?;
+        let db = self.db.lock();
+        // Whose key is there makes nobody wait.
+        let id = match current(&db, owner)? {
+            Some(id) => id,
+            None => {
+                let transaction = db.begin(For::Writing).map_err(&failed)?;
+                let id = found_or_made(&transaction, &self.master.lock(), &self.store, owner)?;
+                transaction.commit().map_err(&failed)?;
+                id
+            }
+        };
         drop(db);
         self.owners.lock().insert(*owner, id);
         Ok((id, self.cipher(id)?))
@@ -245,8 +257,8 @@ impl KeyRing {
         since: i64,
     ) -> Result<Option<(KeyId, Cipher)>, MemoryError> {
         let failed = MemoryError::doing("written: its key ring");
-        let mut db = self.db.lock();
-        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let db = self.db.lock();
+        let transaction = db.begin(For::Writing).map_err(&failed)?;
         // INVARIANT: looked at within the transaction that makes the key known. Who is erased later takes it along.
         if epoch(&transaction)? != since {
             return Ok(None);
@@ -254,9 +266,8 @@ impl KeyRing {
         let master = self.master.lock();
         let id = found_or_made(&transaction, &master, &self.store, owner)?;
         for subject in subjects {
-            let insert = "INSERT OR IGNORE INTO covers (key, subject) VALUES (?1, ?2)";
-            let mut insert = transaction.prepare_cached(insert).map_err(&failed)?;
-            insert.execute(params![id, subject]).map_err(&failed)?;
+            let insert = "INSERT INTO covers (key, subject) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            transaction.execute(insert, values![id, subject]).map_err(&failed)?;
         }
         let key = read(&transaction, &master, &self.store, id)?;
         transaction.commit().map_err(&failed)?;
@@ -272,10 +283,8 @@ impl KeyRing {
     /// All keys that there are.
     pub(crate) fn ids(&self) -> Result<HashSet<KeyId>, MemoryError> {
         let failed = MemoryError::doing("read: its key ring");
-        let db = self.db.lock();
-        let mut select = db.prepare_cached("SELECT id FROM key").map_err(&failed)?;
-        let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
-        rows.collect::<Result<_, _>>().map_err(&failed)
+        let ids = self.db.lock().query("SELECT id FROM key", &[], |row| row.get(0)).map_err(&failed)?;
+        Ok(ids.into_iter().collect())
     }
 
     /// The cipher of a key, also where values are left in clear.
@@ -307,27 +316,27 @@ impl KeyRing {
     /// Destroys the key of an owner: what was sealed with it is lost, wherever it is. Returns the epoch that begins with it.
     pub(crate) fn destroy(&self, owner: &[u8; 16]) -> Result<i64, MemoryError> {
         let failed = MemoryError::doing("written: its key ring");
-        let mut db = self.db.lock();
-        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let db = self.db.lock();
+        let transaction = db.begin(For::Writing).map_err(&failed)?;
         if held(&transaction)?.contains(owner) {
             return Err(MemoryError::Held);
         }
         let next = epoch(&transaction)?.saturating_add(1);
-        let gone: Option<KeyId> = transaction
-            .query_row("DELETE FROM key WHERE owner = ?1 RETURNING id", [owner], |row| row.get(0))
-            .optional()
-            .map_err(&failed)?;
+        let delete = "DELETE FROM key WHERE owner = ?1 RETURNING id";
+        let gone: Option<KeyId> =
+            transaction.first(delete, values![owner], |row| row.get(0)).map_err(&failed)?;
         for delete in [
-            "INSERT OR IGNORE INTO erasing (subject) VALUES (?1)",
+            "INSERT INTO erasing (subject) VALUES (?1) ON CONFLICT DO NOTHING",
             "DELETE FROM key WHERE id IN (SELECT key FROM covers WHERE subject = ?1)",
             "DELETE FROM covers WHERE key IN (SELECT key FROM covers WHERE subject = ?1)",
         ] {
-            transaction.execute(delete, [owner]).map_err(&failed)?;
+            transaction.execute(delete, values![owner]).map_err(&failed)?;
         }
-        let keep = "INSERT OR REPLACE INTO ring (name, value) VALUES ('epoch', ?1)";
-        transaction.execute(keep, [next.to_le_bytes()]).map_err(&failed)?;
+        let keep = "INSERT INTO ring (name, value) VALUES ('epoch', ?1)
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        transaction.execute(keep, values![next.to_le_bytes()]).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
-        sqlite::truncate(&db).map_err(&failed)?;
+        db.clear_deleted(TABLES).map_err(&failed)?;
         if let Some(id) = gone {
             self.known.lock().remove(&id);
         }
@@ -343,8 +352,11 @@ impl KeyRing {
     /// Notes that nothing of a subject is left that was sealed with a destroyed key.
     pub(crate) fn erased(&self, subject: &[u8; 16]) -> Result<(), MemoryError> {
         let failed = MemoryError::doing("written: its key ring");
+        let db = self.db.lock();
+        let transaction = db.begin(For::Writing).map_err(&failed)?;
         let delete = "DELETE FROM erasing WHERE subject = ?1";
-        self.db.lock().execute(delete, [subject]).map(drop).map_err(&failed)
+        transaction.execute(delete, values![subject]).map_err(&failed)?;
+        transaction.commit().map_err(&failed)
     }
 
     /// The key that an owner has now, if any.
@@ -361,38 +373,38 @@ impl KeyRing {
     pub(crate) fn hold(&self, subject: &[u8; 16], at: Option<i64>) -> Result<bool, MemoryError> {
         let failed = MemoryError::doing("written: its key ring");
         let db = self.db.lock();
+        let transaction = db.begin(For::Writing).map_err(&failed)?;
+        let insert = "INSERT INTO held (subject, at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         let changed = match at {
-            Some(at) => {
-                db.execute("INSERT OR IGNORE INTO held (subject, at) VALUES (?1, ?2)", params![subject, at])
-            }
-            None => db.execute("DELETE FROM held WHERE subject = ?1", [subject]),
+            Some(at) => transaction.execute(insert, values![subject, at]),
+            None => transaction.execute("DELETE FROM held WHERE subject = ?1", values![subject]),
         };
-        changed.map(|changed| changed > 0).map_err(&failed)
+        let changed = changed.map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
+        Ok(changed > 0)
     }
 
     /// Wraps all keys with another master key.
     pub(crate) fn rewrap(&self, master: &Master) -> Result<usize, MemoryError> {
         let failed = MemoryError::doing("written: its key ring");
         let new = master.cipher()?;
-        let mut db = self.db.lock();
+        let db = self.db.lock();
         let mut old = self.master.lock();
-        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-        let ids: Vec<KeyId> = {
-            let mut select = transaction.prepare("SELECT id FROM key").map_err(&failed)?;
-            let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
-            rows.collect::<Result<_, _>>().map_err(&failed)?
-        };
+        let transaction = db.begin(For::Writing).map_err(&failed)?;
+        let ids = transaction.query("SELECT id FROM key", &[], |row| row.get(0)).map_err(&failed)?;
         for id in &ids {
             let key = read(&transaction, &old, &self.store, *id)?;
             let wrapped = new.seal(&bound(&self.store, *id), &key)?;
             transaction
-                .execute("UPDATE key SET wrapped = ?2 WHERE id = ?1", params![id, wrapped])
+                .execute("UPDATE key SET wrapped = ?2 WHERE id = ?1", values![id, wrapped])
                 .map_err(&failed)?;
         }
         let check = new.seal(&self.store, CHECK)?;
-        transaction.execute("UPDATE ring SET value = ?1 WHERE name = 'check'", [check]).map_err(&failed)?;
+        transaction
+            .execute("UPDATE ring SET value = ?1 WHERE name = 'check'", values![check])
+            .map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
-        sqlite::truncate(&db).map_err(&failed)?;
+        db.clear_deleted(TABLES).map_err(&failed)?;
         *old = new;
         Ok(ids.len())
     }
@@ -405,37 +417,31 @@ impl fmt::Debug for KeyRing {
 }
 
 /// Whether the keys are still wrapped with a master key: another process may have changed it.
-fn check(db: &Connection, master: &Cipher, store: &[u8; 16]) -> Result<(), MemoryError> {
+fn check(db: &Db, master: &Cipher, store: &[u8; 16]) -> Result<(), MemoryError> {
     let query = "SELECT value FROM ring WHERE name = 'check'";
     let value: Vec<u8> =
-        db.query_row(query, [], |row| row.get(0)).map_err(MemoryError::doing("read: its key ring"))?;
+        db.one(query, &[], |row| row.get(0)).map_err(MemoryError::doing("read: its key ring"))?;
     if master.open(store, &value).ok().as_deref() == Some(CHECK) {
         return Ok(());
     }
     Err(MemoryError::Keys { problem: "the master key was changed: open the memory again with the new one" })
 }
 
-fn epoch(db: &Connection) -> Result<i64, MemoryError> {
+fn epoch(db: &Db) -> Result<i64, MemoryError> {
     let failed = MemoryError::doing("read: its key ring");
-    let mut select = db.prepare_cached("SELECT value FROM ring WHERE name = 'epoch'").map_err(&failed)?;
-    let found: Option<[u8; 8]> = select.query_row([], |row| row.get(0)).optional().map_err(&failed)?;
+    let query = "SELECT value FROM ring WHERE name = 'epoch'";
+    let found: Option<[u8; 8]> = db.first(query, &[], |row| row.get(0)).map_err(&failed)?;
     Ok(found.map_or(0, i64::from_le_bytes))
 }
 
 /// The key that an owner has, if any.
-fn current(db: &Connection, owner: &[u8; 16]) -> Result<Option<KeyId>, MemoryError> {
-    let failed = MemoryError::doing("read: its key ring");
+fn current(db: &Db, owner: &[u8]) -> Result<Option<KeyId>, MemoryError> {
     let query = "SELECT id FROM key WHERE owner = ?1";
-    db.query_row(query, [owner], |row| row.get(0)).optional().map_err(&failed)
+    db.first(query, values![owner], |row| row.get(0)).map_err(MemoryError::doing("read: its key ring"))
 }
 
 /// The key of an owner, which gets one if it has none.
-fn found_or_made(
-    db: &Connection,
-    master: &Cipher,
-    store: &[u8; 16],
-    owner: &[u8; 16],
-) -> Result<KeyId, MemoryError> {
+fn found_or_made(db: &Db, master: &Cipher, store: &[u8; 16], owner: &[u8; 16]) -> Result<KeyId, MemoryError> {
     if let Some(id) = current(db, owner)? {
         return Ok(id);
     }
@@ -443,27 +449,23 @@ fn found_or_made(
     write(db, master, store, owner, &random()?)
 }
 
-fn held(db: &Connection) -> Result<HashSet<[u8; 16]>, MemoryError> {
+fn held(db: &Db) -> Result<HashSet<[u8; 16]>, MemoryError> {
     subjects(db, "SELECT subject FROM held")
 }
 
-fn subjects(db: &Connection, query: &str) -> Result<HashSet<[u8; 16]>, MemoryError> {
-    let failed = MemoryError::doing("read: its key ring");
-    let mut select = db.prepare_cached(query).map_err(&failed)?;
-    let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
-    rows.collect::<Result<_, _>>().map_err(&failed)
+fn subjects(db: &Db, query: &str) -> Result<HashSet<[u8; 16]>, MemoryError> {
+    let all = db.query(query, &[], |row| row.get(0)).map_err(MemoryError::doing("read: its key ring"))?;
+    Ok(all.into_iter().collect())
 }
 
 fn bound(store: &[u8; 16], id: KeyId) -> Vec<u8> {
     [&store[..], &id.to_le_bytes()].concat()
 }
 
-fn read(db: &Connection, master: &Cipher, store: &[u8; 16], id: KeyId) -> Result<[u8; 32], MemoryError> {
+fn read(db: &Db, master: &Cipher, store: &[u8; 16], id: KeyId) -> Result<[u8; 32], MemoryError> {
     let query = "SELECT wrapped FROM key WHERE id = ?1";
-    let wrapped: Option<Vec<u8>> = db
-        .query_row(query, [id], |row| row.get(0))
-        .optional()
-        .map_err(MemoryError::doing("read: its key ring"))?;
+    let wrapped: Option<Vec<u8>> =
+        db.first(query, values![id], |row| row.get(0)).map_err(MemoryError::doing("read: its key ring"))?;
     let Some(wrapped) = wrapped else {
         return Err(MemoryError::Keys { problem: "a key is gone: its subject was erased" });
     };
@@ -473,7 +475,7 @@ fn read(db: &Connection, master: &Cipher, store: &[u8; 16], id: KeyId) -> Result
 
 /// Adds a key.
 fn write(
-    db: &Connection,
+    db: &Db,
     master: &Cipher,
     store: &[u8; 16],
     owner: &[u8],
@@ -481,10 +483,10 @@ fn write(
 ) -> Result<KeyId, MemoryError> {
     let failed = MemoryError::doing("written: its key ring");
     // The wrapping is bound to the number, which is known only then.
-    db.execute("INSERT INTO key (owner, wrapped) VALUES (?1, x'')", [owner]).map_err(&failed)?;
-    let id = db.last_insert_rowid();
+    let insert = "INSERT INTO key (owner, wrapped) VALUES (?1, ?2) RETURNING id";
+    let id = db.one(insert, values![owner, [0u8; 0]], |row| row.get(0)).map_err(&failed)?;
     let wrapped = master.seal(&bound(store, id), key)?;
-    db.execute("UPDATE key SET wrapped = ?2 WHERE id = ?1", params![id, wrapped]).map_err(&failed)?;
+    db.execute("UPDATE key SET wrapped = ?2 WHERE id = ?1", values![id, wrapped]).map_err(&failed)?;
     Ok(id)
 }
 
@@ -510,7 +512,7 @@ mod tests {
     #[test]
     fn a_ring_opens_with_its_master_key_only_and_lets_it_be_changed() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys.db");
+        let path = Location::File(folder.path().join("keys.db"));
         let ring = KeyRing::open(&path, &key(1), true).unwrap();
         let (id, cipher) = ring.key_of(&[9; 16]).unwrap();
         let sealed = cipher.seal(b"b", b"secret").unwrap();
@@ -533,7 +535,7 @@ mod tests {
     #[test]
     fn a_key_that_is_destroyed_is_gone_from_the_files() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys.db");
+        let path = Location::File(folder.path().join("keys.db"));
         let ring = KeyRing::open(&path, &Master::None, true).unwrap();
         let (id, _) = ring.key_of(&[3; 16]).unwrap();
         let bytes = read(&ring.db.lock(), &ring.master.lock(), &ring.store, id).unwrap();

@@ -1,38 +1,39 @@
 //! The record store: the only truth. Everything else is derived from it.
 
-pub(crate) mod sqlite;
-
 mod body;
 pub(crate) mod read;
 mod schema;
+pub(crate) mod sql;
 pub(crate) mod write;
 mod writer;
-
-use std::path::Path;
 
 pub(crate) use body::{Body, Bound, Sealing, Vector};
 pub(crate) use read::{Reader, Row};
 pub(crate) use write::{Kept, Stamp, Write};
 pub(crate) use writer::Writer;
 
-use rusqlite::{Connection, OptionalExtension as _};
-
 use crate::MemoryError;
 use crate::crypto::KeyRing;
+use sql::{Db, Location, values};
 
 /// Opens the store that belongs to a key ring for writing, and brings it to the format of this version.
-pub(crate) fn open(path: &Path, ring: &KeyRing) -> Result<Connection, MemoryError> {
+pub(crate) fn open(location: &Location, ring: &KeyRing) -> Result<Db, MemoryError> {
     let failed = MemoryError::doing("opened");
-    let mut db = sqlite::open(path)?;
-    schema::migrate(&mut db, path)?;
+    let db = location.open().map_err(&failed)?;
+    schema::migrate(&db, location)?;
     let query = "SELECT value FROM store WHERE name = 'id'";
-    let id: Option<[u8; 16]> = db.query_row(query, [], |row| row.get(0)).optional().map_err(&failed)?;
-    match id {
+    match db.first(query, &[], |row| row.get::<[u8; 16]>(0)).map_err(&failed)? {
         Some(id) if id == *ring.store() => {}
+        Some(_) if location.as_file().is_none() => {
+            let problem = "it is the ring of another memory: machines that share a database share its ring too, in another database";
+            return Err(MemoryError::Keys { problem });
+        }
         Some(_) => return Err(MemoryError::Keys { problem: "it is the ring of another memory" }),
         None => {
-            let insert = "INSERT OR IGNORE INTO store (name, value) VALUES ('id', ?1)";
-            db.execute(insert, [ring.store()]).map_err(&failed)?;
+            let insert = "INSERT INTO store (name, value) VALUES ('id', ?1) ON CONFLICT DO NOTHING";
+            let transaction = db.begin(sql::For::Writing).map_err(&failed)?;
+            transaction.execute(insert, values![ring.store()]).map_err(&failed)?;
+            transaction.commit().map_err(&failed)?;
         }
     }
     Ok(db)

@@ -1,13 +1,11 @@
 //! Reading, on connections that writers do not block.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
-use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+use parking_lot::{Condvar, Mutex};
 
 use super::body::{Sealing, Vector};
-use super::sqlite;
+use super::sql::{self, Db, For, Location, values};
 use crate::crypto::KeyId;
 use crate::record::State;
 use crate::{Id, MemoryError, Record};
@@ -39,13 +37,13 @@ pub(crate) const COLUMNS: &str = "id, namespace, ordinal, version, state, create
      sequence, key, body, model, vector, subject";
 
 impl Row {
-    pub(crate) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
+    pub(crate) fn read(row: &sql::Row<'_>) -> Result<Self, sql::Error> {
         Ok(Self {
             id: Id(row.get(0)?),
             namespace: row.get(1)?,
             ordinal: row.get(2)?,
             version: row.get(3)?,
-            state: if row.get::<_, i64>(4)? == 0 { State::Live } else { State::Superseded },
+            state: if row.get::<i64>(4)? == 0 { State::Live } else { State::Superseded },
             created: row.get(5)?,
             updated: row.get(6)?,
             valid_from: row.get(7)?,
@@ -108,133 +106,151 @@ pub(crate) struct Change {
 
 /// Connections for reading.
 pub(crate) struct Reader {
-    path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    location: Location,
+    idle: Mutex<Idle>,
+    returned: Condvar,
+}
+
+#[derive(Default)]
+struct Idle {
+    connections: Vec<Db>,
+    lent: usize,
 }
 
 impl Reader {
-    pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::default() }
+    pub(crate) fn new(location: &Location) -> Self {
+        Self { location: location.clone(), idle: Mutex::default(), returned: Condvar::new() }
     }
 
     /// Lends a connection.
     pub(crate) fn connection<R>(
         &self,
-        act: impl FnOnce(&Connection) -> Result<R, MemoryError>,
+        act: impl FnOnce(&Db) -> Result<R, MemoryError>,
     ) -> Result<R, MemoryError> {
-        act(&sqlite::open_to_read(&self.path)?)
+        act(&self.location.open_to_read().map_err(MemoryError::doing("opened"))?)
     }
 
-    /// Reads from the state of one moment.
-    pub(crate) fn read<R>(
-        &self,
-        act: impl FnOnce(&Connection) -> Result<R, MemoryError>,
-    ) -> Result<R, MemoryError> {
-        let idle = self.idle.lock().pop();
-        let db = match idle {
+    /// Reads from the state of one moment. No read lies within another: there are so many connections and no more.
+    pub(crate) fn read<R>(&self, act: impl FnOnce(&Db) -> Result<R, MemoryError>) -> Result<R, MemoryError> {
+        let idle = {
+            let mut idle = self.idle.lock();
+            while idle.lent >= self.location.readers() {
+                self.returned.wait(&mut idle);
+            }
+            idle.lent += 1;
+            idle.connections.pop()
+        };
+        let lent = Lent { reader: self, connection: idle };
+        lent.read(act)
+    }
+}
+
+/// A connection that is counted as lent until it is given back, or dropped as it failed.
+struct Lent<'a> {
+    reader: &'a Reader,
+    connection: Option<Db>,
+}
+
+impl Lent<'_> {
+    fn read<R>(mut self, act: impl FnOnce(&Db) -> Result<R, MemoryError>) -> Result<R, MemoryError> {
+        let db = match self.connection.take() {
             Some(db) => db,
-            None => sqlite::open_to_read(&self.path)?,
+            None => self.reader.location.open_to_read().map_err(MemoryError::doing("opened"))?,
         };
         let failed = MemoryError::doing("read");
-        db.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(&failed)?;
-        let read = act(&db);
-        db.prepare_cached("COMMIT").and_then(|mut end| end.execute([])).map_err(&failed)?;
-        self.idle.lock().push(db);
+        let transaction = db.begin(For::Reading).map_err(&failed)?;
+        let read = act(&transaction);
+        transaction.commit().map_err(&failed)?;
+        self.connection = Some(db);
         read
     }
 }
 
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut idle = self.reader.idle.lock();
+        idle.lent -= 1;
+        idle.connections.extend(self.connection.take());
+        drop(idle);
+        self.reader.returned.notify_one();
+    }
+}
+
+/// What the store goes by since it was restored last; empty where it never was.
+pub(crate) fn since(db: &Db) -> Result<Vec<u8>, MemoryError> {
+    let since = db.first("SELECT value FROM store WHERE name = 'since'", &[], |row| row.get(0));
+    since.map(Option::unwrap_or_default).map_err(failed)
+}
+
 /// The number of the last change.
-pub(crate) fn last_change(db: &Connection) -> Result<i64, MemoryError> {
-    let failed = MemoryError::doing("read");
-    let query = "SELECT seq FROM sqlite_sequence WHERE name = 'change'";
-    let last = db.query_row(query, [], |row| row.get(0)).optional().map_err(&failed)?;
-    Ok(last.unwrap_or_default())
+pub(crate) fn last_change(db: &Db) -> Result<i64, MemoryError> {
+    let last = db.one("SELECT max(seq) FROM change", &[], |row| row.get::<Option<i64>>(0));
+    last.map(Option::unwrap_or_default).map_err(failed)
 }
 
 /// Changes behind some number, in order.
-pub(crate) fn changes(db: &Connection, after: i64) -> Result<Vec<Change>, MemoryError> {
-    let failed = MemoryError::doing("read");
+pub(crate) fn changes(db: &Db, after: i64) -> Result<Vec<Change>, MemoryError> {
     let query = "SELECT seq, namespace, ordinal FROM change WHERE seq > ?1 ORDER BY seq";
-    let mut select = db.prepare_cached(query).map_err(&failed)?;
-    let rows = select.query_map([after], |row| {
-        Ok(Change { seq: row.get(0)?, namespace: row.get(1)?, ordinal: row.get(2)? })
-    });
-    rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+    let read =
+        |row: &sql::Row<'_>| Ok(Change { seq: row.get(0)?, namespace: row.get(1)?, ordinal: row.get(2)? });
+    db.query(query, values![after], read).map_err(failed)
 }
 
 /// The places in a namespace that changed behind some number; nothing where what lies between was cut off, or the number is of
 /// another store.
 pub(crate) fn changed_since(
-    db: &Connection,
+    db: &Db,
     namespace: i64,
     after: i64,
 ) -> Result<Option<BTreeSet<u32>>, MemoryError> {
-    let failed = MemoryError::doing("read");
     let last = last_change(db)?;
-    let first: Option<i64> =
-        db.query_row("SELECT min(seq) FROM change", [], |row| row.get(0)).map_err(&failed)?;
+    let first: Option<i64> = db.one("SELECT min(seq) FROM change", &[], |row| row.get(0)).map_err(failed)?;
     if after > last || (after < last && first.is_none_or(|first| first > after + 1)) {
         return Ok(None);
     }
     let query = "SELECT ordinal FROM change WHERE seq > ?1 AND namespace = ?2";
-    let mut select = db.prepare_cached(query).map_err(&failed)?;
-    let rows = select.query_map([after, namespace], |row| row.get(0)).map_err(&failed)?;
-    rows.collect::<Result<_, _>>().map(Some).map_err(&failed)
+    let changed = db.query(query, values![after, namespace], |row| row.get(0)).map_err(failed)?;
+    Ok(Some(changed.into_iter().collect()))
 }
 
 /// All namespaces.
-pub(crate) fn namespaces(db: &Connection) -> Result<Vec<i64>, MemoryError> {
-    let failed = MemoryError::doing("read");
-    let mut select = db.prepare_cached("SELECT id FROM namespace ORDER BY id").map_err(&failed)?;
-    let rows = select.query_map([], |row| row.get(0)).map_err(&failed)?;
-    rows.collect::<Result<_, _>>().map_err(&failed)
+pub(crate) fn namespaces(db: &Db) -> Result<Vec<i64>, MemoryError> {
+    db.query("SELECT id FROM namespace ORDER BY id", &[], |row| row.get(0)).map_err(failed)
 }
 
 /// The namespace with a tag.
-pub(crate) fn namespace(db: &Connection, tag: &[u8; 16]) -> Result<Option<i64>, MemoryError> {
-    let failed = MemoryError::doing("read");
-    let mut select = db.prepare_cached("SELECT id FROM namespace WHERE tag = ?1").map_err(&failed)?;
-    select.query_row([tag], |row| row.get(0)).optional().map_err(&failed)
+pub(crate) fn namespace(db: &Db, tag: &[u8; 16]) -> Result<Option<i64>, MemoryError> {
+    db.first("SELECT id FROM namespace WHERE tag = ?1", values![tag], |row| row.get(0)).map_err(failed)
 }
 
 /// What a namespace is called: its tag, the key that opens the name, the sealed name.
-pub(crate) fn namespace_name(db: &Connection, id: i64) -> Result<([u8; 16], KeyId, Vec<u8>), MemoryError> {
-    let mut select = db
-        .prepare_cached("SELECT tag, key, name FROM namespace WHERE id = ?1")
-        .map_err(MemoryError::doing("read"))?;
-    let name = select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    name.map_err(MemoryError::doing("read"))
+pub(crate) fn namespace_name(db: &Db, id: i64) -> Result<([u8; 16], KeyId, Vec<u8>), MemoryError> {
+    let query = "SELECT tag, key, name FROM namespace WHERE id = ?1";
+    db.one(query, values![id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(failed)
 }
 
 /// A memory by its place.
-pub(crate) fn at(db: &Connection, namespace: i64, ordinal: u32) -> Result<Option<Row>, MemoryError> {
-    let failed = MemoryError::doing("read");
+pub(crate) fn at(db: &Db, namespace: i64, ordinal: u32) -> Result<Option<Row>, MemoryError> {
     let query = format!("SELECT {COLUMNS} FROM memory WHERE namespace = ?1 AND ordinal = ?2");
-    let mut select = db.prepare_cached(&query).map_err(&failed)?;
-    select.query_row(params![namespace, ordinal], Row::read).optional().map_err(&failed)
+    db.first(&query, values![namespace, ordinal], Row::read).map_err(failed)
 }
 
 /// A memory by its identifier.
-pub(crate) fn by_id(db: &Connection, id: &Id) -> Result<Option<Row>, MemoryError> {
-    let failed = MemoryError::doing("read");
+pub(crate) fn by_id(db: &Db, id: &Id) -> Result<Option<Row>, MemoryError> {
     let query = format!("SELECT {COLUMNS} FROM memory WHERE id = ?1");
-    let mut select = db.prepare_cached(&query).map_err(&failed)?;
-    select.query_row([id.0], Row::read).optional().map_err(&failed)
+    db.first(&query, values![id.0], Row::read).map_err(failed)
 }
 
 /// Visits all memories of a namespace in the order of their places.
 pub(crate) fn all(
-    db: &Connection,
+    db: &Db,
     namespace: i64,
     mut visit: impl FnMut(Row) -> Result<(), MemoryError>,
 ) -> Result<(), MemoryError> {
-    let failed = MemoryError::doing("read");
     let query = format!("SELECT {COLUMNS} FROM memory WHERE namespace = ?1 ORDER BY ordinal");
-    let mut select = db.prepare_cached(&query).map_err(&failed)?;
-    let mut rows = select.query([namespace]).map_err(&failed)?;
-    while let Some(row) = rows.next().map_err(&failed)? {
-        visit(Row::read(row).map_err(&failed)?)?;
-    }
-    Ok(())
+    db.each(&query, values![namespace], failed, |row| visit(Row::read(row).map_err(failed)?))
+}
+
+fn failed(source: sql::Error) -> MemoryError {
+    MemoryError::Store { doing: "read", source: source.into() }
 }

@@ -1,7 +1,6 @@
 //! The tables, and how older ones become them.
 
-use rusqlite::{Connection, TransactionBehavior};
-
+use super::sql::{Db, For, Location};
 use crate::MemoryError;
 
 /// Each step makes the next format of the one before; the first of nothing.
@@ -42,52 +41,49 @@ INSERT INTO stored SELECT subject, count(*), sum(length(body) + coalesce(length(
 /// The format of this version.
 pub(super) const FORMAT: i64 = STEPS.len() as i64;
 
-/// Brings a file to the format of this version, all or nothing.
-pub(super) fn migrate(db: &mut Connection, path: &std::path::Path) -> Result<(), MemoryError> {
+/// Brings a store to the format of this version, all or nothing.
+pub(super) fn migrate(db: &Db, location: &Location) -> Result<(), MemoryError> {
     let failed = MemoryError::doing("opened");
-    let version = |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     let check = |found: i64| {
         if found > FORMAT {
-            return Err(MemoryError::Format { path: path.to_owned(), found, supported: FORMAT });
+            return Err(MemoryError::Format { path: location.name(), found, supported: FORMAT });
         }
         Ok(usize::try_from(found).unwrap_or_default())
     };
-    if check(version(db).map_err(&failed)?)? == STEPS.len() {
+    if check(db.format().map_err(&failed)?)? == STEPS.len() {
         return Ok(());
     }
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    let transaction = db.begin(For::Writing).map_err(&failed)?;
     // Another process may have been faster.
-    let found = check(version(&transaction).map_err(&failed)?)?;
+    let found = check(transaction.format().map_err(&failed)?)?;
     for step in STEPS.iter().skip(found) {
-        transaction.execute_batch(step).map_err(&failed)?;
+        transaction.define(step).map_err(&failed)?;
     }
-    transaction.execute_batch(&format!("PRAGMA user_version = {FORMAT}")).map_err(&failed)?;
+    transaction.set_format(FORMAT).map_err(&failed)?;
     transaction.commit().map_err(&failed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sql::values;
 
     #[test]
     fn what_an_older_version_left_is_brought_up_to_date_with_what_is_in_it() {
-        let mut db = Connection::open_in_memory().unwrap();
-        db.execute_batch(STEPS[0]).unwrap();
+        let db = Db::of_sqlite(rusqlite::Connection::open_in_memory().unwrap());
+        db.define(STEPS[0]).unwrap();
         let insert = "INSERT INTO memory (id, namespace, ordinal, subject, version, state, created, updated, key, body, vector)
             VALUES (?1, 1, ?1, ?2, 1, 0, 0, 0, 1, x'0102', ?3)";
-        for (id, subject, vector) in [(1, "a", Some("xyz")), (2, "a", None), (3, "b", None)] {
-            db.execute(insert, (id, subject, vector)).unwrap();
+        for (id, subject, vector) in [(1i64, "a", Some("xyz")), (2, "a", None), (3, "b", None)] {
+            db.execute(insert, values![id, subject, vector]).unwrap();
         }
-        db.execute_batch("PRAGMA user_version = 1").unwrap();
-        migrate(&mut db, std::path::Path::new("x")).unwrap();
-        migrate(&mut db, std::path::Path::new("x")).unwrap();
-        let stored = |db: &Connection| -> Vec<(String, i64, i64)> {
-            let mut select = db.prepare("SELECT * FROM stored ORDER BY subject").unwrap();
-            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-            rows.unwrap().map(Result::unwrap).collect()
-        };
-        assert_eq!(stored(&db), [("a".into(), 2, 7), ("b".into(), 1, 2)]);
-        let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(version, FORMAT);
+        db.set_format(1).unwrap();
+        let location = Location::File("x".into());
+        migrate(&db, &location).unwrap();
+        migrate(&db, &location).unwrap();
+        let query = "SELECT subject, memories, bytes FROM stored ORDER BY subject";
+        let stored = db.query(query, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        assert_eq!(stored, [("a".to_owned(), 2i64, 7i64), ("b".to_owned(), 1, 2)]);
+        assert_eq!(db.format().unwrap(), FORMAT);
     }
 }

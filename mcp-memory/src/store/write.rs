@@ -1,8 +1,7 @@
 //! What is done to the store, each within a transaction.
 
-use rusqlite::{OptionalExtension, Transaction, params};
-
 use super::read::{self, Row};
+use super::sql::{self, Transaction, values};
 use crate::crypto::KeyId;
 use crate::record::State;
 use crate::{Id, MemoryError, Relation};
@@ -43,7 +42,7 @@ pub(crate) enum Kept {
     Known(Id),
 }
 
-fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(source: E) -> MemoryError {
+fn failed(source: sql::Error) -> MemoryError {
     MemoryError::Store { doing: "written", source: source.into() }
 }
 
@@ -66,50 +65,63 @@ pub(crate) fn namespace(
     if let Some(id) = read::namespace(db, tag)? {
         // Whose it is was erased and has come back before all of it was removed.
         let update = "UPDATE namespace SET key = ?2, name = ?3 WHERE id = ?1 AND key <> ?2";
-        db.prepare_cached(update).map_err(failed)?.execute(params![id, key, sealed]).map_err(failed)?;
+        db.execute(update, values![id, key, sealed]).map_err(failed)?;
         return Ok(id);
     }
-    let insert = "INSERT INTO namespace (tag, key, name, owner) VALUES (?1, ?2, ?3, ?4)";
-    db.prepare_cached(insert).map_err(failed)?.execute(params![tag, key, sealed, owner]).map_err(failed)?;
-    Ok(db.last_insert_rowid())
+    let insert = "INSERT INTO namespace (tag, key, name, owner) VALUES (?1, ?2, ?3, ?4) RETURNING id";
+    db.one(insert, values![tag, key, sealed, owner], |row| row.get(0)).map_err(failed)
 }
 
 /// The number of an embedding model.
 pub(crate) fn model(db: &Transaction<'_>, name: &str, dimension: usize) -> Result<i64, MemoryError> {
     let query = "SELECT id FROM model WHERE name = ?1 AND dimension = ?2";
-    let found = db.query_row(query, params![name, dimension], |row| row.get(0)).optional().map_err(failed)?;
-    match found {
-        Some(id) => Ok(id),
-        None => {
-            let insert = "INSERT INTO model (name, dimension) VALUES (?1, ?2)";
-            db.execute(insert, params![name, dimension]).map_err(failed)?;
-            Ok(db.last_insert_rowid())
-        }
+    if let Some(id) = db.first(query, values![name, dimension], |row| row.get(0)).map_err(failed)? {
+        return Ok(id);
     }
+    let insert = "INSERT INTO model (name, dimension) VALUES (?1, ?2) RETURNING id";
+    db.one(insert, values![name, dimension], |row| row.get(0)).map_err(failed)
 }
 
-/// Stores a memory, unless one that says the same is there.
+/// Stores memories, but those that say what one that is there says.
 pub(crate) fn insert(
+    db: &Transaction<'_>,
+    namespace: i64,
+    writes: &[Write],
+    now: i64,
+) -> Result<Vec<Kept>, MemoryError> {
+    let query = "SELECT next FROM namespace WHERE id = ?1";
+    let first: u32 = db.one(query, values![namespace], |row| row.get(0)).map_err(failed)?;
+    let mut next = first;
+    let kept: Vec<Kept> = writes
+        .iter()
+        .map(|write| insert_one(db, namespace, write, now, &mut next))
+        .collect::<Result<_, _>>()?;
+    if next != first {
+        let update = "UPDATE namespace SET next = ?2 WHERE id = ?1";
+        db.execute(update, values![namespace, next]).map_err(failed)?;
+    }
+    Ok(kept)
+}
+
+/// Stores a memory at the next place, unless one that says the same is there.
+fn insert_one(
     db: &Transaction<'_>,
     namespace: i64,
     write: &Write,
     now: i64,
+    next: &mut u32,
 ) -> Result<Kept, MemoryError> {
     let query = "SELECT id, ordinal, expires FROM memory WHERE namespace = ?1 AND same = ?2";
     let known: Option<(Id, u32, Option<i64>)> = db
-        .prepare_cached(query)
-        .map_err(failed)?
-        .query_row(params![namespace, write.same], |row| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?)))
-        .optional()
+        .first(query, values![namespace, write.same], |row| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?)))
         .map_err(failed)?;
     match known {
         Some((id, ordinal, Some(expires))) if expires <= now => remove(db, &id, namespace, ordinal)?,
         Some((id, ..)) => return Ok(Kept::Known(id)),
         None => {}
     }
-    let next = "UPDATE namespace SET next = next + 1 WHERE id = ?1 RETURNING next - 1";
-    let ordinal: u32 =
-        db.prepare_cached(next).map_err(failed)?.query_row([namespace], |row| row.get(0)).map_err(failed)?;
+    let ordinal = *next;
+    *next = ordinal.checked_add(1).ok_or_else(|| MemoryError::invalid("scope", "has no place left"))?;
     let sequence = match (write.session, write.sequence) {
         (Some(session), None) => Some(next_in_session(db, namespace, &session)?),
         (_, given) => given,
@@ -118,9 +130,9 @@ pub(crate) fn insert(
         expires, session, sequence, same, key, body, model, vector)
         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     let Write { id, subject, version, stamp, session, same, key, body, model, vector, .. } = write;
-    db.prepare_cached(insert)
-        .map_err(failed)?
-        .execute(params![
+    db.execute(
+        insert,
+        values![
             id.0,
             namespace,
             ordinal,
@@ -138,8 +150,9 @@ pub(crate) fn insert(
             body,
             model,
             vector
-        ])
-        .map_err(failed)?;
+        ],
+    )
+    .map_err(failed)?;
     changed(db, namespace, ordinal)?;
     Ok(Kept::New(*id))
 }
@@ -151,16 +164,15 @@ pub(crate) fn count(
     memories: i64,
     bytes: i64,
 ) -> Result<(), MemoryError> {
-    let run = |statement: &str, values: &[&dyn rusqlite::ToSql]| {
-        db.prepare_cached(statement).map_err(failed)?.execute(values).map_err(failed)
-    };
     let update = "UPDATE stored SET memories = memories + ?2, bytes = bytes + ?3 WHERE subject = ?1";
-    if run(update, &[subject, &memories, &bytes])? == 0 && memories > 0 {
+    let changed = db.execute(update, values![subject, memories, bytes]).map_err(failed)?;
+    if changed == 0 && memories > 0 {
         let insert = "INSERT INTO stored (subject, memories, bytes) VALUES (?1, ?2, ?3)";
-        run(insert, &[subject, &memories, &bytes])?;
+        db.execute(insert, values![subject, memories, bytes]).map_err(failed)?;
     }
     if memories < 0 {
-        run("DELETE FROM stored WHERE subject = ?1 AND memories <= 0", &[subject])?;
+        let delete = "DELETE FROM stored WHERE subject = ?1 AND memories <= 0";
+        db.execute(delete, values![subject]).map_err(failed)?;
     }
     Ok(())
 }
@@ -172,23 +184,15 @@ pub(crate) fn size(body: &[u8], vector: Option<&[u8]>) -> i64 {
 
 fn next_in_session(db: &Transaction<'_>, namespace: i64, session: &[u8; 16]) -> Result<i64, MemoryError> {
     let query = "SELECT max(sequence) FROM memory WHERE namespace = ?1 AND session = ?2";
-    let last: Option<i64> = db
-        .prepare_cached(query)
-        .map_err(failed)?
-        .query_row(params![namespace, session], |row| row.get(0))
-        .map_err(failed)?;
+    let last: Option<i64> = db.one(query, values![namespace, session], |row| row.get(0)).map_err(failed)?;
     Ok(last.map_or(0, |last| last.saturating_add(1)))
 }
 
 /// Puts a new version in the place of a memory; the old one becomes history.
 pub(crate) fn replace(db: &Transaction<'_>, old: &Row, write: &Write) -> Result<(), MemoryError> {
     let keep = "INSERT INTO past (memory, version, event, at, subject, namespace, key, body)
-        SELECT id, version, 0, ?2, subject, namespace, key, body FROM memory WHERE id = ?1 AND version = ?3";
-    let kept = db
-        .prepare_cached(keep)
-        .map_err(failed)?
-        .execute(params![old.id.0, write.stamp.updated, old.version])
-        .map_err(failed)?;
+        SELECT id, version, 0, CAST(?2 AS BIGINT), subject, namespace, key, body FROM memory WHERE id = ?1 AND version = ?3";
+    let kept = db.execute(keep, values![old.id.0, write.stamp.updated, old.version]).map_err(failed)?;
     if kept == 0 {
         return Err(MemoryError::invalid(
             "version",
@@ -199,9 +203,9 @@ pub(crate) fn replace(db: &Transaction<'_>, old: &Row, write: &Write) -> Result<
     let update = "UPDATE memory SET version = ?2, updated = ?3, valid_from = ?4, valid_to = ?5, expires = ?6, same = ?7, key = ?8,
         body = ?9, model = ?10, vector = ?11, subject = ?12 WHERE id = ?1";
     let Write { version, stamp, key, body, model, vector, subject, .. } = write;
-    db.prepare_cached(update)
-        .map_err(failed)?
-        .execute(params![
+    db.execute(
+        update,
+        values![
             old.id.0,
             version,
             stamp.updated,
@@ -214,13 +218,15 @@ pub(crate) fn replace(db: &Transaction<'_>, old: &Row, write: &Write) -> Result<
             model,
             vector,
             subject
-        ])
-        .map_err(|error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::ConstraintViolation) => {
-                MemoryError::invalid("content", "another memory says the same")
-            }
-            _ => failed(error),
-        })?;
+        ],
+    )
+    .map_err(|error| {
+        if error.is_conflict() {
+            MemoryError::invalid("content", "another memory says the same")
+        } else {
+            failed(error)
+        }
+    })?;
     let grown = size(body, vector.as_deref()) - size(&old.body, old.vector.as_deref());
     count(db, subject, 0, grown)?;
     changed(db, old.namespace, old.ordinal)
@@ -229,7 +235,7 @@ pub(crate) fn replace(db: &Transaction<'_>, old: &Row, write: &Write) -> Result<
 /// Marks a memory as superseded: it counts no longer, and what it says may be stored again.
 pub(crate) fn supersede(db: &Transaction<'_>, old: &Row, at: i64) -> Result<(), MemoryError> {
     let update = "UPDATE memory SET state = 1, same = NULL, updated = ?2, valid_to = coalesce(valid_to, ?2) WHERE id = ?1";
-    db.prepare_cached(update).map_err(failed)?.execute(params![old.id.0, at]).map_err(failed)?;
+    db.execute(update, values![old.id.0, at]).map_err(failed)?;
     changed(db, old.namespace, old.ordinal)
 }
 
@@ -237,25 +243,17 @@ pub(crate) fn supersede(db: &Transaction<'_>, old: &Row, at: i64) -> Result<(), 
 pub(crate) fn remove(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
     let query =
         "SELECT id, namespace, ordinal FROM link JOIN memory ON id = source WHERE target = ?1 AND kind = ?2";
-    let digests: Vec<(Id, i64, u32)> = {
-        let mut select = db.prepare_cached(query).map_err(failed)?;
-        let rows = select.query_map(params![id.0, Relation::Digest.number()], |row| {
-            Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?))
-        });
-        rows.map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?
-    };
+    let read = |row: &sql::Row<'_>| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?));
+    let digests: Vec<(Id, i64, u32)> =
+        db.query(query, values![id.0, Relation::Digest.number()], read).map_err(failed)?;
     remove_one(db, id, namespace, ordinal)?;
     digests.iter().try_for_each(|(id, namespace, ordinal)| remove_one(db, id, *namespace, *ordinal))
 }
 
 fn remove_one(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
     let query = "SELECT subject, length(body) + coalesce(length(vector), 0) FROM memory WHERE id = ?1";
-    let gone: Option<([u8; 16], i64)> = db
-        .prepare_cached(query)
-        .map_err(failed)?
-        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-        .map_err(failed)?;
+    let gone: Option<([u8; 16], i64)> =
+        db.first(query, values![id.0], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
     if let Some((subject, bytes)) = gone {
         count(db, &subject, -1, -bytes)?;
     }
@@ -265,7 +263,7 @@ fn remove_one(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32) -> Re
         "DELETE FROM link WHERE source = ?1 OR target = ?1",
         "DELETE FROM used WHERE memory = ?1",
     ] {
-        db.prepare_cached(delete).map_err(failed)?.execute([id.0]).map_err(failed)?;
+        db.execute(delete, values![id.0]).map_err(failed)?;
     }
     changed(db, namespace, ordinal)
 }
@@ -278,16 +276,15 @@ pub(crate) fn link(
     kind: i64,
     at: i64,
 ) -> Result<(), MemoryError> {
-    let insert = "INSERT OR IGNORE INTO link (source, target, kind, at) VALUES (?1, ?2, ?3, ?4)";
-    db.prepare_cached(insert)
-        .map_err(failed)?
-        .execute(params![source.0, target.0, kind, at])
-        .map_err(failed)
-        .map(drop)
+    let insert = "INSERT INTO link (source, target, kind, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    db.execute(insert, values![source.0, target.0, kind, at]).map_err(failed).map(drop)
 }
 
 /// Tells every process.
 pub(crate) fn changed(db: &Transaction<'_>, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
-    let insert = "INSERT INTO change (namespace, ordinal) VALUES (?1, ?2)";
-    db.prepare_cached(insert).map_err(failed)?.execute(params![namespace, ordinal]).map_err(failed).map(drop)
+    // INVARIANT: no number is left out, also where a transaction was undone: whoever follows would think that it was cut off. One writes
+    // at a time, so the last is known.
+    let insert = "INSERT INTO change (seq, namespace, ordinal)
+        SELECT coalesce(max(seq), 0) + 1, CAST(?1 AS BIGINT), CAST(?2 AS BIGINT) FROM change";
+    db.execute(insert, values![namespace, ordinal]).map_err(failed).map(drop)
 }

@@ -4,23 +4,22 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use parking_lot::Mutex;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-
+use super::sql::{self, Db, For, Transaction};
 use crate::MemoryError;
+use parking_lot::Mutex;
 
 /// Changes that one commit takes at most.
 const BATCH: usize = 256;
 
 /// Why a transaction failed: all that were in it are told.
-type Cause = Arc<rusqlite::Error>;
+type Cause = Arc<sql::Error>;
 type Act = Box<dyn FnOnce(Result<&Transaction<'_>, Cause>) -> Done + Send>;
 /// Tells the caller, once it is known whether the commit succeeded.
 type Done = Box<dyn FnOnce(Result<(), Cause>) + Send>;
 
 enum Job {
     Within(Act),
-    Outside(Box<dyn FnOnce(&Connection) + Send>),
+    Outside(Box<dyn FnOnce(&Db) + Send>),
 }
 
 /// Writes to the store. Dropped, it finishes what was begun.
@@ -30,11 +29,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(db: Connection) -> Result<Self, MemoryError> {
+    pub(crate) fn start(db: Db) -> Result<Self, MemoryError> {
         let (jobs, todo) = channel();
         let thread = thread::Builder::new()
             .name("memory-writer".into())
-            .spawn(move || run(db, &todo))
+            .spawn(move || run(&db, &todo))
             .map_err(MemoryError::doing("opened"))?;
         Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Some(thread) })
     }
@@ -63,7 +62,7 @@ impl Writer {
     /// Does something to the store between transactions.
     pub(crate) fn outside<R: Send + 'static>(
         &self,
-        act: impl FnOnce(&Connection) -> Result<R, MemoryError> + Send + 'static,
+        act: impl FnOnce(&Db) -> Result<R, MemoryError> + Send + 'static,
     ) -> Result<R, MemoryError> {
         let (tell, told) = channel();
         self.send(Job::Outside(Box::new(move |db| drop(tell.send(act(db))))))?;
@@ -82,26 +81,28 @@ fn within<R>(
     act: impl FnOnce(&Transaction<'_>) -> Result<R, MemoryError>,
 ) -> Result<R, MemoryError> {
     let failed = MemoryError::doing("written");
-    transaction.execute_batch("SAVEPOINT part").map_err(&failed)?;
+    let run = |statement: &str| transaction.execute(statement, &[]);
+    run("SAVEPOINT part").map_err(&failed)?;
     let done = act(transaction);
-    if done.is_err() {
-        transaction.execute_batch("ROLLBACK TO part").map_err(&failed)?;
+    let undone = if done.is_err() { run("ROLLBACK TO part") } else { Ok(0) };
+    match undone.and_then(|_| run("RELEASE part")) {
+        Err(error) if done.is_ok() => Err(failed(error)),
+        // Where it could not be undone alone, the rest is not committed either.
+        _ => done,
     }
-    transaction.execute_batch("RELEASE part").map_err(&failed)?;
-    done
 }
 
-fn run(mut db: Connection, todo: &Receiver<Job>) {
+fn run(db: &Db, todo: &Receiver<Job>) {
     let mut next = None;
     while let Some(job) = next.take().or_else(|| todo.recv().ok()) {
         let first = match job {
             Job::Within(act) => act,
             Job::Outside(act) => {
-                act(&db);
+                act(db);
                 continue;
             }
         };
-        let transaction = match db.transaction_with_behavior(TransactionBehavior::Immediate) {
+        let transaction = match db.begin(For::Writing) {
             Ok(transaction) => transaction,
             Err(error) => {
                 let cause = Arc::new(error);

@@ -1,10 +1,9 @@
 //! Writing here what came from there.
 
-use rusqlite::Transaction;
-
 use super::carried::Carried;
 use super::mark::Mark;
 use super::pass::is_said;
+use crate::store::sql::Transaction;
 use crate::store::{Row, Stamp, Write, read, write};
 use crate::tenant::{self, Place};
 use crate::{Id, MemoryError, Record, Scope, State, Tenant};
@@ -141,7 +140,7 @@ fn put(
     match row {
         Some(row) => write::replace(db, row, write)?,
         None => {
-            write::insert(db, namespace, write, now)?;
+            write::insert(db, namespace, std::slice::from_ref(write), now)?;
             write::count(db, &write.subject, 1, write::size(&write.body, write.vector.as_deref()))?;
         }
     }

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-use rusqlite::{Connection, params};
-
 use super::decide::Agreed;
 use crate::crypto::Lookup;
-use crate::store::sqlite;
+use crate::store::sql::{self, Db, For, values};
 use crate::{Id, MemoryError};
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS agreed (
@@ -17,7 +15,7 @@ const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS agreed (
 
 /// What is known of a scope at a remote. While it is open, nobody else synchronises the directory.
 pub(super) struct Known {
-    db: Connection,
+    db: Db,
     place: [u8; 16],
     /// Locked.
     _alone: File,
@@ -29,22 +27,21 @@ impl Known {
         let failed = MemoryError::doing("synchronised");
         let alone = File::create(directory.join("sync.lock")).map_err(&failed)?;
         alone.lock().map_err(&failed)?;
-        let db = sqlite::open(&directory.join("sync.db"))?;
-        db.execute_batch(SCHEMA).map_err(MemoryError::doing("synchronised"))?;
+        let failed = MemoryError::doing("synchronised");
+        let db = Db::open_file(&directory.join("sync.db")).map_err(&failed)?;
+        db.batch(SCHEMA).map_err(&failed)?;
         // The names are no secrets; this only makes them short.
         let place = Lookup::new(&[0; 32]).of("place", &[remote.as_bytes(), prefix.as_bytes()]);
         Ok(Self { db, place, _alone: alone })
     }
 
     pub(super) fn all(&self) -> Result<BTreeMap<Id, Agreed>, MemoryError> {
-        let failed = MemoryError::doing("read");
         let query = "SELECT memory, mark, version, updated FROM agreed WHERE place = ?1";
-        let mut select = self.db.prepare(query).map_err(&failed)?;
-        let rows = select.query_map([self.place], |row| {
+        let read = |row: &sql::Row<'_>| {
             let here: (Option<u32>, Option<i64>) = (row.get(2)?, row.get(3)?);
-            Ok((Id(row.get(0)?), row.get::<_, String>(1)?, here.0.zip(here.1)))
-        });
-        let rows: Vec<_> = rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)?;
+            Ok((Id(row.get(0)?), row.get::<String>(1)?, here.0.zip(here.1)))
+        };
+        let rows = self.db.query(query, values![self.place], read).map_err(MemoryError::doing("read"))?;
         // A mark that cannot be read is as good as none.
         let agreed =
             |(id, mark, here): (Id, String, _)| Some((id, Agreed { there: mark.parse().ok()?, here }));
@@ -52,20 +49,21 @@ impl Known {
     }
 
     /// Notes what is agreed on now; nothing where nobody has the memory any more.
-    pub(super) fn note(&mut self, agreed: &[(Id, Option<Agreed>)]) -> Result<(), MemoryError> {
+    pub(super) fn note(&self, agreed: &[(Id, Option<Agreed>)]) -> Result<(), MemoryError> {
         let failed = MemoryError::doing("written");
-        let transaction = self.db.transaction().map_err(&failed)?;
+        let transaction = self.db.begin(For::Writing).map_err(&failed)?;
         for (id, agreed) in agreed {
             let done = match agreed {
                 Some(Agreed { there, here }) => {
                     let (version, updated) = here.unzip();
-                    let insert = "INSERT OR REPLACE INTO agreed (place, memory, mark, version, updated) VALUES (?1, ?2, ?3, ?4, ?5)";
+                    let insert = "INSERT INTO agreed (place, memory, mark, version, updated) VALUES (?1, ?2, ?3, ?4, ?5)
+                        ON CONFLICT (place, memory) DO UPDATE SET mark = excluded.mark, version = excluded.version, updated = excluded.updated";
                     transaction
-                        .execute(insert, params![self.place, id.0, there.to_string(), version, updated])
+                        .execute(insert, values![self.place, id.0, *there.to_string(), version, updated])
                 }
                 None => {
                     let delete = "DELETE FROM agreed WHERE place = ?1 AND memory = ?2";
-                    transaction.execute(delete, params![self.place, id.0])
+                    transaction.execute(delete, values![self.place, id.0])
                 }
             };
             done.map_err(&failed)?;

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
-
 use super::carried::{Carried, Secret};
 use super::decide::{Agreed, Step, decide};
 use super::known::Known;
@@ -11,6 +9,7 @@ use super::mark::Mark;
 use super::remote::{Entry, Put, Remote, RemoteError};
 use super::{Synced, apply};
 use crate::audit::{About, Action};
+use crate::store::sql::{self, Db, Transaction, values};
 use crate::store::{Row, read};
 use crate::tenant::Place;
 use crate::{Id, MemoryError, Scope, Tenant};
@@ -93,15 +92,12 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
 
     /// What the caller has stored here.
     fn here(&self, place: &Place) -> Result<BTreeMap<Id, Here>, MemoryError> {
-        let failed = MemoryError::doing("read");
         self.tenant.engine.reader.read(|db| {
             let Some(namespace) = read::namespace(db, &place.tag)? else { return Ok(BTreeMap::new()) };
             let query = "SELECT id, version, updated FROM memory WHERE namespace = ?1 AND subject = ?2";
-            let mut select = db.prepare(query).map_err(&failed)?;
-            let rows = select.query_map(params![namespace, place.subject], |row| {
-                Ok((Id(row.get(0)?), (row.get(1)?, row.get(2)?)))
-            });
-            rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+            let read = |row: &sql::Row<'_>| Ok((Id(row.get(0)?), (row.get(1)?, row.get(2)?)));
+            let rows = db.query(query, values![namespace, place.subject], read);
+            rows.map(|rows| rows.into_iter().collect()).map_err(MemoryError::doing("read"))
         })
     }
 
@@ -203,12 +199,10 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
 }
 
 /// What a memory is to others.
-fn links(db: &rusqlite::Connection, id: &Id) -> Result<Vec<(i64, Id, i64)>, MemoryError> {
-    let failed = MemoryError::doing("read");
+fn links(db: &Db, id: &Id) -> Result<Vec<(i64, Id, i64)>, MemoryError> {
     let query = "SELECT kind, target, at FROM link WHERE source = ?1 ORDER BY kind, target";
-    let mut select = db.prepare_cached(query).map_err(&failed)?;
-    let rows = select.query_map([id.0], |row| Ok((row.get(0)?, Id(row.get(1)?), row.get(2)?)));
-    rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+    let read = |row: &sql::Row<'_>| Ok((row.get(0)?, Id(row.get(1)?), row.get(2)?));
+    db.query(query, values![id.0], read).map_err(MemoryError::doing("read"))
 }
 
 /// Whether another memory says the same already.
@@ -219,6 +213,6 @@ pub(super) fn is_said(
     id: &Id,
 ) -> Result<bool, MemoryError> {
     let query = "SELECT 1 FROM memory WHERE namespace = ?1 AND same = ?2 AND id <> ?3";
-    let found = db.query_row(query, params![namespace, same, id.0], |_| Ok(())).optional();
+    let found = db.first(query, values![namespace, same, id.0], |_| Ok(()));
     found.map(|found| found.is_some()).map_err(MemoryError::doing("read"))
 }

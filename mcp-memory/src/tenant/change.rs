@@ -1,12 +1,12 @@
 //! Changing what is stored.
 
-use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::store::{Place, Stored};
 use super::{Relation, Tenant, draft, stats};
 use crate::audit::{About, Action};
+use crate::store::sql::{Transaction, values};
 use crate::store::{Body, Row, Stamp, Write, write};
 use crate::vector::quantized;
 use crate::{Draft, Id, MemoryError, State};
@@ -87,7 +87,7 @@ impl Tenant {
             let new = self.resealed(&self.place(&scope)?, &row, stamp, &body, vector.as_deref())?;
             let old = row.clone();
             let (quota, subject) = (self.access.allowed(), new.subject);
-            Ok(move |db: &rusqlite::Transaction<'_>| {
+            Ok(move |db: &Transaction<'_>| {
                 write::replace(db, &old, &new)?;
                 stats::within(db, &subject, quota).map(|()| new.version)
             })
@@ -167,13 +167,10 @@ impl Tenant {
     /// There is none that the caller may read.
     pub fn history(&self, id: &Id) -> Result<Vec<Past>, MemoryError> {
         self.row(id)?;
-        let failed = MemoryError::doing("read");
         let rows: Vec<(u32, i64, i64, Vec<u8>)> = self.engine.reader.read(|db| {
             let query = "SELECT version, at, key, body FROM past WHERE memory = ?1 ORDER BY version";
-            let mut select = db.prepare_cached(query).map_err(&failed)?;
-            let rows = select
-                .query_map(params![id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
-            rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+            db.query(query, values![id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .map_err(MemoryError::doing("read"))
         })?;
         rows.into_iter()
             .map(|(version, until, key, body)| {

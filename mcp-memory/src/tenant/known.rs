@@ -1,10 +1,9 @@
 //! What is there already: for those who have to know before they store, and for pages with a number.
 
-use rusqlite::params;
-
 use super::{Tenant, draft};
 use crate::filter::Filter;
 use crate::store::read;
+use crate::store::sql::values;
 use crate::{Draft, Id, MemoryError, Scope};
 
 impl Tenant {
@@ -21,8 +20,7 @@ impl Tenant {
             let Some(namespace) = read::namespace(db, &place.tag)? else { return Ok(false) };
             let query = "SELECT EXISTS (SELECT 1 FROM memory WHERE namespace = ?1 AND same = ?2
                 AND (expires IS NULL OR expires > ?3))";
-            db.query_row(query, params![namespace, same, now], |row| row.get(0))
-                .map_err(MemoryError::doing("read"))
+            db.one(query, values![namespace, same, now], |row| row.get(0)).map_err(MemoryError::doing("read"))
         })
     }
 

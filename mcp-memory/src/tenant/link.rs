@@ -1,10 +1,10 @@
 //! What memories have to do with each other.
 
-use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
 use super::Tenant;
 use crate::audit::Action;
+use crate::store::sql::{self, values};
 use crate::store::write;
 use crate::{Id, MemoryError};
 
@@ -80,7 +80,7 @@ impl Tenant {
         let (source, target) = (self.row_to_change(source, Action::Write)?.0.id, *target);
         self.engine.writer.write(move |db| {
             let delete = "DELETE FROM link WHERE source = ?1 AND target = ?2 AND kind = ?3";
-            let gone = db.execute(delete, params![source.0, target.0, relation.number()]);
+            let gone = db.execute(delete, values![source.0, target.0, relation.number()]);
             gone.map(|gone| gone > 0).map_err(MemoryError::doing("written"))
         })
     }
@@ -91,16 +91,14 @@ impl Tenant {
     /// There is none that the caller may read.
     pub fn links(&self, id: &Id) -> Result<Vec<Link>, MemoryError> {
         self.row(id)?;
-        let failed = MemoryError::doing("read");
         let found: Vec<(i64, Id, bool, i64, i64)> = self.engine.reader.read(|db| {
             let query = "SELECT kind, target, 1, at, namespace FROM link JOIN memory ON id = target WHERE source = ?1
                 UNION ALL SELECT kind, source, 0, at, namespace FROM link JOIN memory ON id = source WHERE target = ?1
                 ORDER BY 4, 2";
-            let mut select = db.prepare_cached(query).map_err(&failed)?;
-            let rows = select.query_map([id.0], |row| {
+            let read = |row: &sql::Row<'_>| {
                 Ok((row.get(0)?, Id(row.get(1)?), row.get(2)?, row.get(3)?, row.get(4)?))
-            });
-            rows.map_err(&failed)?.collect::<Result<_, _>>().map_err(&failed)
+            };
+            db.query(query, values![id.0], read).map_err(MemoryError::doing("read"))
         })?;
         let readable = self.engine.readable(&self.access)?;
         let seen = |namespace: i64| readable.iter().any(|(readable, _)| *readable == namespace);

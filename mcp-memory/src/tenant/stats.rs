@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::Tenant;
+use crate::store::sql::{Db, values};
 use crate::{Id, MemoryError, Quota, Scope};
 
 /// What a scope has in it.
@@ -66,12 +66,10 @@ impl Tenant {
     /// There is none that the caller may read.
     pub fn usage(&self, id: &Id) -> Result<Usage, MemoryError> {
         self.row(id)?;
-        let failed = MemoryError::doing("read");
-        let kept = self.engine.reader.read(|db| {
+        let kept: Option<(u64, i64)> = self.engine.reader.read(|db| {
             let query = "SELECT uses, last FROM used WHERE memory = ?1";
-            let mut select = db.prepare_cached(query).map_err(&failed)?;
-            let used = select.query_row([id.0], |row| Ok((row.get::<_, u64>(0)?, row.get(1)?)));
-            used.optional().map_err(&failed)
+            db.first(query, values![id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                .map_err(MemoryError::doing("read"))
         })?;
         let (uses, last) = kept.map_or((0, None), |(uses, last)| (uses, Some(last)));
         let (more, later) = self.engine.used.of(id);
@@ -89,7 +87,7 @@ impl Tenant {
 }
 
 /// Refuses what is more than a quota allows.
-pub(crate) fn within(db: &rusqlite::Connection, subject: &[u8; 16], quota: Quota) -> Result<(), MemoryError> {
+pub(crate) fn within(db: &Db, subject: &[u8; 16], quota: Quota) -> Result<(), MemoryError> {
     if quota == Quota::default() {
         return Ok(());
     }
@@ -105,11 +103,9 @@ pub(crate) fn within(db: &rusqlite::Connection, subject: &[u8; 16], quota: Quota
 }
 
 /// What a subject has stored.
-fn consumption(db: &rusqlite::Connection, subject: &[u8; 16]) -> Result<Consumption, MemoryError> {
-    let failed = MemoryError::doing("read");
-    let mut select =
-        db.prepare_cached("SELECT memories, bytes FROM stored WHERE subject = ?1").map_err(&failed)?;
-    let found = select
-        .query_row(params![subject], |row| Ok(Consumption { memories: row.get(0)?, bytes: row.get(1)? }));
-    Ok(found.optional().map_err(&failed)?.unwrap_or_default())
+fn consumption(db: &Db, subject: &[u8; 16]) -> Result<Consumption, MemoryError> {
+    let query = "SELECT memories, bytes FROM stored WHERE subject = ?1";
+    let found = db
+        .first(query, values![subject], |row| Ok(Consumption { memories: row.get(0)?, bytes: row.get(1)? }));
+    found.map(Option::unwrap_or_default).map_err(MemoryError::doing("read"))
 }

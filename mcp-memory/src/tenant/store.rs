@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Tenant, draft, stats};
 use crate::audit::{About, Action};
 use crate::crypto::{Cipher, KeyId};
+use crate::store::sql::Transaction;
 use crate::store::write::NamespaceName;
 use crate::store::{Body, Kept, Stamp, Write, write};
 use crate::vector::quantized;
@@ -74,10 +75,9 @@ impl Tenant {
                 .collect::<Result<_, _>>()?;
             let name = self.namespace_name(scope, &place)?;
             let quota = self.access.allowed();
-            Ok(move |db: &rusqlite::Transaction<'_>| {
+            Ok(move |db: &Transaction<'_>| {
                 let namespace = write::namespace(db, &place.tag, &name)?;
-                let insert = |memory| write::insert(db, namespace, memory, now);
-                let kept = writes.iter().map(insert).collect::<Result<Vec<_>, _>>()?;
+                let kept = write::insert(db, namespace, &writes, now)?;
                 let new = writes.iter().zip(&kept).filter(|(_, kept)| matches!(kept, Kept::New(_)));
                 let sizes: Vec<i64> =
                     new.map(|(memory, _)| write::size(&memory.body, memory.vector.as_deref())).collect();

@@ -1,12 +1,9 @@
 //! Who is erased is gone: from the store, from its log, from backups, from other processes.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use mcp_memory::{Draft, Edit, Master, Memory, MemoryError, Receipt, Scope};
 
-use crate::durability::child_that_waits;
 use crate::support::{Letters, bytes, contains, found, store, user};
 
 fn open(directory: &std::path::Path, encrypt: bool) -> Memory {
@@ -21,7 +18,7 @@ fn of(tenant: &mcp_memory::Tenant, word: &str) -> Vec<String> {
 }
 
 /// Asks until nothing is pending.
-fn until_final(memory: &Memory, receipt: &Receipt) {
+pub(crate) fn until_final(memory: &Memory, receipt: &Receipt) {
     let started = Instant::now();
     while !memory.receipt(receipt).unwrap().is_final() {
         assert!(started.elapsed() < Duration::from_secs(30), "{receipt:?}");
@@ -115,42 +112,5 @@ fn a_backup_brings_back_all_but_who_was_erased() {
         let refused = Memory::restore(other.path(), &copy, &Master::None, encrypt).unwrap_err();
         assert_eq!(refused.to_string(), "key ring: it is the ring of another memory");
         drop(open(other.path(), encrypt));
-    }
-}
-
-#[test]
-fn who_writes_while_somebody_is_erased_uses_no_destroyed_key() {
-    let directory = tempfile::tempdir().unwrap();
-    let (one, two) = (open(directory.path(), true), open(directory.path(), true));
-    let ann = user(&two, "acme", "ann");
-    for round in 0..20 {
-        store(&ann, &format!("before {round}"));
-        let receipt = one.erase("acme", "ann").unwrap();
-        assert_eq!(receipt.memories, 2 - usize::from(round == 0));
-        store(&ann, &format!("after {round}"));
-        assert_eq!(found(&user(&one, "acme", "ann"), "after before"), [format!("after {round}")]);
-        until_final(&one, &receipt);
-    }
-}
-
-#[test]
-fn a_receipt_is_final_when_the_other_process_has_forgotten_or_is_dead() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = Memory::builder(directory.path()).embedder(Letters).open().unwrap();
-    for end in ["CONT", "KILL"] {
-        let mut other = child_that_waits(directory.path());
-        let mut lines = BufReader::new(other.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap().contains("stored")));
-        let signal = |name: &str| {
-            let done = Command::new("kill").args([format!("-{name}"), other.id().to_string()]).status();
-            assert!(done.unwrap().success());
-        };
-        signal("STOP");
-        let receipt = memory.erase("acme", "bob").unwrap();
-        assert_eq!(memory.receipt(&receipt).unwrap().pending, 1);
-        signal(end);
-        until_final(&memory, &receipt);
-        other.kill().unwrap();
-        other.wait().unwrap();
     }
 }

@@ -1,25 +1,26 @@
 //! The engine as programs use it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
+#![allow(clippy::duplicate_mod, reason = "tests that are run for each place that a memory can be in")]
 
-mod basics;
+mod children;
 #[cfg(feature = "server")]
 mod compat;
-mod consolidate;
 mod derived;
 mod durability;
 mod erase;
-mod export;
 #[cfg(feature = "ingest")]
 mod formats;
 mod import;
+mod in_files;
+#[cfg(feature = "postgres")]
+mod in_postgres;
 #[cfg(feature = "ingest")]
 mod ingest;
-mod isolation;
-mod keeping;
 #[cfg(feature = "kv")]
 mod kv;
-mod reembed;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "server")]
 mod server;
 mod support;

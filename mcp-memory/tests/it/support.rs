@@ -1,11 +1,16 @@
 //! What the tests share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
 use mcp_memory::embed::{EmbedError, Embedder};
-use mcp_memory::{Access, Draft, Memory, Scope, Search, Tenant};
+use mcp_memory::{Access, Draft, Memory, MemoryBuilder, Scope, Search, Tenant};
+use tempfile::TempDir;
+
+#[cfg(feature = "postgres")]
+use crate::postgres::Schema;
 
 /// A text's letters, counted: texts with the same letters mean the same.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +57,114 @@ impl Clock {
     }
 }
 
-pub(crate) fn open(directory: &Path) -> Memory {
-    Memory::builder(directory).embedder(Letters).open().unwrap()
+/// Where a test keeps a memory: files in a directory, or a schema of PostgreSQL and a directory for the rest.
+#[derive(Debug)]
+pub(crate) struct Place {
+    directory: PathBuf,
+    schema: Option<String>,
+    /// The schema of the key ring, in another database; a file where there is none.
+    keys: Option<String>,
+    /// Whoever made it removes it.
+    _made: Vec<Made>,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "what is in it is removed with it")]
+enum Made {
+    Directory(TempDir),
+    #[cfg(feature = "postgres")]
+    Schema(Schema),
+}
+
+impl Place {
+    pub(crate) fn in_files() -> Self {
+        let made = tempfile::tempdir().unwrap();
+        let directory = made.path().to_owned();
+        Self { directory, schema: None, keys: None, _made: vec![Made::Directory(made)] }
+    }
+
+    /// Of PostgreSQL at `MCP_TEST_POSTGRES_URL`. Where there is none, files have to do.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn in_postgres() -> Self {
+        let mut place = Self::in_files();
+        if Schema::is_there() {
+            let schema = Schema::new();
+            place.schema = Some(schema.0.clone());
+            place._made.push(Made::Schema(schema));
+        }
+        place
+    }
+
+    /// The same with keys in PostgreSQL.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn with_keys(mut self, keys: Schema) -> Self {
+        self.keys = Some(keys.0.clone());
+        self._made.push(Made::Schema(keys));
+        self
+    }
+
+    /// That of another process, which told where it is.
+    pub(crate) fn of_environment() -> Self {
+        let directory = std::env::var_os("MEMORY_TEST_DIRECTORY").unwrap().into();
+        let [schema, keys] = ["MEMORY_TEST_SCHEMA", "MEMORY_TEST_KEYS"].map(|name| std::env::var(name).ok());
+        Self { directory, schema, keys, _made: Vec::new() }
+    }
+
+    /// The same, with a directory of its own for what is not in the database: another machine.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn elsewhere(&self) -> Self {
+        Self { schema: self.schema.clone(), keys: self.keys.clone(), ..Self::in_files() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(crate) fn schema(&self) -> Option<&str> {
+        self.schema.as_deref()
+    }
+
+    /// Tells a process that is going to be started.
+    pub(crate) fn tell(&self, command: &mut Command) {
+        command.env("MEMORY_TEST_DIRECTORY", &self.directory);
+        for (name, schema) in [("MEMORY_TEST_SCHEMA", &self.schema), ("MEMORY_TEST_KEYS", &self.keys)] {
+            if let Some(schema) = schema {
+                command.env(name, schema);
+            }
+        }
+    }
+}
+
+/// What a memory is opened by.
+pub(crate) trait Opens {
+    fn builder(&self) -> MemoryBuilder;
+}
+
+impl Opens for Path {
+    fn builder(&self) -> MemoryBuilder {
+        Memory::builder(self)
+    }
+}
+
+impl Opens for Place {
+    fn builder(&self) -> MemoryBuilder {
+        let builder = Memory::builder(&self.directory);
+        #[cfg(feature = "postgres")]
+        let builder = match &self.schema {
+            Some(schema) => builder.postgres(crate::postgres::at(schema)),
+            None => builder,
+        };
+        #[cfg(feature = "postgres")]
+        let builder = match &self.keys {
+            Some(schema) => builder.key_ring_in_postgres(crate::postgres::keys_at(schema)),
+            None => builder,
+        };
+        builder
+    }
+}
+
+pub(crate) fn open(at: &(impl Opens + ?Sized)) -> Memory {
+    at.builder().embedder(Letters).open().unwrap()
 }
 
 pub(crate) fn user(memory: &Memory, org: &str, user: &str) -> Tenant {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use mcp_memory::{Draft, Master, MasterKey, Memory, MemoryError, Scope};
 
-use crate::durability::everything;
-use crate::reembed::Lengths;
+use crate::children::everything;
+use crate::in_files::both::reembed::Lengths;
 use crate::support::{Letters, bytes, contains, found, open, store, user};
 
 fn master(number: u8) -> Master {
@@ -250,7 +250,7 @@ fn child_on_a_disk_of_its_own() {
     };
     let place = Path::new(&directory).join("memory");
     {
-        let memory = open(&place);
+        let memory = open(place.as_path());
         let ann = user(&memory, "acme", "ann");
         store(&ann, "before");
         // Others fill it.
@@ -269,7 +269,7 @@ fn child_on_a_disk_of_its_own() {
     let refused = Memory::builder(&place).embedder(Letters).open().unwrap_err();
     assert!(refused.to_string().starts_with("the memory cannot be opened"), "{refused}");
     mount("remount,rw");
-    let memory = open(&place);
+    let memory = open(place.as_path());
     let ann = user(&memory, "acme", "ann");
     let there: Vec<String> = everything(&ann).into_iter().map(|record| record.content).collect();
     assert!(["before", "after"].iter().all(|text| there.contains(&(*text).to_owned())), "{there:?}");

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use mcp_memory::embed::{EmbedError, Embedder};
 use mcp_memory::{Draft, Edit, Memory, MemoryError, Scope};
 
-use crate::support::{found, open, store, user};
+use super::place;
+use crate::support::{Opens as _, Place, found, open, store, user};
 
 /// Whether a text is long: other numbers for the same texts.
 #[derive(Debug, Clone, Copy)]
@@ -29,15 +30,15 @@ impl Embedder for Lengths {
     }
 }
 
-fn other(directory: &std::path::Path, most: usize) -> Memory {
-    Memory::builder(directory).embedder(Lengths(most)).open().unwrap()
+fn other(directory: &Place, most: usize) -> Memory {
+    directory.builder().embedder(Lengths(most)).open().unwrap()
 }
 
 #[test]
 fn vectors_of_another_model_count_for_nothing_until_they_are_made_anew() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     {
-        let memory = open(directory.path());
+        let memory = open(&directory);
         for name in ["ann", "bob"] {
             let texts =
                 (0..300).map(|number| Draft::new(format!("{name} {number} {}", "x".repeat(number % 20))));
@@ -45,7 +46,7 @@ fn vectors_of_another_model_count_for_nothing_until_they_are_made_anew() {
         }
         assert_eq!(memory.without_vector().unwrap(), 0);
     }
-    let memory = other(directory.path(), 1_000);
+    let memory = other(&directory, 1_000);
     let ann = user(&memory, "acme", "ann");
     let by_vector = |tenant: &mcp_memory::Tenant| {
         let search = mcp_memory::Search::new("no word of it").ranking(mcp_memory::Ranking::alone(1.0));
@@ -70,28 +71,27 @@ fn vectors_of_another_model_count_for_nothing_until_they_are_made_anew() {
     assert_eq!(memory.reembed(|_| ()).unwrap().done, 0);
     drop((ann, memory));
     // Back again: nothing is left of the first.
-    let memory = open(directory.path());
+    let memory = open(&directory);
     assert_eq!((memory.without_vector().unwrap(), by_vector(&user(&memory, "acme", "ann"))), (601, 0));
-    let without = Memory::builder(directory.path()).without_embedder().open().unwrap();
+    let without = directory.builder().without_embedder().open().unwrap();
     assert!(matches!(without.reembed(|_| ()), Err(MemoryError::Invalid { field: "embedder", .. })));
 }
 
 #[test]
 fn it_happens_in_the_background_and_goes_on_where_it_failed() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     {
-        let memory = open(directory.path());
+        let memory = open(&directory);
         let texts = (0..500).map(|number| Draft::new(format!("text {number}")));
         user(&memory, "acme", "ann").store_all(&Scope::Private, texts.collect()).unwrap();
     }
     // Batches are too large for this one.
-    let memory = other(directory.path(), 100);
+    let memory = other(&directory, 100);
     let failed = memory.reembed(|_| ()).unwrap_err();
     assert_eq!(failed.to_string(), "embedding: texts cannot be embedded");
     assert_eq!(memory.without_vector().unwrap(), 500);
     drop(memory);
-    let memory =
-        Memory::builder(directory.path()).embedder(Lengths(1_000)).reembed_in_background().open().unwrap();
+    let memory = directory.builder().embedder(Lengths(1_000)).reembed_in_background().open().unwrap();
     let started = Instant::now();
     while memory.without_vector().unwrap() > 0 {
         assert!(started.elapsed() < Duration::from_secs(30));

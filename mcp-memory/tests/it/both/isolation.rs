@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use mcp_memory::{Access, Draft, Edit, Id, Memory, MemoryError, Scope, Search, Tenant};
 use proptest::prelude::*;
 
-use crate::support::{Letters, found, open, store, user};
+use super::place;
+use crate::support::{Letters, Opens as _, Place, found, open, store, user};
 
 #[test]
 fn scopes_are_those_of_the_caller() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let team = Scope::Workspace("team".into());
     let ann = memory.of(Access::new("acme", "ann").write(team.clone()));
     let bob = memory.of(Access::new("acme", "bob").read(team.clone()));
@@ -37,8 +38,8 @@ fn scopes_are_those_of_the_caller() {
 /// Names that run into each other when they are glued together.
 #[test]
 fn tenants_with_similar_names_are_not_the_same() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let names = [
         ("a", "bc"),
         ("ab", "c"),
@@ -133,8 +134,8 @@ fn run(tenant: &Tenant, ids: &mut Vec<Id>, foreign: &[Id], act: &Act) -> String 
     }
 }
 
-fn memory(directory: &std::path::Path) -> Memory {
-    Memory::builder(directory).embedder(Letters).open().unwrap()
+fn memory(directory: &Place) -> Memory {
+    directory.builder().embedder(Letters).open().unwrap()
 }
 
 proptest! {
@@ -145,10 +146,10 @@ proptest! {
     fn a_tenant_alone_sees_what_a_tenant_among_others_sees(
         acts in prop::collection::vec((0usize..3, act()), 1..60),
     ) {
-        let (shared, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let together = memory(shared.path());
+        let (shared, own) = (place(), place());
+        let together = memory(&shared);
         let people = [("acme", "ann"), ("acme", "bob"), ("other", "ann")];
-        let alone = memory(own.path());
+        let alone = memory(&own);
         let single = alone.of(Access::new("acme", "ann"));
         let mut ids: HashMap<usize, Vec<Id>> = HashMap::new();
         let mut single_ids = Vec::new();

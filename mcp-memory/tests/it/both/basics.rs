@@ -4,20 +4,21 @@ use mcp_memory::filter::Filter;
 use mcp_memory::{Draft, Edit, MemoryError, Scope, Search, State};
 use serde_json::json;
 
-use crate::support::{Clock, Letters, found, open, store, user};
+use super::place;
+use crate::support::{Clock, Letters, Opens as _, found, open, store, user};
 
 #[test]
 fn what_is_stored_is_found_by_the_next_search_and_after_reopening() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     {
-        let memory = open(directory.path());
+        let memory = open(&directory);
         let ann = user(&memory, "acme", "ann");
         for i in 0..200 {
             store(&ann, &format!("Note number {i} about topic{i}"));
             assert_eq!(found(&ann, &format!("topic{i}"))[0], format!("Note number {i} about topic{i}"));
         }
     }
-    let memory = open(directory.path());
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     assert_eq!(ann.count(&Scope::Private).unwrap(), 200);
     assert_eq!(found(&ann, "topic7")[0], "Note number 7 about topic7");
@@ -25,8 +26,8 @@ fn what_is_stored_is_found_by_the_next_search_and_after_reopening() {
 
 #[test]
 fn all_members_come_back_as_they_were_stored() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let mut draft =
         Draft::new("We chose PostgreSQL").kind("decision").tag("db").tag("architecture").tag("db");
@@ -78,8 +79,8 @@ fn all_members_come_back_as_they_were_stored() {
 
 #[test]
 fn the_same_is_stored_once_and_again_after_it_was_deleted() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let (ann, bob) = (user(&memory, "acme", "ann"), user(&memory, "acme", "bob"));
     let first = ann.store(&Scope::Private, Draft::new("Caf\u{e9} closes at five")).unwrap();
     let again = ann.store(&Scope::Private, Draft::new("  Cafe\u{301} closes at five ")).unwrap();
@@ -101,8 +102,8 @@ fn the_same_is_stored_once_and_again_after_it_was_deleted() {
 
 #[test]
 fn a_change_makes_a_version_and_keeps_the_one_before() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let (ann, bob) = (user(&memory, "acme", "ann"), user(&memory, "acme", "bob"));
     let team = Scope::Workspace("team".into());
     let id = ann.store(&team, Draft::new("Standup is at nine").tag("meeting")).unwrap().id;
@@ -141,14 +142,10 @@ fn a_change_makes_a_version_and_keeps_the_one_before() {
 
 #[test]
 fn what_has_expired_is_gone_and_may_be_stored_again() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     let clock = Clock::new();
     let own = clock.clone();
-    let memory = mcp_memory::Memory::builder(directory.path())
-        .embedder(Letters)
-        .clock(move || own.now())
-        .open()
-        .unwrap();
+    let memory = directory.builder().embedder(Letters).clock(move || own.now()).open().unwrap();
     let ann = user(&memory, "acme", "ann");
     let draft = || {
         let mut draft = Draft::new("The sale ends tonight");
@@ -166,8 +163,8 @@ fn what_has_expired_is_gone_and_may_be_stored_again() {
 
 #[test]
 fn neighbours_in_a_conversation_help_each_other() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let turns = ["Which database do we use for billing?", "Postgres, as always.", "Fine. Lunch?"];
     ann.store_session(&Scope::Private, "s", turns.map(Draft::new).into()).unwrap();
@@ -194,8 +191,8 @@ fn neighbours_in_a_conversation_help_each_other() {
 
 #[test]
 fn mistakes_name_the_member_and_what_would_do() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let check = |change: fn(&mut Draft), expect: &str| {
         let mut draft = Draft::new("x");
@@ -231,8 +228,8 @@ fn filter(json: &serde_json::Value) -> Filter {
 
 #[test]
 fn a_filter_is_applied_before_the_best_are_chosen() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let many = (0..2_000).map(|i| Draft::new(format!("the deploy key, entry {i}"))).collect();
     ann.store_all(&Scope::Private, many).unwrap();
@@ -244,8 +241,8 @@ fn a_filter_is_applied_before_the_best_are_chosen() {
 
 #[test]
 fn a_list_has_all_pages_and_many_are_deleted_only_when_it_is_meant() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let (ann, bob) = (user(&memory, "acme", "ann"), user(&memory, "acme", "bob"));
     for (i, kind) in (0..25).zip(["note", "fact"].into_iter().cycle()) {
         let mut draft = Draft::new(format!("entry {i}")).kind(kind);

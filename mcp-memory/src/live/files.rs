@@ -1,4 +1,4 @@
-//! Which processes have a memory open, and how far each has come in forgetting.
+//! Handles as files of a directory, which the operating system holds locks of.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::MemoryError;
 use crate::crypto::random;
 
-/// A file for each handle. The operating system holds its lock for as long as the process lives.
+/// The file of a handle, locked for as long as the process lives.
 pub(crate) struct Presence {
     folder: PathBuf,
     path: PathBuf,

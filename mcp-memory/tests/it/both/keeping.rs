@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use mcp_memory::audit::{Audit, Event};
 use mcp_memory::filter::Filter;
-use mcp_memory::{Access, Draft, Edit, Memory, MemoryError, Policy, Quota, Relation, Scope, Search};
+use mcp_memory::{Access, Draft, Edit, MemoryError, Policy, Quota, Relation, Scope, Search};
 use serde_json::{Value, json};
 
-use crate::support::{Clock, Letters, found, open, store, user};
+use super::place;
+use crate::support::{Clock, Letters, Opens as _, found, open, store, user};
 
 /// Keeps what it is told.
 #[derive(Debug, Clone, Default)]
@@ -40,9 +41,9 @@ impl Entries {
 
 #[test]
 fn every_denied_try_is_told_and_names_who_tried() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     let entries = Entries::default();
-    let memory = Memory::builder(directory.path()).embedder(Letters).audit(entries.clone()).open().unwrap();
+    let memory = directory.builder().embedder(Letters).audit(entries.clone()).open().unwrap();
     let ann = memory.of(Access::new("acme", "ann").write(Scope::Org));
     let (bob, eve) = (memory.of(Access::new("acme", "bob")), memory.of(Access::new("evil", "eve")));
     let own = store(&ann, "a secret of ann");
@@ -89,11 +90,10 @@ fn who_wants_all_hears_of_all_and_what_cannot_be_told_fails() {
             Err("the disk is full".into())
         }
     }
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     let entries = Entries(Arc::default(), true);
     {
-        let memory =
-            Memory::builder(directory.path()).embedder(Letters).audit(entries.clone()).open().unwrap();
+        let memory = directory.builder().embedder(Letters).audit(entries.clone()).open().unwrap();
         let ann = user(&memory, "acme", "ann");
         let id = store(&ann, "a text that is in no entry");
         found(&ann, "text");
@@ -104,15 +104,15 @@ fn who_wants_all_hears_of_all_and_what_cannot_be_told_fails() {
             ["ann write private 1 done", "ann search - 1 done", "ann read private 1 done"]
         );
     }
-    let memory = Memory::builder(directory.path()).embedder(Letters).audit(Full).open().unwrap();
+    let memory = directory.builder().embedder(Letters).audit(Full).open().unwrap();
     let refused = memory.of(Access::new("acme", "bob")).store(&Scope::Org, Draft::new("x")).unwrap_err();
     assert_eq!(refused.to_string(), "the memory cannot be recorded in the audit log");
 }
 
 #[test]
 fn a_quota_is_kept_to_the_memory_and_frees_what_is_deleted() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = memory.of(Access::new("acme", "ann").write(Scope::Org).quota(Quota::memories(3)));
     let bob = memory.of(Access::new("acme", "bob").quota(Quota::default().bytes(2_000)));
     let first = store(&ann, "one");
@@ -156,15 +156,11 @@ fn policy() -> Policy {
 
 #[test]
 fn what_was_kept_long_enough_goes_and_what_is_held_stays() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     let (clock, entries) = (Clock::new(), Entries::default());
     let now = clock.clone();
-    let memory = Memory::builder(directory.path())
-        .embedder(Letters)
-        .clock(move || now.now())
-        .audit(entries.clone())
-        .open()
-        .unwrap();
+    let memory =
+        directory.builder().embedder(Letters).clock(move || now.now()).audit(entries.clone()).open().unwrap();
     let tenants = ["ann", "bob", "held"].map(|name| user(&memory, "acme", name));
     let other = user(&memory, "other", "ann");
     for tenant in tenants.iter().chain([&other]) {
@@ -236,8 +232,8 @@ fn mistakes_in_a_policy_are_named() {
 
 #[test]
 fn links_are_seen_by_those_who_may_read_both() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let (ann, bob) = (user(&memory, "acme", "ann"), user(&memory, "acme", "bob"));
     let own = store(&ann, "of ann");
     let shared = ann.store(&Scope::Org, Draft::new("of all")).unwrap().id;
@@ -271,9 +267,9 @@ fn links_are_seen_by_those_who_may_read_both() {
 
 #[test]
 fn uses_and_stats_are_those_of_the_caller() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     let id = {
-        let memory = open(directory.path());
+        let memory = open(&directory);
         let (ann, bob) = (user(&memory, "acme", "ann"), user(&memory, "acme", "bob"));
         let id = ann
             .store(&Scope::Private, Draft::new("often used").kind("fact").tag("x").session("s"))
@@ -296,7 +292,7 @@ fn uses_and_stats_are_those_of_the_caller() {
         assert_eq!(bob.stats(&Scope::Workspace("other".into())).unwrap(), Default::default());
         id
     };
-    let memory = open(directory.path());
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let usage = ann.usage(&id).unwrap();
     assert_eq!(usage.uses, 2);
@@ -307,11 +303,10 @@ fn uses_and_stats_are_those_of_the_caller() {
 
 #[test]
 fn what_is_new_or_matters_is_lifted_where_it_is_wanted() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = place();
     let clock = Clock::new();
     let now = clock.clone();
-    let memory =
-        Memory::builder(directory.path()).without_embedder().clock(move || now.now()).open().unwrap();
+    let memory = directory.builder().without_embedder().clock(move || now.now()).open().unwrap();
     let ann = user(&memory, "acme", "ann");
     for (days, importance, text) in [(0, 0.1, "plan new"), (30, 0.9, "plan month"), (365, 0.5, "plan year")] {
         let mut draft = Draft::new(text);

@@ -5,7 +5,8 @@ use mcp_memory::{Access, Draft, Edit, Id, Memory, Relation, Scope, State, Tenant
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Clock, Letters, open, store, user};
+use super::place;
+use crate::support::{Clock, Letters, Opens as _, Place, open, store, user};
 
 const DAY: i64 = 86_400_000;
 
@@ -19,10 +20,10 @@ fn real() -> Plan {
     plan
 }
 
-fn with_clock(directory: &std::path::Path) -> (Memory, Clock) {
+fn with_clock(directory: &Place) -> (Memory, Clock) {
     let clock = Clock::new();
     let own = clock.clone();
-    let memory = Memory::builder(directory).embedder(Letters).clock(move || own.now()).open().unwrap();
+    let memory = directory.builder().embedder(Letters).clock(move || own.now()).open().unwrap();
     (memory, clock)
 }
 
@@ -38,8 +39,8 @@ fn exported(memory: &Memory) -> String {
 #[test]
 #[ignore = "takes long without optimization"]
 fn soak_ten_thousand_memories_are_tidied_in_ten_seconds() {
-    let directory = tempfile::tempdir().unwrap();
-    let (memory, clock) = with_clock(directory.path());
+    let directory = place();
+    let (memory, clock) = with_clock(&directory);
     let ann = user(&memory, "acme", "ann");
     let nouns = [
         "gateway", "invoice", "session", "backup", "cluster", "token", "report", "queue", "branch", "index",
@@ -127,8 +128,8 @@ fn tied(tenant: &Tenant, one: &Id, relation: Relation, other: &Id) -> bool {
 
 #[test]
 fn a_dry_run_says_what_it_would_do_and_does_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    let (memory, clock) = with_clock(directory.path());
+    let directory = place();
+    let (memory, clock) = with_clock(&directory);
     let ann = user(&memory, "acme", "ann");
     let [one, other, thirty, ninety] = untidy(&ann, &Scope::Private);
     clock.forward(60 * DAY);
@@ -154,8 +155,8 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
 
 #[test]
 fn to_do_it_twice_adds_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    let (memory, clock) = with_clock(directory.path());
+    let directory = place();
+    let (memory, clock) = with_clock(&directory);
     let ann = user(&memory, "acme", "ann");
     let [one, other, thirty, ninety] = untidy(&ann, &Scope::Private);
     clock.forward(60 * DAY);
@@ -179,8 +180,8 @@ fn to_do_it_twice_adds_nothing() {
 
 #[test]
 fn what_is_used_keeps_its_importance_and_what_somebody_sets_counts_anew() {
-    let directory = tempfile::tempdir().unwrap();
-    let (memory, clock) = with_clock(directory.path());
+    let directory = place();
+    let (memory, clock) = with_clock(&directory);
     let ann = user(&memory, "acme", "ann");
     let keep = |text: &str, kind: &str| {
         let mut draft = Draft::new(text).kind(kind);
@@ -213,8 +214,8 @@ fn what_is_used_keeps_its_importance_and_what_somebody_sets_counts_anew() {
 
 #[test]
 fn tenants_and_scopes_see_nothing_of_each_other() {
-    let directory = tempfile::tempdir().unwrap();
-    let (memory, clock) = with_clock(directory.path());
+    let directory = place();
+    let (memory, clock) = with_clock(&directory);
     let (ann, bob, eve) =
         (user(&memory, "acme", "ann"), user(&memory, "acme", "bob"), user(&memory, "evil", "ann"));
     let texts =
@@ -234,8 +235,8 @@ fn tenants_and_scopes_see_nothing_of_each_other() {
 
 #[test]
 fn superseded_memories_are_left_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let (memory, clock) = with_clock(directory.path());
+    let directory = place();
+    let (memory, clock) = with_clock(&directory);
     let ann = user(&memory, "acme", "ann");
     let old = store(&ann, "Backups are kept for 30 days.");
     ann.supersede(&old, Draft::new("Backups are kept for 90 days.")).unwrap();
@@ -249,8 +250,8 @@ fn superseded_memories_are_left_alone() {
 
 #[test]
 fn what_others_stored_and_what_is_held_is_reported() {
-    let directory = tempfile::tempdir().unwrap();
-    let (memory, clock) = with_clock(directory.path());
+    let directory = place();
+    let (memory, clock) = with_clock(&directory);
     let team = Scope::Workspace("team".into());
     let (ann, bob) = (user(&memory, "acme", "ann"), user(&memory, "acme", "bob"));
     let [theirs, ..] = untidy(&bob, &team);
@@ -277,8 +278,8 @@ fn what_others_stored_and_what_is_held_is_reported() {
 
 #[test]
 fn more_than_the_limit_waits_and_is_counted() {
-    let directory = tempfile::tempdir().unwrap();
-    let (memory, clock) = with_clock(directory.path());
+    let directory = place();
+    let (memory, clock) = with_clock(&directory);
     let ann = user(&memory, "acme", "ann");
     untidy(&ann, &Scope::Private);
     store(&ann, "Backups are kept for 60 days.");
@@ -295,8 +296,8 @@ fn more_than_the_limit_waits_and_is_counted() {
 
 #[test]
 fn duplicates_are_tied_in_clusters_and_what_differs_in_a_number_is_none() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let same = [
         "All services write their logs to the Loki cluster in Frankfurt, with a trace id.",
@@ -327,8 +328,8 @@ fn duplicates_are_tied_in_clusters_and_what_differs_in_a_number_is_none() {
 
 #[test]
 fn what_somebody_has_looked_at_is_not_flagged_again() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let (main, develop) =
         (store(&ann, "The default branch is main."), store(&ann, "The default branch is develop."));
@@ -352,8 +353,8 @@ fn what_somebody_has_looked_at_is_not_flagged_again() {
 
 #[test]
 fn a_conversation_that_grew_gets_a_digest_that_takes_the_place_of_the_older() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     talk(&ann, &Scope::Private, "short", 0..9);
     talk(&ann, &Scope::Private, "long", 0..12);
@@ -389,8 +390,8 @@ fn a_conversation_that_grew_gets_a_digest_that_takes_the_place_of_the_older() {
 
 #[test]
 fn a_digest_lasts_no_longer_than_its_turns_and_stays_where_nothing_is_added() {
-    let directory = tempfile::tempdir().unwrap();
-    let (memory, clock) = with_clock(directory.path());
+    let directory = place();
+    let (memory, clock) = with_clock(&directory);
     let ann = user(&memory, "acme", "ann");
     talk(&ann, &Scope::Private, "s", 0..10);
     let mut turn =
@@ -420,8 +421,8 @@ fn a_digest_lasts_no_longer_than_its_turns_and_stays_where_nothing_is_added() {
 
 #[test]
 fn a_digest_says_what_a_conversation_is_about() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let turns = [
         "Good morning everybody, how was the weekend?",
@@ -451,8 +452,8 @@ fn a_digest_says_what_a_conversation_is_about() {
 
 #[test]
 fn a_wrong_plan_is_refused_by_the_member() {
-    let directory = tempfile::tempdir().unwrap();
-    let memory = open(directory.path());
+    let directory = place();
+    let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let check = |json: Value, expect: &str| {
         let plan: Plan = serde_json::from_value(json).unwrap();
@@ -486,8 +487,8 @@ proptest! {
 
     #[test]
     fn no_text_changes_and_nothing_is_lost(texts in prop::collection::vec((text(), prop::bool::ANY), 1..40), days in 0..400i64) {
-        let directory = tempfile::tempdir().unwrap();
-        let (memory, clock) = with_clock(directory.path());
+        let directory = place();
+        let (memory, clock) = with_clock(&directory);
         let ann = user(&memory, "acme", "ann");
         let draft = |(text, talked): &(String, bool)| {
             let draft = Draft::new(text);

@@ -1,0 +1,327 @@
+//! A session: statements are prepared once, and a connection that broke is replaced where nothing is done twice by that.
+
+use std::cell::{RefCell, RefMut};
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::Stream as _;
+use futures_util::future::try_join;
+use tokio_postgres::error::Severity;
+use tokio_postgres::{Client, Error as Cause, Row as PgRow, RowStream, Statement};
+
+use super::connect::{Target, wait};
+use crate::store::sql::{Db, Error, For, Row, Value};
+
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+pub(crate) struct Session {
+    target: Arc<Target>,
+    inner: RefCell<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    client: Option<Client>,
+    statements: HashMap<String, Statement>,
+    phase: Phase,
+    /// Something failed in the transaction and was not undone.
+    is_broken: bool,
+    /// No other connection may take the place of this one.
+    is_pinned: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    /// Outside of transactions.
+    #[default]
+    Idle,
+    /// In one that reads. It begins with its first statement.
+    Reading {
+        is_begun: bool,
+    },
+    Writing,
+}
+
+impl Inner {
+    /// Connects where there is no connection, unless something would be lost by that.
+    fn connect(&mut self, target: &Target) -> Result<(), Error> {
+        if self.client.as_ref().is_some_and(|client| !client.is_closed()) {
+            return Ok(());
+        }
+        if self.is_pinned || matches!(self.phase, Phase::Writing | Phase::Reading { is_begun: true }) {
+            return Err(Error::Lost(None));
+        }
+        self.statements.clear();
+        self.client = Some(target.connect()?);
+        Ok(())
+    }
+
+    /// The statement, prepared.
+    fn prepared(&mut self, sql: &str) -> Result<(&Client, Statement), Cause> {
+        // INVARIANT: whoever calls has connected.
+        #[expect(clippy::expect_used, reason = "the line above says so")]
+        let client = self.client.as_ref().expect("invariant: connected");
+        let statement = match self.statements.get(sql) {
+            Some(statement) => statement.clone(),
+            None => {
+                let statement = wait(client.prepare(&numbered(sql)))?;
+                self.statements.insert(sql.to_owned(), statement.clone());
+                statement
+            }
+        };
+        Ok((client, statement))
+    }
+
+    /// Asks for rows; begins the transaction that reads them with the same breath.
+    fn ask(&mut self, sql: &str, values: &[Value<'_>]) -> Result<RowStream, Cause> {
+        let begins = self.phase == Phase::Reading { is_begun: false };
+        let (client, statement) = self.prepared(sql)?;
+        let rows = client.query_raw(&statement, values.iter().copied());
+        if !begins {
+            return wait(rows);
+        }
+        // INVARIANT: both are sent in this order, as each is when it is first looked at.
+        let ((), rows) = wait(try_join(client.batch_execute(READ), rows))?;
+        self.phase = Phase::Reading { is_begun: true };
+        Ok(rows)
+    }
+
+    fn change(&mut self, sql: &str, values: &[Value<'_>]) -> Result<usize, Cause> {
+        let (client, statement) = self.prepared(sql)?;
+        let changed = wait(client.execute_raw(&statement, values.iter().copied()))?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    fn is_lost(&self, error: &Cause) -> bool {
+        let is_fatal = |error: &tokio_postgres::error::DbError| {
+            matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+        };
+        error.is_closed()
+            || error.as_db_error().is_some_and(is_fatal)
+            || self.client.as_ref().is_none_or(Client::is_closed)
+    }
+
+    /// What a failure means for whoever asked.
+    fn failed(&mut self, is_question: bool, error: Cause) -> Error {
+        self.is_broken = self.phase == Phase::Writing;
+        match self.phase {
+            _ if !self.is_lost(&error) => error.into(),
+            // A change without a transaction: it may have been the answer that was lost.
+            Phase::Idle if !is_question => Error::Unknown(error),
+            _ => Error::Lost(Some(error)),
+        }
+    }
+}
+
+impl Session {
+    pub(in crate::store::sql) fn new(target: &Arc<Target>) -> Self {
+        Self { target: Arc::clone(target), inner: RefCell::default() }
+    }
+
+    fn inner(&self) -> Result<RefMut<'_, Inner>, Error> {
+        self.inner.try_borrow_mut().map_err(|_| Error::Nested)
+    }
+
+    /// Lets no other connection take the place of this one, when it breaks.
+    pub(in crate::store::sql) fn pin(&self) {
+        self.inner.borrow_mut().is_pinned = true;
+    }
+
+    /// Whether the connection is gone.
+    pub(in crate::store::sql) fn is_lost(&self) -> bool {
+        self.inner().is_ok_and(|inner| inner.client.as_ref().is_none_or(Client::is_closed))
+    }
+
+    /// Does something on a connection, and once more on another if the first was lost and nothing can be done twice by that.
+    fn attempt<R>(
+        &self,
+        is_question: bool,
+        act: impl Fn(&mut Inner) -> Result<R, Cause>,
+    ) -> Result<(RefMut<'_, Inner>, R), Error> {
+        let mut inner = self.inner()?;
+        if let Err(error) = inner.connect(&self.target) {
+            inner.is_broken = inner.phase == Phase::Writing;
+            return Err(error);
+        }
+        let first = act(&mut inner);
+        let done = match first {
+            Err(error) if inner.is_lost(&error) => {
+                let may_repeat = match inner.phase {
+                    _ if inner.is_pinned => false,
+                    Phase::Idle => is_question,
+                    Phase::Reading { is_begun } => !is_begun,
+                    Phase::Writing => false,
+                };
+                if !may_repeat {
+                    return Err(inner.failed(is_question, error));
+                }
+                inner.client = None;
+                inner.connect(&self.target)?;
+                act(&mut inner)
+            }
+            first => first,
+        };
+        match done {
+            Ok(done) => Ok((inner, done)),
+            Err(error) => Err(inner.failed(is_question, error)),
+        }
+    }
+
+    pub(in crate::store::sql) fn begin(&self, what: For) -> Result<(), Error> {
+        let mut inner = self.inner()?;
+        inner.is_broken = false;
+        if what == For::Reading {
+            inner.phase = Phase::Reading { is_begun: false };
+            return Ok(());
+        }
+        drop(inner);
+        // INVARIANT: one writer at a time, from the first statement to the commit. So numbers of changes are committed in their order, and
+        // what a transaction has read is true until its end.
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({})",
+            self.target.lock()
+        );
+        let begun = self.attempt(true, |inner| match &inner.client {
+            Some(client) => wait(client.batch_execute(&begin)),
+            None => Ok(()),
+        });
+        match begun {
+            Ok((mut inner, ())) => {
+                inner.phase = Phase::Writing;
+                Ok(())
+            }
+            Err(error) => {
+                // It may have begun, and waited for the lock in vain.
+                self.roll_back();
+                Err(error)
+            }
+        }
+    }
+
+    pub(in crate::store::sql) fn commit(&self) -> Result<(), Error> {
+        let mut inner = self.inner()?;
+        let phase = std::mem::take(&mut inner.phase);
+        let Some(client) = inner.client.as_ref().filter(|client| !client.is_closed()) else {
+            // Nobody was asked to commit it.
+            return if phase == Phase::Writing { Err(Error::Lost(None)) } else { Ok(()) };
+        };
+        match phase {
+            Phase::Idle | Phase::Reading { is_begun: false } => Ok(()),
+            Phase::Reading { is_begun: true } => {
+                // What was read stays read.
+                if wait(client.batch_execute("COMMIT")).is_err() {
+                    inner.client = None;
+                }
+                Ok(())
+            }
+            Phase::Writing if inner.is_broken => {
+                if wait(client.batch_execute("ROLLBACK")).is_err() {
+                    inner.client = None;
+                }
+                Err(Error::Undone)
+            }
+            Phase::Writing => wait(client.batch_execute("COMMIT")).map_err(|error| {
+                let is_lost = inner.is_lost(&error);
+                inner.client = None;
+                if is_lost { Error::Unknown(error) } else { error.into() }
+            }),
+        }
+    }
+
+    pub(in crate::store::sql) fn roll_back(&self) {
+        let Ok(mut inner) = self.inner() else { return };
+        inner.phase = Phase::Idle;
+        // A connection on which this fails is given up, and the server undoes what was begun there.
+        if inner.client.as_ref().is_some_and(|client| wait(client.batch_execute("ROLLBACK")).is_err()) {
+            inner.client = None;
+        }
+    }
+
+    pub(in crate::store::sql) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
+        let (mut inner, changed) = self.attempt(false, |inner| inner.change(sql, values))?;
+        if sql.starts_with("ROLLBACK TO") {
+            inner.is_broken = false;
+        }
+        Ok(changed)
+    }
+
+    pub(in crate::store::sql) fn each<E>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        failed: impl Fn(Error) -> E,
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let is_question = sql.starts_with("SELECT");
+        let (mut inner, rows) = self.attempt(is_question, |inner| inner.ask(sql, values)).map_err(&failed)?;
+        let mut rows = pin!(rows);
+        let next = |rows: &mut std::pin::Pin<&mut RowStream>| -> Option<Result<PgRow, Cause>> {
+            wait(poll_fn(|context| rows.as_mut().poll_next(context)))
+        };
+        while let Some(row) = next(&mut rows) {
+            match row {
+                Ok(row) => visit(&Row::Postgres(&row))?,
+                Err(error) => return Err(failed(inner.failed(is_question, error))),
+            }
+        }
+        Ok(())
+    }
+
+    pub(in crate::store::sql) fn batch(&self, sql: &str) -> Result<(), Error> {
+        let run = |inner: &mut Inner| match &inner.client {
+            Some(client) => wait(client.batch_execute(sql)),
+            None => Ok(()),
+        };
+        self.attempt(false, run).map(drop)
+    }
+
+    pub(in crate::store::sql) fn make_schema(&self) -> Result<(), Error> {
+        let schema = self.target.schema();
+        // Who may not make schemas uses one that is there.
+        let is_there = "SELECT 1 FROM pg_namespace WHERE nspname = CAST(?1 AS TEXT)";
+        let mut found = false;
+        self.each(
+            is_there,
+            &[Value::Text(schema)],
+            |error| error,
+            |_| {
+                found = true;
+                Ok(())
+            },
+        )?;
+        if !found {
+            self.begin(For::Writing)?;
+            self.batch(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))
+                .inspect_err(|_| self.roll_back())?;
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::store::sql) fn format(&self, db: &Db) -> Result<i64, Error> {
+        // Not by `to_regclass`: within a transaction it may not know what others made since it began.
+        let is_there = "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = CAST(?1 AS TEXT) AND c.relname = 'format')";
+        if db.one(is_there, &[Value::Text(self.target.schema())], |row| row.get(0))? {
+            return Ok(db.first("SELECT version FROM format", &[], |row| row.get(0))?.unwrap_or_default());
+        }
+        Ok(0)
+    }
+
+    pub(in crate::store::sql) fn set_format(&self, db: &Db, format: i64) -> Result<(), Error> {
+        self.batch("CREATE TABLE IF NOT EXISTS format (version BIGINT NOT NULL)")?;
+        self.batch("DELETE FROM format")?;
+        db.execute("INSERT INTO format (version) VALUES (?1)", &[Value::Integer(format)]).map(drop)
+    }
+
+    pub(in crate::store::sql) fn tidy(&self, table: &str) -> Result<(), Error> {
+        self.batch(&format!("VACUUM {table}"))
+    }
+}
+
+/// Values are `?1` in statements here, and `$1` in PostgreSQL.
+fn numbered(sql: &str) -> String {
+    sql.replace('?', "$")
+}
