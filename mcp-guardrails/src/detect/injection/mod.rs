@@ -1,0 +1,242 @@
+//! Instructions to a model in texts of others.
+//!
+//! [`Injection`] looks for whoever takes a model over: words that instructions are made of, close to each other (`families`), and a
+//! linear scorer over words and those cues (`model`). It undoes what hides them: look-alikes, escapes, encodings, letters pulled apart,
+//! digits for letters, rot13. [`EmbeddedRequests`] looks for requests that do not belong to the text they stand in, as they come
+//! back from tools.
+
+mod embedded;
+mod families;
+mod model;
+mod phrases;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::ops::Range;
+
+pub use self::embedded::EmbeddedRequests;
+use self::families::{FAMILIES, Word, compact_words, families};
+pub(crate) use self::families::literals;
+pub use self::model::{BUCKETS, CUES, Features, Model, sigmoid};
+use self::phrases::Class;
+use self::words::{hash, tokens};
+use super::{Detector, Finding, Kind};
+use crate::text::{Text, View};
+
+/// What a family that is enough by itself counts at least.
+const STRONG: f32 = 0.8;
+/// What somebody who pulls letters apart to say it counts.
+const HIDDEN: f32 = 0.9;
+
+/// Cues after those of classes.
+mod cue {
+    pub(super) const FAMILY: u8 = 32;
+    pub(super) const QUOTED: u8 = 64;
+    pub(super) const DISCUSSED: u8 = 65;
+    pub(super) const DISCUSSED_OFTEN: u8 = 66;
+    pub(super) const SHORT: u8 = 67;
+    pub(super) const LONG: u8 = 68;
+    pub(super) const STRONG: u8 = 69;
+    pub(super) const COMMENT: u8 = 70;
+}
+
+/// Finds attempts to take a model over: overrides of its instructions, jailbreaks, leaks of its prompt, orders to send data away or to
+/// use tools unasked.
+#[derive(Debug, Clone)]
+pub struct Injection {
+    model: Model,
+}
+
+impl Default for Injection {
+    fn default() -> Self {
+        Self::with_model(Model::direct().clone())
+    }
+}
+
+impl Injection {
+    /// Scores with another model.
+    pub fn with_model(model: Model) -> Self {
+        Self { model }
+    }
+
+    /// What a model learns from a text.
+    pub fn features(text: &Text<'_>) -> Features {
+        Reading::of(text.folded()).features
+    }
+
+    fn judge(&self, reading: &Reading) -> f32 {
+        let learned = self.model.score(&reading.features);
+        if reading.is_strong() { learned.max(STRONG) } else { learned }
+    }
+}
+
+impl Detector for Injection {
+    fn name(&self) -> &str {
+        "injection"
+    }
+
+    fn scan(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
+        let view = text.folded();
+        let reading = Reading::of(view);
+        let mut report = |view: &View<'_>, families: &[(usize, Range<usize>)], score: f32| {
+            if score >= 0.3 {
+                // The surest family says what it is and where; a score without one is about all of the text.
+                let best = families.iter().max_by_key(|(family, span)| {
+                    (FAMILIES.get(*family).is_some_and(|family| family.strong), std::cmp::Reverse(span.len()))
+                });
+                let (kind, span) = best
+                    .and_then(|(family, span)| Some((FAMILIES.get(*family)?.kind, span.clone())))
+                    .unwrap_or((Kind::new("injection.likely"), 0..view.as_str().len()));
+                found.push(Finding::at(kind, view, span, score));
+            }
+        };
+        report(view, &reading.families, self.judge(&reading));
+        if reading.is_scrambled() {
+            let compact = view.compact();
+            let families = families(&compact_words(compact));
+            let told = families.iter().any(|(family, _)| FAMILIES.get(*family).is_some_and(|family| family.kind.as_str() != "injection.memory"));
+            report(compact, &families, if told { HIDDEN } else { 0.0 });
+        }
+        if reading.is_rotated {
+            let plain: String = view.as_str().chars().map(rotate).collect();
+            let plain = Text::new(&plain);
+            let inner = Reading::of(plain.raw());
+            // Letters were replaced one by one, so that places are the same.
+            report(view, &inner.families, if inner.families.is_empty() { 0.0 } else { HIDDEN.max(self.judge(&inner)) });
+        }
+        for decoded in text.decoded() {
+            let inner = Reading::of(decoded.folded());
+            if inner.features.words.len() >= 6 {
+                report(decoded.folded(), &inner.families, self.judge(&inner));
+            }
+        }
+    }
+}
+
+fn rotate(c: char) -> char {
+    let turn = |first: u8| char::from(first + (c as u8 - first + 13) % 26);
+    match c {
+        'a'..='z' => turn(b'a'),
+        'A'..='Z' => turn(b'A'),
+        _ => c,
+    }
+}
+
+/// What a view says, read once.
+#[derive(Debug)]
+struct Reading {
+    features: Features,
+    families: Vec<(usize, Range<usize>)>,
+    /// Whether a family that is enough by itself is neither quoted nor spoken about.
+    strong: bool,
+    words: usize,
+    single: usize,
+    mixed: usize,
+    longest: usize,
+    is_rotated: bool,
+}
+
+impl Reading {
+    fn of(view: &View<'_>) -> Self {
+        let text = view.as_str();
+        let words = families::words(view);
+        let families = families(&words);
+        let mut reading = Self {
+            features: Features::default(),
+            strong: false,
+            words: 0,
+            single: 0,
+            mixed: 0,
+            longest: 0,
+            is_rotated: false,
+            families,
+        };
+        reading.count(text);
+        reading.cues(text, &words);
+        reading
+    }
+
+    fn count(&mut self, text: &str) {
+        // The commonest words and those of instructions, turned by thirteen letters.
+        const TURNED: [u32; 9] =
+            [hash("gur"), hash("naq"), hash("flfgrz"), hash("cebzcg"), hash("vtaber"), hash("vafgehpgvbaf"), hash("erirny"), hash("guvf"), hash("lbhe")];
+        let (mut before, mut turned) = (0, 0);
+        for token in tokens(text) {
+            self.words += 1;
+            let length = token.end - token.start;
+            self.longest = self.longest.max(length);
+            if length == 1 {
+                self.single += 1;
+            } else if token.letters > 0 && token.digits > 0 {
+                self.mixed += 1;
+            }
+            turned += usize::from(TURNED.contains(&token.hash));
+            self.features.word(token.hash);
+            self.features.word(token.stem ^ 0x5555_5555);
+            self.features.word(token.hash.wrapping_mul(31).wrapping_add(before));
+            before = token.hash;
+        }
+        self.is_rotated = turned >= 2;
+    }
+
+    fn cues(&mut self, text: &str, words: &[Word]) {
+        let mut seen = [0u8; phrases::CLASSES];
+        for word in words {
+            if let Some(count) = seen.get_mut(word.class as usize) {
+                *count = count.saturating_add(1);
+            }
+        }
+        for (class, count) in (0..).zip(seen) {
+            if count > 0 {
+                self.features.cue(class, 1.0);
+            }
+        }
+        let discussed = seen.get(Class::Discuss as usize).copied().unwrap_or(0);
+        let mut quoted = false;
+        for (family, span) in &self.families {
+            let in_quotes = is_quoted(text, span);
+            quoted |= in_quotes;
+            self.features.cue(cue::FAMILY + u8::try_from(*family).unwrap_or(0), 1.0);
+            self.strong |= FAMILIES.get(*family).is_some_and(|family| family.strong) && !in_quotes && discussed == 0;
+        }
+        for (cue, holds) in [
+            (cue::QUOTED, quoted),
+            (cue::DISCUSSED, discussed > 0),
+            (cue::DISCUSSED_OFTEN, discussed > 2),
+            (cue::SHORT, self.words <= 12),
+            (cue::LONG, self.words > 150),
+            (cue::STRONG, self.strong),
+            (cue::COMMENT, text.contains("<!--")),
+        ] {
+            if holds {
+                self.features.cue(cue, 1.0);
+            }
+        }
+    }
+
+    fn is_strong(&self) -> bool {
+        self.strong
+    }
+
+    /// Whether letters are pulled apart, run together or written with digits.
+    fn is_scrambled(&self) -> bool {
+        self.words >= 10 && self.single * 2 > self.words || self.mixed >= 3 && self.mixed * 4 >= self.words || self.longest >= 30
+    }
+}
+
+/// Whether a quotation mark opens before a place and closes after it, on the same line.
+fn is_quoted(text: &str, span: &Range<usize>) -> bool {
+    const MARKS: [char; 8] = ['"', '\'', '`', '“', '”', '‘', '’', '«'];
+    // Quotations are short: what is far away is not looked at.
+    let line = |c: char| c == '\n';
+    let from = text.floor_char_boundary(span.start.saturating_sub(200));
+    let to = text.floor_char_boundary(span.end.saturating_add(200));
+    let before = text.get(from..span.start).unwrap_or("").rsplit(line).next().unwrap_or("");
+    let after = text.get(span.end..to).unwrap_or("").split(line).next().unwrap_or("");
+    // An apostrophe within a word is none.
+    let opens = before.char_indices().filter(|(at, c)| {
+        MARKS.contains(c) && !before.get(..*at).is_some_and(|head| head.ends_with(char::is_alphanumeric))
+    });
+    opens.count() > 0 && after.contains(['"', '\'', '`', '”', '’', '»', '“'])
+}
