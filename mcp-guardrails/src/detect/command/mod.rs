@@ -36,10 +36,7 @@ impl Detector for Commands {
 
     fn scan(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
         let from = found.len();
-        scan_view(text.raw(), found);
-        if !std::ptr::eq(text.raw(), text.folded()) {
-            scan_view(text.folded(), found);
-        }
+        scan_view(text.folded(), found);
         for view in text.decoded() {
             scan_view(view, found);
         }

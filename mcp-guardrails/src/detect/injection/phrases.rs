@@ -135,7 +135,7 @@ pub(super) const WORDS: &[(Class, &[&str])] = &[
         Class::Where,
         &[
             "http://", "https://", "attacker", "external", "webhook", "remote server", "evil", "this address", "my server", "this url",
-            "following url", "endpoint", "third party", "@",
+            "following url", "endpoint", "third party", "@evil", "@attack", "@gmail", "@proton", "my email", "this email",
         ],
     ),
     (Class::Approve, &["approve", "call ", "execute", "invoke", "run ", "trigger", "confirm", "delete", "grant", "approuvez", "genehmige", "aprueba"]),

@@ -44,12 +44,17 @@ impl Detector for PersonalData {
     fn scan(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
         let from = found.len();
         self.scan_view(text.raw(), found);
-        if !std::ptr::eq(text.raw(), text.folded()) {
-            // Full-width digits and the like; letters' case is lost there, so that the raw view goes first.
+        // Full-width digits, escaped signs and the like. Letters' case is lost there, so that the raw view goes first.
+        if !std::ptr::eq(text.raw(), text.folded()) && signs(text.raw()) != signs(text.folded()) {
             self.scan_view(text.folded(), found);
         }
         settle(found, from);
     }
+}
+
+/// How many digits and signs of mail addresses there are.
+fn signs(view: &View<'_>) -> usize {
+    view.as_str().bytes().filter(|byte| byte.is_ascii_digit() || *byte == b'@').count()
 }
 
 impl PersonalData {

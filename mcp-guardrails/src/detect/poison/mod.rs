@@ -64,8 +64,17 @@ fn unseen(view: &View<'_>, found: &mut Vec<Finding>) {
     for escape in memchr::memchr_iter(0x1B, text.as_bytes()) {
         add("poison.hidden-text", escape..escape + 1, 0.8);
     }
-    for run in runs(text, char::is_whitespace) {
-        let lines = text.get(run.clone()).unwrap_or("").bytes().filter(|byte| *byte == b'\n').count();
+    let bytes = text.as_bytes();
+    let mut place = 0;
+    while let Some(step) = bytes.get(place..).and_then(|rest| memchr::memchr2(b'\n', b' ', rest)) {
+        let start = place + step;
+        let length = bytes.get(start..).map_or(1, |rest| rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count());
+        let run = start..start + length;
+        place = run.end;
+        if length < 15 {
+            continue;
+        }
+        let lines = bytes.get(run.clone()).map_or(0, |run| run.iter().filter(|byte| **byte == b'\n').count());
         if lines >= 15 || run.len() - lines >= 150 {
             add("poison.hidden-text", run, 0.6);
         }
@@ -102,9 +111,15 @@ fn said(view: &View<'_>, found: &mut Vec<Finding>) {
     let (conceal, steer, mark, secret, hand) =
         (first(Sign::Conceal), first(Sign::Steer), first(Sign::Mark), first(Sign::Secret), first(Sign::Hand));
     let offences = count(Sign::Offence);
+    let taken = signs.iter().filter(|(sign, _)| *sign == Sign::Take).find_map(|(_, verb)| {
+        let near = |what: &&(Sign, Range<usize>)| what.0 == Sign::Private && what.1.start >= verb.end && what.1.start - verb.end <= 30;
+        signs.iter().find(near).map(|(_, what)| verb.start..what.end)
+    });
     let grave = |n: usize| if n > 1 { 0.9 } else { 0.7 };
     if offences > 0 {
         add("poison.offensive-capability", first(Sign::Offence), grave(offences));
+    } else if taken.is_some() {
+        add("poison.offensive-capability", taken, 0.6);
     } else if count(Sign::Doubtful) >= 3 {
         add("poison.offensive-capability", first(Sign::Doubtful), 0.4);
     }
@@ -117,7 +132,7 @@ fn said(view: &View<'_>, found: &mut Vec<Finding>) {
         add("poison.hidden-instruction", mark, if with { 0.9 } else { 0.5 });
     }
     match (&steer, &secret, &hand) {
-        (_, Some(_), Some(_)) => add("poison.exfiltration", secret.clone(), if steer.is_some() { 0.9 } else { 0.6 }),
+        (_, Some(_), Some(_)) => add("poison.exfiltration", secret.clone(), if steer.is_some() { 0.9 } else { 0.45 }),
         (Some(_), Some(_), None) => add("poison.exfiltration", secret.clone(), 0.5),
         (Some(_), None, _) => add("poison.cross-tool", steer.clone(), 0.4),
         _ => {}

@@ -17,27 +17,34 @@ pub(super) enum Sign {
     Secret,
     /// Where they would go.
     Hand,
+    /// Verbs of who takes what is not given.
+    Take,
+    /// What people keep to themselves.
+    Private,
 }
 
 pub(super) const WORDS: &[(Sign, &[&str])] = &[
     (
         Sign::Offence,
         &[
-            "exfiltrat", "stolen", "steal ", "steals ", "stealing", "steal data", "keylog", "keystroke", "rootkit", "ransom", "botnet",
+            "exfil", "privesc", "stolen", "steal ", "steals ", "stealing", "steal data", "keylog", "keystroke", "rootkit", "ransom", "botnet",
             "backdoor", "malware", "malicious", "trojan", "spyware", "covert", "attacker", "victim", "c2 server", "c2 channel",
             "command and control", "command-and-control", "reverse shell", "shellcode", "privilege escalation", "escalate privilege",
             "brute force", "brute-force", "dump credential", "dump hash", "credential dump", "password hash", "pass-the-hash", "kerberoast",
             "golden ticket", "mimikatz", "lsass", "phishing", "spoof", "cache poison", "arp poison", "dns poison", "poisoned", "poisoning",
             "hijack", "man-in-the-middle", "mitm", "sniff", "eavesdrop", "wiretap", "surveil", "cryptojack", "mine crypto", "cryptocurrency min",
             "denial of service", "denial-of-service", "ddos", "syn flood", "flood target", "fork bomb", "wipe ", "wiper", "destroy data", "bypass authentic",
-            "bypass edr", "bypass antivirus", "bypass uac", "bypass security", "bypass firewall", "bypass detection", "bypass ", "evade", "evasion",
+            "bypass edr", "bypass antivirus", "bypass uac", "bypass security", "bypass firewall", "bypass detection", "bypass app", "bypass windows", "bypass file", "bypass restrict", "bypass selinux", "evade", "evasion",
             "undetect", "anti-forensic", "clear log", "erase log", "delete log", "tamper", "disable security", "disable antivirus",
             "disable defender", "disable firewall", "disable audit", "disable logging", "inject code", "inject malicious", "code injection", "sql injection",
-            "command injection", "dll injection", "process injection", "process hollow", "inject dll", "inject shell", "inject ", "exploit", "zero-day", "vulnerabilit",
-            "compromised", "unauthorized", "unauthorised", "escape container", "container escape", "sandbox escape", "lateral movement",
-            "persistence", "persistent access", "harvest", "crack ", "cracking", "forge ", "forged", "impersonat", "masquerad", "steganograph", "obfuscat", "payload",
-            "weaponi", "overflow", "race condition", "side channel", "side-channel", "deserialization", "traversal", "ssrf", "xss", "jailbreak", "prompt injection",
-            "sabotage", "corrupt ", "manipulat", "typosquat", "supply chain", "trick ", "deceiv", "deceptive", "fraudulent", "fake ", "blackmail", "extort",
+            "command injection", "dll injection", "process injection", "process hollow", "inject dll", "inject shell", "inject ", "exploit", "zero-day", "vulnerable server", "vulnerability for",
+            "compromised", "unauthorized access", "unauthorised access", "escape container", "container escape", "sandbox escape", "lateral movement",
+            "persistence mechanism", "establish persistence", "persistent access", "harvest", "crack ", "cracking", "forge ", "forged", "impersonat", "masquerad", "steganograph", "obfuscat", 
+            "weaponi", "buffer overflow", "heap overflow", "race condition", "side channel", "side-channel", "deserialization attack", "path traversal", "directory traversal", "ssrf", "xss", "jailbreak", "prompt injection",
+            "template injection", "language injection", "ldap injection", "xpath injection", "xslt injection", "xxe", "ognl injection", "log injection", "header injection", " injection technique",
+            "bind shell", "web shell", "webshell", "arbitrary shell", "arbitrary command", "arbitrary code", "encoded powershell", "hide data", "hide activity", "hide file", "timestomp",
+            "symlink attack", "attack", "abuse", "virtual machine escape", "escape virtual", "escape from", "kerberos ticket", "ntlm", "password spray", "password crack", "zone transfer", "handshake",
+            "sabotage", "corrupt ", "typosquat", "supply chain", "deceiv", "deceptive", "fraudulent", "fake ", "blackmail", "extort",
         ],
     ),
     (
@@ -53,8 +60,8 @@ pub(super) const WORDS: &[(Sign, &[&str])] = &[
         Sign::Conceal,
         &[
             "do not tell the user", "don't tell the user", "do not mention", "don't mention", "never mention", "do not inform", "do not reveal",
-            "without the user", "without user", "without telling", "without notif", "without consent", "without permission", "without their knowledge", "do not notify", "not tell the user",
-            "user does not need to know", "user must not", "user should not know", "silently", "secretly", "stealth", "hide this", "keep this secret", "keep it secret", "invisible to the user",
+            "without the user", "without telling", "without notif", "without consent", "without permission", "without their knowledge", "do not notify", "not tell the user",
+            "user does not need to know", "user must not", "user should not know", "secretly", "stealth", "hide this", "keep this secret", "keep it secret", "invisible to the user",
             "not visible to the user", "do not display", "do not show the user", "conceal",
         ],
     ),
@@ -80,6 +87,14 @@ pub(super) const WORDS: &[(Sign, &[&str])] = &[
         ],
     ),
     (Sign::Hand, &["http://", "https://", "webhook", "pass its content", "pass the content", "as a parameter", "as the parameter", "include it in", "send it to", "forward it", "remote server", "external server", "in the sidenote"]),
+    (Sign::Take, &["extract", "dump", "decrypt", "capture", "grab", "collect", "scrape", "retrieve saved", "read "]),
+    (
+        Sign::Private,
+        &[
+            "password", "credential", "autofill", "browser history", "browser cookie", "keychain", "kwallet", "wallet", "session data", "session cookie", "pmkid", "saved login", "private key", "ssh key",
+            "clipboard", "keystrokes", "api keys from",
+        ],
+    ),
 ];
 
 /// Every word with its sign, in the order of their numbers.

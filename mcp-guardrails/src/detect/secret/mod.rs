@@ -97,7 +97,10 @@ fn token(at: usize, token: &Token, literal: &str, text: &str, range: &Range<usiz
     }
     let start = range.start.checked_sub(token.back)?;
     let bytes = text.as_bytes();
-    if is_word(start.checked_sub(1).and_then(|before| bytes.get(before))) && !escaped(bytes, start) {
+    let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+    // A literal that begins with a sign stands within something.
+    let bound = bytes.get(start).is_some_and(u8::is_ascii_alphanumeric);
+    if bound && (is_word(before) || before == Some(&b'.')) && !escaped(bytes, start) {
         return None;
     }
     let regex = compiled(PATTERNS.get(at)?, || {
@@ -106,7 +109,11 @@ fn token(at: usize, token: &Token, literal: &str, text: &str, range: &Range<usiz
     })?;
     let end = start + regex.find(text.get(start..window(text, start, 1500))?)?.end();
     let value = text.get(start..end)?;
-    let random = !value.contains("EXAMPLE") && random::entropy(value) >= token.entropy;
+    let rest = text.get(range.end..end).unwrap_or("");
+    let random = !value.contains("EXAMPLE")
+        && random::entropy(value) >= token.entropy
+        && !random::is_wordy(rest)
+        && !random::is_published(value);
     (random && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric)).then_some(start..end)
 }
 
@@ -123,11 +130,20 @@ fn window(text: &str, start: usize, length: usize) -> usize {
 }
 
 fn keyed(keyed: &Keyed, text: &str, range: &Range<usize>) -> Option<Range<usize>> {
+    // `sumO` of `sumObject` is no name of anybody.
+    let name = text.get(range.clone())?;
+    let tail = name.get(1..).unwrap_or("");
+    if tail.bytes().any(|byte| byte.is_ascii_uppercase()) && name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return None;
+    }
     let Assignment { value, .. } = assignment(text, range)?;
     keyed.shapes.iter().find_map(|shape| {
         let length = shape.length(text.get(value..window(text, value, 400))?)?;
         let secret = text.get(value..value + length)?;
-        let plausible = matches!(shape, Shape::Digits(_)) || random::entropy(secret) >= 2.0 && !placeholder(secret);
+        let random = random::entropy(secret) >= 2.2
+            && !random::is_wordy(secret)
+            && (matches!(shape, Shape::Like(_) | Shape::Hex(_) | Shape::Uuid) || secret.bytes().any(|byte| byte.is_ascii_digit()));
+        let plausible = matches!(shape, Shape::Digits(_)) || random && !random::is_counting(secret) && !placeholder(secret);
         (plausible && ends(text, value + length)).then(|| value..value + length)
     })
 }
@@ -180,7 +196,8 @@ fn placed(at: usize, placed: &Placed, text: &str, range: &Range<usize>) -> Optio
     let regex = compiled(PATTERNS.get(at)?, || placed.pattern.to_owned())?;
     let found = regex.captures(text.get(start..window(text, range.end, placed.after))?)?.name("s")?;
     let value = found.as_str();
-    let random = placed.entropy == 0.0 || random::entropy(value) >= placed.entropy && !placeholder(value);
+    let random = placed.entropy == 0.0
+        || random::entropy(value) >= placed.entropy && !placeholder(value) && !random::is_published(value);
     // A word after `Authorization:` is prose; a credential has more than letters of one case.
     let mixed = placed.kind != "secret.authorization"
         || value.bytes().any(|byte| byte.is_ascii_digit())
@@ -200,9 +217,11 @@ fn word(text: &str, range: &Range<usize>) -> Option<Range<usize>> {
     let length = length.into_iter().flatten().next()?;
     let secret = text.get(value..value + length)?;
     let random = secret.bytes().any(|byte| byte.is_ascii_digit())
-        && random::entropy(secret) >= 3.5
+        && (random::entropy(secret) >= 3.5 || is_uuid(secret))
         && !random::is_counting(secret)
         && !placeholder(secret)
+        && !random::is_published(secret)
+        && !is_version(secret)
         && random::wordiness(secret).is_none_or(|words| words < 5.0);
     (random && names_a_secret(text.get(name)?)).then(|| value..value + length)
 }
@@ -212,6 +231,12 @@ fn dotted(text: &str) -> Option<usize> {
     let is = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'=' | b'-');
     let length = text.bytes().take_while(is).count();
     (10..=150).contains(&length).then_some(length)
+}
+
+/// Whether there is a version in it: `1.2.3`.
+fn is_version(value: &str) -> bool {
+    let parts = value.split(|c: char| !c.is_ascii_digit() && c != '.');
+    parts.into_iter().any(|part| part.split('.').filter(|number| !number.is_empty() && number.len() < 4).count() >= 3)
 }
 
 fn names_a_secret(name: &str) -> bool {
@@ -231,13 +256,13 @@ fn names_a_secret(name: &str) -> bool {
 
 /// What stands in documentation where a secret would be.
 fn placeholder(value: &str) -> bool {
-    const SIGNS: [&str; 14] = [
-        "example", "sample", "dummy", "placeholder", "changeme", "redacted", "your-", "your_", "xxxx", "****", "${", "{{", "$(", "%s",
+    const SIGNS: [&str; 16] = [
+        "example", "sample", "dummy", "placeholder", "changeme", "redacted", "your-", "your_", "xxxx", "****", "${", "{{", "$(", "%s", "hunter2", "username:",
     ];
-    const WORDS: [&str; 8] = ["password", "pass", "secret", "token", "pwd", "passwd", "key", "username:password"];
+    const WORDS: [&str; 7] = ["password", "pass", "secret", "token", "pwd", "passwd", "key"];
     let lower = value.to_ascii_lowercase();
     let lower = lower.trim_matches(['"', '\'']);
-    SIGNS.iter().any(|sign| lower.contains(sign)) || WORDS.contains(&lower) || lower.starts_with('$') || lower.starts_with('<')
+    SIGNS.iter().any(|sign| lower.contains(sign)) || WORDS.contains(&lower) || lower.starts_with(['$', '%']) || lower.starts_with('<')
 }
 
 #[cfg(test)]
