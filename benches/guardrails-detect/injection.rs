@@ -13,8 +13,8 @@ use crate::secrets::scan;
 
 const ROUNDS: usize = 25;
 const DECAY: f32 = 2e-5;
-/// The share of harmless texts that the scorer alone may flag.
-const RATE: f64 = 0.008;
+/// The share of the harmless texts of each source that the scorer alone may flag.
+const RATE: f64 = 0.02;
 
 fn items(data: &Path) -> Result<Vec<Item>> {
     let mut items: Vec<Item> = lines(data, "injection.jsonl")?;
@@ -34,7 +34,7 @@ fn examples(items: &[Item]) -> Vec<Option<Example>> {
             let weight = match item.source.as_str() {
                 "inthewild" => ratio * 0.5,
                 _ if item.attack => ratio,
-                "notinject" | "governance" | "mitre-frr" => 2.0,
+                "notinject" | "governance" => 4.0,
                 _ => 1.0,
             };
             Some(Example { features, positive: item.attack, weight })
@@ -52,10 +52,10 @@ fn learn(items: &[Item], examples: &[Option<Example>], folds: &[usize], uses: &d
     for fold in 0..3 {
         let scorer = from(&|at| folds[at] % 3 != fold);
         let held = (0..items.len()).filter(|at| uses(*at) && folds[*at] % 3 == fold && !items[*at].attack);
-        harmless.extend(held.filter_map(|at| examples[at].as_ref()).map(|example| scorer.raw(&example.features)));
+        harmless.extend(held.filter_map(|at| Some((items[at].source.as_str(), scorer.raw(&examples[at].as_ref()?.features)))));
     }
     let mut scorer = from(&|_| true);
-    scorer.calibrate(harmless, RATE);
+    scorer.calibrate(&harmless, RATE);
     scorer
 }
 

@@ -57,11 +57,18 @@ impl Scorer {
         self.bias + features.dot(|place| self.weights[place])
     }
 
-    /// Moves the bias so that the share of `scores` (of what should not be found) above zero is at most `rate`.
-    pub(crate) fn calibrate(&mut self, mut scores: Vec<f32>, rate: f64) {
-        scores.sort_by(f32::total_cmp);
-        let place = ((scores.len() as f64) * (1.0 - rate)) as usize;
-        if let Some(threshold) = scores.get(place.min(scores.len().saturating_sub(1))) {
+    /// Moves the bias so that of no source more than a share of `rate` is above zero; `scores` are of what should not be found.
+    pub(crate) fn calibrate(&mut self, scores: &[(&str, f32)], rate: f64) {
+        let mut sources: HashMap<&str, Vec<f32>> = HashMap::new();
+        for (source, score) in scores {
+            sources.entry(source).or_default().push(*score);
+        }
+        // A few items say little of a share.
+        let thresholds = sources.into_values().filter(|scores| scores.len() >= 80).filter_map(|mut scores| {
+            scores.sort_by(f32::total_cmp);
+            scores.get(((scores.len() as f64) * (1.0 - rate)) as usize).copied()
+        });
+        if let Some(threshold) = thresholds.max_by(f32::total_cmp) {
             self.bias -= threshold + 1e-3;
         }
     }

@@ -1,6 +1,6 @@
 //! One pass over a text for the literals of all detectors.
 //!
-//! A literal is looked for by its first four bytes (three, where it is that short): a bit for each hash says whether any literal begins so,
+//! A literal is looked for by its rarest four bytes (three, where it is that short): a bit for each hash says whether any literal has them,
 //! and few places have such a bit. An automaton over as many literals has megabytes of states, and a text waits for each of them.
 
 use std::fmt;
@@ -37,23 +37,32 @@ impl Hit {
 
 const BITS: u32 = 16;
 const WORDS: usize = 1 << (BITS - 6);
+/// The first three of four bytes.
+const THREE: u32 = 0x00FF_FFFF;
 
-/// Which beginnings there are: a bit for each hash, and the literals of each.
-struct Beginnings {
+/// Four bytes of a literal, and where in it they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Anchor {
+    bytes: u32,
+    number: u16,
+    offset: u16,
+}
+
+/// Which anchors there are: a bit for each hash, and the literals of each.
+struct Anchors {
     bits: Box<[u64; WORDS]>,
-    /// Beginnings with the numbers of their literals, sorted by hash, and for each hash where they begin.
-    order: Vec<(u32, u16)>,
+    /// Sorted by hash, and for each hash where they begin.
+    order: Vec<Anchor>,
     starts: Vec<u16>,
 }
 
-impl Beginnings {
-    /// From beginnings and numbers of literals.
-    fn new(mut literals: Vec<(u32, u16)>) -> Self {
+impl Anchors {
+    fn new(mut order: Vec<Anchor>) -> Self {
         let mut bits = Box::new([0u64; WORDS]);
-        literals.sort_unstable_by_key(|(beginning, number)| (hash(*beginning), *number));
+        order.sort_unstable_by_key(|anchor| (hash(anchor.bytes), *anchor));
         let mut starts = vec![0u16; (1 << BITS) + 1];
-        for (beginning, _) in &literals {
-            let hash = hash(*beginning);
+        for anchor in &order {
+            let hash = hash(anchor.bytes);
             if let Some(word) = bits.get_mut((hash >> 6) as usize) {
                 *word |= 1 << (hash & 63);
             }
@@ -66,23 +75,24 @@ impl Beginnings {
             sum += *start;
             *start = sum;
         }
-        Self { bits, order: literals, starts }
+        Self { bits, order, starts }
     }
 
+    #[inline]
     fn has(&self, hash: u32) -> bool {
         self.bits.get((hash >> 6) as usize).is_some_and(|word| (word >> (hash & 63)) & 1 == 1)
     }
 
-    /// The numbers of the literals with a beginning.
-    fn of(&self, hash: u32, beginning: u32) -> impl Iterator<Item = u16> {
+    fn of(&self, hash: u32, bytes: u32) -> impl Iterator<Item = &Anchor> {
         let at = |hash: u32| self.starts.get(hash as usize).map_or(0, |start| usize::from(*start));
         let all = self.order.get(at(hash)..at(hash + 1)).unwrap_or(&[]);
-        all.iter().filter(move |(of, _)| *of == beginning).map(|(_, number)| *number)
+        all.iter().filter(move |anchor| anchor.bytes == bytes)
     }
 }
 
-fn hash(beginning: u32) -> u32 {
-    beginning.wrapping_mul(0x9E37_79B1) >> (32 - BITS)
+#[inline]
+fn hash(bytes: u32) -> u32 {
+    bytes.wrapping_mul(0x9E37_79B1) >> (32 - BITS)
 }
 
 struct Literal {
@@ -94,9 +104,9 @@ struct Literal {
 /// The literals of the detectors, whatever the case of their letters.
 pub(crate) struct Prefilter {
     literals: Vec<Literal>,
-    /// Beginnings of four bytes, and of three for literals that have no more.
-    long: Beginnings,
-    short: Beginnings,
+    /// Anchors of four bytes, and of three for literals that have no more.
+    long: Anchors,
+    short: Anchors,
 }
 
 static SHARED: LazyLock<Prefilter> = LazyLock::new(|| {
@@ -125,42 +135,60 @@ impl Prefilter {
             .collect();
         let (mut long, mut short) = (Vec::new(), Vec::new());
         for (number, literal) in (0..).zip(&literals) {
-            let beginning = |bytes: usize| literal.bytes.iter().take(bytes).rev().fold(0, |value, byte| (value << 8) | u32::from(*byte));
-            match literal.bytes.len() {
-                0 | 1 => debug_assert!(false, "a literal has two bytes or more"),
+            match *literal.bytes {
+                [] | [_] => debug_assert!(false, "a literal has two bytes or more"),
                 // Whatever the third byte is.
-                2 => short.extend((0..256).map(|third| (beginning(2) | (third << 16), number))),
-                3 => short.push((beginning(3), number)),
-                _ => long.push((beginning(4), number)),
+                [a, b] => {
+                    short.extend((0..=255).map(|any| Anchor { bytes: folded([a, b, any, 0]) & THREE, number, offset: 0 }));
+                    }
+                [a, b, c] => short.push(Anchor { bytes: folded([a, b, c, 0]) & THREE, number, offset: 0 }),
+                _ => {
+                    let places = (0..).zip(literal.bytes.windows(4)).filter_map(|(offset, four)| Some((offset, *four.first_chunk()?)));
+                    let rarest = places.min_by_key(|(_, four)| secret::random::commonness(four));
+                    long.extend(rarest.map(|(offset, four)| Anchor { bytes: folded(four), number, offset }));
+                }
             }
         }
-        Self { literals, long: Beginnings::new(long), short: Beginnings::new(short) }
+        short.sort_unstable();
+        short.dedup();
+        Self { literals, long: Anchors::new(long), short: Anchors::new(short) }
     }
 
     /// Where literals are, in the order of their beginnings.
     pub(crate) fn hits(&self, text: &str) -> Vec<Hit> {
         let bytes = text.as_bytes();
         let mut hits = Vec::new();
-        // The four bytes from a place on, the first of them lowest.
-        let lower = |byte: Option<&u8>| u32::from(byte.map_or(0, u8::to_ascii_lowercase));
-        let mut next = bytes.iter();
-        let mut window = (0..3).fold(0, |window: u32, _| (window >> 8) | (lower(next.next()) << 24));
-        for start in 0..bytes.len() {
-            window = (window >> 8) | (lower(next.next()) << 24);
-            let three = window & 0x00FF_FFFF;
-            let (long, short) = (hash(window), hash(three));
-            if self.long.has(long) {
-                self.long.of(long, window).for_each(|number| self.verify(number, bytes, start, &mut hits));
-            }
-            if self.short.has(short) {
-                self.short.of(short, three).for_each(|number| self.verify(number, bytes, start, &mut hits));
+        for (place, four) in bytes.windows(4).enumerate() {
+            let Some(four) = four.first_chunk() else { continue };
+            let window = folded(*four);
+            // One branch for both, since it is seldom taken.
+            if self.long.has(hash(window)) | self.short.has(hash(window & THREE)) {
+                self.look(window, bytes, place, &mut hits);
             }
         }
+        // Too near to the end for four bytes.
+        for place in bytes.len().saturating_sub(3)..bytes.len() {
+            let at = |offset: usize| bytes.get(place + offset).copied().unwrap_or(0);
+            let three = folded([at(0), at(1), at(2), 0]) & THREE;
+            self.short.of(hash(three), three).for_each(|anchor| self.verify(*anchor, bytes, place, &mut hits));
+        }
+        hits.sort_unstable_by_key(|hit| (hit.start, hit.end));
         hits
     }
 
-    fn verify(&self, number: u16, bytes: &[u8], start: usize, hits: &mut Vec<Hit>) {
-        let Some(literal) = self.literals.get(usize::from(number)) else { return };
+    #[inline(never)]
+    fn look(&self, window: u32, bytes: &[u8], place: usize, hits: &mut Vec<Hit>) {
+        let three = window & THREE;
+        let anchors = self.long.of(hash(window), window).chain(self.short.of(hash(three), three));
+        anchors.for_each(|anchor| self.verify(*anchor, bytes, place, hits));
+    }
+
+    fn verify(&self, anchor: Anchor, bytes: &[u8], place: usize, hits: &mut Vec<Hit>) {
+        let (Some(literal), Some(start)) =
+            (self.literals.get(usize::from(anchor.number)), place.checked_sub(usize::from(anchor.offset)))
+        else {
+            return;
+        };
         let end = start + literal.bytes.len();
         if bytes.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(&literal.bytes))
             && let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end))
@@ -168,6 +196,12 @@ impl Prefilter {
             hits.push(Hit { owner: literal.owner, literal: literal.number, start, end });
         }
     }
+}
+
+/// Four bytes as a number in which cases do not differ. Some signs become others, which only costs a look at them.
+#[inline]
+fn folded(four: [u8; 4]) -> u32 {
+    u32::from_le_bytes(four) | 0x2020_2020
 }
 
 impl fmt::Debug for Prefilter {

@@ -45,7 +45,7 @@ pub(super) const FAMILIES: &[Family] = &[
 ];
 
 /// Bytes from the first to the last word of a family.
-const REACH: usize = 90;
+pub(super) const REACH: usize = 90;
 
 /// A word in a view.
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ pub(super) fn compact_words(view: &View<'_>) -> Vec<Word> {
         let known: HashMap<String, Class> = entries()
             .filter(|(class, _)| !matches!(class, Class::Discuss | Class::Marker | Class::Keep))
             .map(|(class, word)| (compacted(&fold_word(word)), class))
-            .filter(|(word, _)| word.len() >= 4)
+            .filter(|(word, _)| word.len() >= if word.is_ascii() { 5 } else { 6 })
             .collect();
         let (words, classes): (Vec<_>, Vec<_>) = known.into_iter().unzip();
         AhoCorasick::builder().match_kind(MatchKind::Standard).build(words).ok().map(|automaton| (automaton, classes))
@@ -92,7 +92,7 @@ pub(super) fn compact_words(view: &View<'_>) -> Vec<Word> {
 }
 
 /// The families of which all words are near each other, each once, with the narrowest place.
-pub(super) fn families(words: &[Word]) -> Vec<(usize, Range<usize>)> {
+pub(super) fn families(words: &[Word], reach: usize) -> Vec<(usize, Range<usize>)> {
     let mut places: [Vec<&Range<usize>>; CLASSES] = std::array::from_fn(|_| Vec::new());
     for word in words {
         if let Some(of) = places.get_mut(word.class as usize) {
@@ -115,7 +115,7 @@ pub(super) fn families(words: &[Word]) -> Vec<(usize, Range<usize>)> {
                     let best = near.min_by_key(|place| place.start.max(span.start).saturating_sub(span.end.min(place.end)))?;
                     span = span.start.min(best.start)..span.end.max(best.end);
                 }
-                (span.len() <= REACH).then_some(span)
+                (span.len() <= reach).then_some(span)
             })
             .min_by_key(Range::len);
         found.extend(narrowest.map(|span| (number, span)));

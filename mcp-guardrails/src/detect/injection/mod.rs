@@ -16,7 +16,7 @@ mod words;
 use std::ops::Range;
 
 pub use self::embedded::EmbeddedRequests;
-use self::families::{FAMILIES, Word, compact_words, families};
+use self::families::{FAMILIES, REACH, Word, compact_words, families};
 pub(crate) use self::families::literals;
 pub use self::model::{BUCKETS, CUES, Features, Model, sigmoid};
 use self::phrases::Class;
@@ -28,6 +28,8 @@ use crate::text::{Text, View};
 const STRONG: f32 = 0.8;
 /// What somebody who pulls letters apart to say it counts.
 const HIDDEN: f32 = 0.9;
+/// What a quotation counts at most.
+const QUOTED: f32 = 0.45;
 
 /// Cues after those of classes.
 mod cue {
@@ -67,7 +69,12 @@ impl Injection {
 
     fn judge(&self, reading: &Reading) -> f32 {
         let learned = self.model.score(&reading.features);
-        if reading.is_strong() { learned.max(STRONG) } else { learned }
+        match reading {
+            _ if reading.strong => learned.max(STRONG),
+            // Whoever speaks about attacks quotes them. An attack may be quoted too: it is still reported, if not as one.
+            _ if reading.all_quoted => learned.min(QUOTED),
+            _ => learned,
+        }
     }
 }
 
@@ -94,7 +101,7 @@ impl Detector for Injection {
         report(view, &reading.families, self.judge(&reading));
         if reading.is_scrambled() {
             let compact = view.compact();
-            let families = families(&compact_words(compact));
+            let families = families(&compact_words(compact), REACH / 2);
             let told = families.iter().any(|(family, _)| FAMILIES.get(*family).is_some_and(|family| family.kind.as_str() != "injection.memory"));
             report(compact, &families, if told { HIDDEN } else { 0.0 });
         }
@@ -130,6 +137,8 @@ struct Reading {
     families: Vec<(usize, Range<usize>)>,
     /// Whether a family that is enough by itself is neither quoted nor spoken about.
     strong: bool,
+    /// Whether there are families, all of them within quotations.
+    all_quoted: bool,
     words: usize,
     single: usize,
     mixed: usize,
@@ -141,10 +150,11 @@ impl Reading {
     fn of(view: &View<'_>) -> Self {
         let text = view.as_str();
         let words = families::words(view);
-        let families = families(&words);
+        let families = families(&words, REACH);
         let mut reading = Self {
             features: Features::default(),
             strong: false,
+            all_quoted: false,
             words: 0,
             single: 0,
             mixed: 0,
@@ -193,13 +203,15 @@ impl Reading {
             }
         }
         let discussed = seen.get(Class::Discuss as usize).copied().unwrap_or(0);
-        let mut quoted = false;
+        let (mut quoted, mut unquoted) = (false, false);
         for (family, span) in &self.families {
             let in_quotes = is_quoted(text, span);
             quoted |= in_quotes;
+            unquoted |= !in_quotes;
             self.features.cue(cue::FAMILY + u8::try_from(*family).unwrap_or(0), 1.0);
             self.strong |= FAMILIES.get(*family).is_some_and(|family| family.strong) && !in_quotes && discussed == 0;
         }
+        self.all_quoted = quoted && !unquoted;
         for (cue, holds) in [
             (cue::QUOTED, quoted),
             (cue::DISCUSSED, discussed > 0),
@@ -215,28 +227,33 @@ impl Reading {
         }
     }
 
-    fn is_strong(&self) -> bool {
-        self.strong
-    }
-
     /// Whether letters are pulled apart, run together or written with digits.
     fn is_scrambled(&self) -> bool {
         self.words >= 10 && self.single * 2 > self.words || self.mixed >= 3 && self.mixed * 4 >= self.words || self.longest >= 30
     }
 }
 
-/// Whether a quotation mark opens before a place and closes after it, on the same line.
+/// Whether a place is within a short quotation on one line.
 fn is_quoted(text: &str, span: &Range<usize>) -> bool {
-    const MARKS: [char; 8] = ['"', '\'', '`', '“', '”', '‘', '’', '«'];
-    // Quotations are short: what is far away is not looked at.
+    const NEAR: usize = 48;
+    const OPENING: [char; 7] = ['"', '\'', '`', '“', '‘', '«', '「'];
+    const CLOSING: [char; 7] = ['"', '\'', '`', '”', '’', '»', '」'];
     let line = |c: char| c == '\n';
-    let from = text.floor_char_boundary(span.start.saturating_sub(200));
-    let to = text.floor_char_boundary(span.end.saturating_add(200));
+    let from = text.floor_char_boundary(span.start.saturating_sub(NEAR));
+    let to = text.floor_char_boundary(span.end.saturating_add(NEAR));
     let before = text.get(from..span.start).unwrap_or("").rsplit(line).next().unwrap_or("");
     let after = text.get(span.end..to).unwrap_or("").split(line).next().unwrap_or("");
     // An apostrophe within a word is none.
-    let opens = before.char_indices().filter(|(at, c)| {
-        MARKS.contains(c) && !before.get(..*at).is_some_and(|head| head.ends_with(char::is_alphanumeric))
+    let bound = |rest: &str| !rest.starts_with(char::is_alphanumeric);
+    let opens = before.char_indices().rev().find(|(at, c)| {
+        let head = before.get(..*at).unwrap_or("");
+        OPENING.contains(c) && !head.ends_with(char::is_alphanumeric)
     });
-    opens.count() > 0 && after.contains(['"', '\'', '`', '”', '’', '»', '“'])
+    let closes = after.char_indices().any(|(at, c)| CLOSING.contains(&c) && bound(after.get(at + c.len_utf8()..).unwrap_or("")));
+    // What closes before the place does not enclose it.
+    let enclosed = opens.is_some_and(|(at, c)| {
+        let between = before.get(at + c.len_utf8()..).unwrap_or("");
+        !between.char_indices().any(|(at, c)| CLOSING.contains(&c) && bound(between.get(at + c.len_utf8()..).unwrap_or("")))
+    });
+    enclosed && closes
 }

@@ -6,7 +6,7 @@
 mod assignment;
 #[cfg(feature = "gitleaks")]
 pub mod gitleaks;
-mod random;
+pub(super) mod random;
 mod table;
 
 use std::collections::HashMap;

@@ -12,12 +12,12 @@ pub(super) fn entropy(value: &str) -> f32 {
     counts.iter().filter(|count| **count > 0).map(|count| f32::from(*count) / length).map(|share| -share * share.log2()).sum()
 }
 
-/// Whether the bytes follow each other as in `abcdef` or `aaaa`, a dozen of them or most.
+/// Whether the bytes follow each other as in `abcdef`, a dozen of them or, where `aaaa` counts too, most.
 pub(super) fn is_counting(value: &str) -> bool {
     let (mut steps, mut run, mut longest) = (0, 0, 0);
     for pair in value.as_bytes().windows(2) {
         let follows = matches!(pair, [a, b] if a == b || a.checked_add(1) == Some(*b));
-        run = if follows { run + 1 } else { 0 };
+        run = if follows && matches!(pair, [a, b] if a != b) { run + 1 } else { 0 };
         steps += usize::from(follows);
         longest = longest.max(run);
     }
@@ -38,6 +38,19 @@ pub(super) fn wordiness(value: &str) -> Option<f32> {
 pub(super) fn is_wordy(value: &str) -> bool {
     let (mean, count) = pairs(value);
     count >= 14 && count * 5 >= value.len() * 3 && mean >= 5.6
+}
+
+/// How common four bytes are in words, from 0 to 27: spaces and signs are commoner than rare pairs of letters.
+pub(in crate::detect) fn commonness(four: &[u8; 4]) -> u32 {
+    let digit = |a: u8, b: u8| {
+        let letters = a.is_ascii_alphabetic() && b.is_ascii_alphabetic();
+        let row = usize::from(a.to_ascii_lowercase().wrapping_sub(b'a')) * 27 + usize::from(b.to_ascii_lowercase().wrapping_sub(b'a'));
+        let spaced = (a == b' ') != (b == b' ') && (a.is_ascii_alphabetic() || b.is_ascii_alphabetic());
+        let of = PAIRS.as_bytes().get(row).filter(|_| letters).map(|digit| u32::from(digit.saturating_sub(b'0')));
+        of.unwrap_or(if spaced { 8 } else { 1 })
+    };
+    let [a, b, c, d] = *four;
+    digit(a, b) + digit(b, c) + digit(c, d)
 }
 
 /// The mean over pairs of letters, and how many there are.
