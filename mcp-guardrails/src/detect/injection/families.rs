@@ -29,6 +29,7 @@ pub(super) const FAMILIES: &[Family] = &[
     family("injection.override", &[Class::Ignore, Class::Rule], false),
     family("injection.prompt-leak", &[Class::Reveal, Class::Hidden], false),
     family("injection.prompt-leak", &[Class::Reveal, Class::Prior, Class::Rule], false),
+    family("injection.prompt-leak", &[Class::Reveal, Class::Prompt], true),
     family("injection.jailbreak", &[Class::Role, Class::Free], true),
     family("injection.jailbreak", &[Class::Role, Class::Rule, Class::Free], true),
     family("injection.exfiltration", &[Class::Send, Class::Sensitive, Class::Where], true),
@@ -79,7 +80,7 @@ pub(super) fn compact_words(view: &View<'_>) -> Vec<Word> {
         let known: HashMap<String, Class> = entries()
             .filter(|(class, _)| !matches!(class, Class::Discuss | Class::Marker | Class::Keep))
             .map(|(class, word)| (compacted(&fold_word(word)), class))
-            .filter(|(word, _)| word.len() >= if word.is_ascii() { 5 } else { 6 })
+            .filter(|(word, _)| word.len() >= if word.is_ascii() { 4 } else { 6 })
             .collect();
         let (words, classes): (Vec<_>, Vec<_>) = known.into_iter().unzip();
         AhoCorasick::builder().match_kind(MatchKind::Standard).build(words).ok().map(|automaton| (automaton, classes))

@@ -28,6 +28,8 @@ use crate::text::{Text, View};
 const STRONG: f32 = 0.8;
 /// What somebody who pulls letters apart to say it counts.
 const HIDDEN: f32 = 0.9;
+/// Bytes from the first to the last word of a family where there are letters alone.
+const COMPACT_REACH: usize = 60;
 /// What a quotation counts at most.
 const QUOTED: f32 = 0.45;
 
@@ -98,10 +100,12 @@ impl Detector for Injection {
                 found.push(Finding::at(kind, view, span, score));
             }
         };
-        report(view, &reading.families, self.judge(&reading));
-        if reading.is_scrambled() {
+        // Single letters are no words: nothing was learned of them.
+        let apart = reading.words >= 10 && reading.single * 2 > reading.words;
+        report(view, &reading.families, if apart && !reading.strong { 0.0 } else { self.judge(&reading) });
+        if apart || reading.is_scrambled() {
             let compact = view.compact();
-            let families = families(&compact_words(compact), REACH / 2);
+            let families = families(&compact_words(compact), COMPACT_REACH);
             let told = families.iter().any(|(family, _)| FAMILIES.get(*family).is_some_and(|family| family.kind.as_str() != "injection.memory"));
             report(compact, &families, if told { HIDDEN } else { 0.0 });
         }
@@ -115,7 +119,9 @@ impl Detector for Injection {
         for decoded in text.decoded() {
             let inner = Reading::of(decoded.folded());
             if inner.features.words.len() >= 6 {
-                report(decoded.folded(), &inner.families, self.judge(&inner));
+                // Nobody has a reason to encode what belongs to a family.
+                let least = if inner.families.is_empty() { 0.0 } else { HIDDEN };
+                report(decoded.folded(), &inner.families, self.judge(&inner).max(least));
             }
         }
     }
@@ -203,10 +209,13 @@ impl Reading {
             }
         }
         let discussed = seen.get(Class::Discuss as usize).copied().unwrap_or(0);
-        let (mut quoted, mut unquoted) = (false, false);
+        let quotations: Vec<&Range<usize>> =
+            self.families.iter().map(|(_, span)| span).filter(|span| is_quoted(text, span)).collect();
+        let quoted = !quotations.is_empty();
+        let mut unquoted = false;
         for (family, span) in &self.families {
-            let in_quotes = is_quoted(text, span);
-            quoted |= in_quotes;
+            // What reaches into a quotation has its words from there.
+            let in_quotes = quotations.iter().any(|of| of.start < span.end && span.start < of.end);
             unquoted |= !in_quotes;
             self.features.cue(cue::FAMILY + u8::try_from(*family).unwrap_or(0), 1.0);
             self.strong |= FAMILIES.get(*family).is_some_and(|family| family.strong) && !in_quotes && discussed == 0;
@@ -227,9 +236,9 @@ impl Reading {
         }
     }
 
-    /// Whether letters are pulled apart, run together or written with digits.
+    /// Whether letters are run together or written with digits.
     fn is_scrambled(&self) -> bool {
-        self.words >= 10 && self.single * 2 > self.words || self.mixed >= 3 && self.mixed * 4 >= self.words || self.longest >= 30
+        self.mixed >= 3 && self.mixed * 4 >= self.words || self.longest >= 30
     }
 }
 

@@ -25,9 +25,10 @@ pub(super) enum Class {
     Discuss,
     Compel,
     Marker,
+    Prompt,
 }
 
-pub(super) const CLASSES: usize = 19;
+pub(super) const CLASSES: usize = 20;
 
 /// Words are looked for at the beginning of words, so that `instruction` is also `instructions`.
 pub(super) const WORDS: &[(Class, &[&str])] = &[
@@ -58,8 +59,8 @@ pub(super) const WORDS: &[(Class, &[&str])] = &[
         Class::Rule,
         &[
             "instruct", "directive", "direction", "rules", "rule ", "guideline", "prompt", "orders", "command", "been told", "were told",
-            "programming", "policies", "policy", "restriction", "constraint", "guardrail", "safeguard", "safety", "protocol", "i said",
-            "was said", "training", "anweisung", "befehl", "regeln", "vorgabe", "instruktion", "consigne", "règle", "ordres",
+            "programming", "restriction", "constraint", "guardrail", "safeguard", "i said",
+            "was said", "anweisung", "befehl", "regeln", "vorgabe", "instruktion", "consigne", "règle", "ordres",
             "instruccion", "reglas", "indicacion", "directric", "istruzion", "regole", "comandi", "instruç", "instruco", "regras",
             "instructie", "opdracht", "инструкц", "указани", "правил", "команд", "指令", "指示", "规则", "規則", "命令", "提示词", "ルール",
             "지시", "명령", "지침", "규칙", "instrukcj", "polece", "zasad", "talimat", "kuralları", "التعليمات", "الأوامر", "القواعد", "निर्देश",
@@ -184,6 +185,14 @@ pub(super) const WORDS: &[(Class, &[&str])] = &[
             "### human", "### assistant", "</system>", "<system>", "[system message]", "[tool output]", "assistant:", "begin_of_text",
             "<|user|>", "<|assistant|>", "end of context", "end of document", "<important>", "human:", "[admin]", "<admin>",
             "new conversation",
+        ],
+    ),
+    (
+        Class::Prompt,
+        &[
+            "system prompt", "system-prompt", "hidden prompt", "initial prompt", "system message", "system instruction", "your prompt", "your initial instruction", "your instructions",
+            "preprompt", "developer message", "invite systeme", "prompt système", "prompt del sistema", "prompt di sistema", "prompt do sistema", "systemprompt",
+            "systemaufforderung", "系统提示", "系統提示", "システムプロンプト", "시스템 프롬프트", "системный промпт", "systeemprompt", "sistem istemi", "prompt systemowy",
         ],
     ),
 ];
