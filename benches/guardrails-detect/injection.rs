@@ -14,7 +14,7 @@ use crate::secrets::scan;
 const ROUNDS: usize = 25;
 const DECAY: f32 = 2e-5;
 /// The share of the harmless texts of each source that the scorer alone may flag.
-const RATE: f64 = 0.018;
+const RATE: f64 = 0.014;
 
 fn items(data: &Path) -> Result<Vec<Item>> {
     let mut items: Vec<Item> = lines(data, "injection.jsonl")?;

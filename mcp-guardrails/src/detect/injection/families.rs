@@ -30,7 +30,7 @@ pub(super) const FAMILIES: &[Family] = &[
     family("injection.prompt-leak", &[Class::Reveal, Class::Hidden], false),
     family("injection.prompt-leak", &[Class::Reveal, Class::Prior, Class::Rule], false),
     family("injection.prompt-leak", &[Class::Reveal, Class::Prompt], true),
-    family("injection.jailbreak", &[Class::Role, Class::Free], true),
+    family("injection.jailbreak", &[Class::Role, Class::Free], false),
     family("injection.jailbreak", &[Class::Role, Class::Rule, Class::Free], true),
     family("injection.exfiltration", &[Class::Send, Class::Sensitive, Class::Where], true),
     family("injection.exfiltration", &[Class::Send, Class::Sensitive], false),

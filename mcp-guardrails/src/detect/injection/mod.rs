@@ -28,6 +28,8 @@ use crate::text::{Text, View};
 const STRONG: f32 = 0.8;
 /// What somebody who pulls letters apart to say it counts.
 const HIDDEN: f32 = 0.9;
+/// Letters of a word that is rather a sentence.
+const LONG_WORD: usize = 30;
 /// Bytes from the first to the last word of a family where there are letters alone.
 const COMPACT_REACH: usize = 60;
 /// What a quotation counts at most.
@@ -148,7 +150,7 @@ struct Reading {
     words: usize,
     single: usize,
     mixed: usize,
-    longest: usize,
+    run_together: bool,
     is_rotated: bool,
 }
 
@@ -164,7 +166,7 @@ impl Reading {
             words: 0,
             single: 0,
             mixed: 0,
-            longest: 0,
+            run_together: false,
             is_rotated: false,
             families,
         };
@@ -181,7 +183,10 @@ impl Reading {
         for token in tokens(text) {
             self.words += 1;
             let length = token.end - token.start;
-            self.longest = self.longest.max(length);
+            // A checksum is long, and no sentence.
+            if length >= LONG_WORD && !text.as_bytes().get(token.start..token.end).is_some_and(|word| word.iter().all(u8::is_ascii_hexdigit)) {
+                self.run_together = true;
+            }
             if length == 1 {
                 self.single += 1;
             } else if token.letters > 0 && token.digits > 0 {
@@ -238,7 +243,7 @@ impl Reading {
 
     /// Whether letters are run together or written with digits.
     fn is_scrambled(&self) -> bool {
-        self.mixed >= 3 && self.mixed * 4 >= self.words || self.longest >= 30
+        self.mixed >= 3 && self.mixed * 4 >= self.words || self.run_together
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) const WORDS: &[(Class, &[&str])] = &[
         Class::Ignore,
         &[
             "ignore", "disregard", "forget", "overlook", "override", "bypass", "neglect", "dismiss", "pay no attention", "do not follow",
-            "don't follow", "dont follow", "stop following", "discard", "set aside", "circumvent", "do not obey", "abandon", "erase",
+            "don't follow", "dont follow", "stop following", "discard", "set aside", "circumvent", "do not obey", "abandon",
             "ignorier", "vergiss", "missachte", "übergeh", "befolge nicht", "oublie", "ne tiens pas compte", "ne tenez pas compte",
             "fais abstraction", "faites abstraction", "ignora", "olvida", "haz caso omiso", "no tengas en cuenta", "descarta",
             "dimentica", "trascura", "esqueça", "esquece", "desconsider", "negeer", "vergeet", "игнорир", "проигнорир", "забудь",
