@@ -16,7 +16,9 @@ pub(crate) fn lines<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Ve
     };
     text.lines()
         .enumerate()
-        .map(|(at, line)| serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), at + 1)))
+        .map(|(at, line)| {
+            serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), at + 1))
+        })
         .collect()
 }
 
@@ -64,7 +66,11 @@ pub(crate) fn sources(folder: &Path, most: usize) -> Result<Vec<String>> {
                 if !name.starts_with('.') && name != "target" {
                     folders.push(path);
                 }
-            } else if [".rs", ".md", ".py", ".go", ".ts", ".js", ".c", ".h", ".toml", ".yml", ".json", ".lock"].iter().any(|end| name.ends_with(end))
+            } else if [
+                ".rs", ".md", ".py", ".go", ".ts", ".js", ".c", ".h", ".toml", ".yml", ".json", ".lock",
+            ]
+            .iter()
+            .any(|end| name.ends_with(end))
                 && total < most
                 && let Ok(text) = fs::read_to_string(&path)
             {

@@ -34,7 +34,9 @@ fn document(source: &str, text: String, inner: Option<&str>, group: &str) -> Doc
     let examples = sentences
         .into_iter()
         .filter_map(|(range, features)| {
-            let shared = place.as_ref().map_or(0, |place| range.end.min(place.end).saturating_sub(range.start.max(place.start)));
+            let shared = place
+                .as_ref()
+                .map_or(0, |place| range.end.min(place.end).saturating_sub(range.start.max(place.start)));
             let positive = 2 * shared > range.len();
             // The first sentence of an attack is what asks; code that follows it is no request.
             let asks = place.as_ref().is_some_and(|place| range.start <= place.start + 2);
@@ -54,19 +56,41 @@ fn documents(data: &Path) -> Result<Vec<Document>> {
     all.extend(lines::<Item>(data, "others.jsonl")?);
     let mut documents: Vec<Document> = bipia
         .iter()
-        .map(|item| document(&item.source, item.text.clone(), item.attack.then_some(item.inner.as_str()), if item.attack { &item.class } else { &item.text }))
+        .map(|item| {
+            document(
+                &item.source,
+                item.text.clone(),
+                item.attack.then_some(item.inner.as_str()),
+                if item.attack { &item.class } else { &item.text },
+            )
+        })
         .collect();
     let prompts = all.iter().filter(|item| !item.attack && item.kind == "benign");
-    documents.extend(prompts.filter(|item| item.source != "governance").map(|item| document(&item.source, item.text.clone(), None, &item.text)));
+    documents.extend(
+        prompts
+            .filter(|item| item.source != "governance")
+            .map(|item| document(&item.source, item.text.clone(), None, &item.text)),
+    );
     let pages: Vec<&Item> = all.iter().filter(|item| item.kind == "document").collect();
     documents.extend(pages.iter().map(|item| document(&item.source, item.text.clone(), None, &item.text)));
     // A request is the first sentence of a prompt; contexts and places go round.
-    let contexts: Vec<&str> = bipia.iter().filter(|item| !item.attack).map(|item| item.text.as_str()).chain(pages.iter().map(|item| item.text.as_str())).collect();
-    let requests = all.iter().filter(|item| ["metatool", "wildguard", "notinject", "mitre-frr"].contains(&item.source.as_str()));
+    let contexts: Vec<&str> = bipia
+        .iter()
+        .filter(|item| !item.attack)
+        .map(|item| item.text.as_str())
+        .chain(pages.iter().map(|item| item.text.as_str()))
+        .collect();
+    let requests = all
+        .iter()
+        .filter(|item| ["metatool", "wildguard", "notinject", "mitre-frr"].contains(&item.source.as_str()));
     for (at, item) in requests.enumerate() {
         let end = item.text.find(['.', '?', '!', '\n']).map_or(item.text.len(), |end| end + 1);
         let request = item.text.get(..end).unwrap_or("").trim();
-        let Some(context) = contexts.get(at * 7919 % contexts.len().max(1)).filter(|_| (12..240).contains(&request.len())) else { continue };
+        let Some(context) =
+            contexts.get(at * 7919 % contexts.len().max(1)).filter(|_| (12..240).contains(&request.len()))
+        else {
+            continue;
+        };
         let lines: Vec<&str> = context.lines().collect();
         let (before, after) = lines.split_at(lines.len() * (at % 3) / 2);
         let text = [before.join("\n"), request.to_owned(), after.join("\n")].join("\n");
@@ -84,7 +108,8 @@ fn learn(documents: &[Document], folds: &[usize], uses: &dyn Fn(usize) -> bool) 
     let mut harmless = Vec::new();
     for fold in 0..3 {
         let scorer = from(&|at| folds[at] % 3 != fold);
-        let held = (0..documents.len()).filter(|at| uses(*at) && folds[*at] % 3 == fold && !documents[*at].attack);
+        let held =
+            (0..documents.len()).filter(|at| uses(*at) && folds[*at] % 3 == fold && !documents[*at].attack);
         harmless.extend(held.map(|at| {
             let scores = documents[at].examples.iter().map(|example| scorer.raw(&example.features));
             (documents[at].source.as_str(), scores.fold(f32::NEG_INFINITY, f32::max))
@@ -110,9 +135,11 @@ pub(crate) fn measure(data: &Path, report: &mut Report) -> Result<()> {
     let folds = grouped(&documents);
     let flags = |detector: &EmbeddedRequests, at: usize| !scan(detector, &documents[at].text).is_empty();
     let built_in = EmbeddedRequests::default();
-    let mut results: Vec<(bool, bool, bool)> = (0..documents.len()).map(|at| (flags(&built_in, at), false, false)).collect();
+    let mut results: Vec<(bool, bool, bool)> =
+        (0..documents.len()).map(|at| (flags(&built_in, at), false, false)).collect();
     for fold in 0..FOLDS {
-        let detector = EmbeddedRequests::with_model(learn(&documents, &folds, &|at| folds[at] != fold).model());
+        let detector =
+            EmbeddedRequests::with_model(learn(&documents, &folds, &|at| folds[at] != fold).model());
         for at in (0..documents.len()).filter(|at| folds[*at] == fold) {
             results[at].1 = flags(&detector, at);
         }
@@ -134,12 +161,16 @@ pub(crate) fn measure(data: &Path, report: &mut Report) -> Result<()> {
         if chosen.is_empty() {
             return;
         }
-        let count = |of: fn(&(bool, bool, bool)) -> bool| chosen.iter().filter(|at| of(&results[**at])).count();
+        let count =
+            |of: fn(&(bool, bool, bool)) -> bool| chosen.iter().filter(|at| of(&results[**at])).count();
         report.count("embedded-request", set, "built in", count(|r| r.0), chosen.len());
         report.count("embedded-request", set, "5 folds", count(|r| r.1), chosen.len());
         report.count("embedded-request", set, "source left out", count(|r| r.2), chosen.len());
         let lost = chosen.iter().filter(|at| results[**at].1 != documents[**at].attack);
-        report.losses(&format!("embedded {set}"), lost.map(|at| format!("{} | {}", documents[*at].group, documents[*at].text)).collect());
+        report.losses(
+            &format!("embedded {set}"),
+            lost.map(|at| format!("{} | {}", documents[*at].group, documents[*at].text)).collect(),
+        );
     };
     row("attacks in contexts: BIPIA", &|document| document.attack && document.source.starts_with("bipia"));
     for source in &sources {

@@ -44,16 +44,26 @@ fn examples(items: &[Item]) -> Vec<Option<Example>> {
 }
 
 /// A scorer from what `uses` allows, with the bias set on what it did not learn from.
-fn learn(items: &[Item], examples: &[Option<Example>], folds: &[usize], uses: &dyn Fn(usize) -> bool) -> Scorer {
+fn learn(
+    items: &[Item],
+    examples: &[Option<Example>],
+    folds: &[usize],
+    uses: &dyn Fn(usize) -> bool,
+) -> Scorer {
     let from = |fits: &dyn Fn(usize) -> bool| {
-        let chosen: Vec<&Example> = (0..items.len()).filter(|at| uses(*at) && fits(*at)).filter_map(|at| examples[at].as_ref()).collect();
+        let chosen: Vec<&Example> = (0..items.len())
+            .filter(|at| uses(*at) && fits(*at))
+            .filter_map(|at| examples[at].as_ref())
+            .collect();
         Scorer::learn(&chosen, ROUNDS, DECAY)
     };
     let mut harmless = Vec::new();
     for fold in 0..3 {
         let scorer = from(&|at| folds[at] % 3 != fold);
         let held = (0..items.len()).filter(|at| uses(*at) && folds[*at] % 3 == fold && !items[*at].attack);
-        harmless.extend(held.filter_map(|at| Some((items[at].source.as_str(), scorer.raw(&examples[at].as_ref()?.features)))));
+        harmless.extend(held.filter_map(|at| {
+            Some((items[at].source.as_str(), scorer.raw(&examples[at].as_ref()?.features)))
+        }));
     }
     let mut scorer = from(&|_| true);
     scorer.calibrate(&harmless, RATE);
@@ -73,9 +83,11 @@ pub(crate) fn measure(data: &Path, report: &mut Report) -> Result<()> {
     let (examples, folds) = (examples(&items), folds(&texts));
     let built_in = Injection::default();
     let flags = |detector: &Injection, at: usize| !scan(detector, &items[at].text).is_empty();
-    let mut results: Vec<(bool, bool, bool)> = (0..items.len()).map(|at| (flags(&built_in, at), false, false)).collect();
+    let mut results: Vec<(bool, bool, bool)> =
+        (0..items.len()).map(|at| (flags(&built_in, at), false, false)).collect();
     for fold in 0..FOLDS {
-        let detector = Injection::with_model(learn(&items, &examples, &folds, &|at| folds[at] != fold).model());
+        let detector =
+            Injection::with_model(learn(&items, &examples, &folds, &|at| folds[at] != fold).model());
         for at in (0..items.len()).filter(|at| folds[*at] == fold) {
             results[at].1 = flags(&detector, at);
         }
@@ -84,14 +96,17 @@ pub(crate) fn measure(data: &Path, report: &mut Report) -> Result<()> {
     sources.sort_unstable();
     sources.dedup();
     for source in &sources {
-        let detector = Injection::with_model(learn(&items, &examples, &folds, &|at| items[at].source != *source).model());
+        let detector = Injection::with_model(
+            learn(&items, &examples, &folds, &|at| items[at].source != *source).model(),
+        );
         for at in (0..items.len()).filter(|at| items[*at].source == *source) {
             results[at].2 = flags(&detector, at);
         }
     }
     let mut row = |set: &str, of: &dyn Fn(&Item) -> bool| {
         let chosen: Vec<usize> = (0..items.len()).filter(|at| of(&items[*at])).collect();
-        let count = |of: fn(&(bool, bool, bool)) -> bool| chosen.iter().filter(|at| of(&results[**at])).count();
+        let count =
+            |of: fn(&(bool, bool, bool)) -> bool| chosen.iter().filter(|at| of(&results[**at])).count();
         report.count("injection", set, "built in", count(|r| r.0), chosen.len());
         report.count("injection", set, "5 folds", count(|r| r.1), chosen.len());
         report.count("injection", set, "source left out", count(|r| r.2), chosen.len());
@@ -102,7 +117,9 @@ pub(crate) fn measure(data: &Path, report: &mut Report) -> Result<()> {
             .collect();
         report.losses(&format!("injection {set}"), lost);
     };
-    row("direct attacks: purple, governance", &|item| item.attack && item.kind == "direct" && ["purple", "governance"].contains(&item.source.as_str()));
+    row("direct attacks: purple, governance", &|item| {
+        item.attack && item.kind == "direct" && ["purple", "governance"].contains(&item.source.as_str())
+    });
     row("purple, told by another text", &|item| item.attack && item.kind == "indirect");
     for source in &sources {
         for attack in [true, false] {

@@ -42,7 +42,8 @@ impl Scorer {
                 scorer.bias -= rate * error / bias_squares.sqrt();
                 let strength = features.word_strength();
                 let words = features.words.iter().map(|bucket| (usize::from(*bucket), strength));
-                let cues = features.cues.iter().map(|(cue, strength)| (BUCKETS + usize::from(*cue), *strength));
+                let cues =
+                    features.cues.iter().map(|(cue, strength)| (BUCKETS + usize::from(*cue), *strength));
                 for (place, strength) in words.chain(cues) {
                     let slope = error * strength + decay * scorer.weights[place];
                     squares[place] += slope * slope;
@@ -64,10 +65,11 @@ impl Scorer {
             sources.entry(source).or_default().push(*score);
         }
         // A few items say little of a share.
-        let thresholds = sources.into_values().filter(|scores| scores.len() >= 80).filter_map(|mut scores| {
-            scores.sort_by(f32::total_cmp);
-            scores.get(((scores.len() as f64) * (1.0 - rate)) as usize).copied()
-        });
+        let thresholds =
+            sources.into_values().filter(|scores| scores.len() >= 80).filter_map(|mut scores| {
+                scores.sort_by(f32::total_cmp);
+                scores.get(((scores.len() as f64) * (1.0 - rate)) as usize).copied()
+            });
         if let Some(threshold) = thresholds.max_by(f32::total_cmp) {
             self.bias -= threshold + 1e-3;
         }
@@ -86,7 +88,13 @@ impl Scorer {
 pub(crate) fn folds(texts: &[&str]) -> Vec<usize> {
     let words: Vec<HashSet<String>> = texts
         .iter()
-        .map(|text| text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect())
+        .map(|text| {
+            text.to_lowercase()
+                .split(|c: char| !c.is_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect()
+        })
         .collect();
     let mut parent: Vec<usize> = (0..texts.len()).collect();
     // Only texts that share one of their rarer words are compared.
@@ -110,7 +118,10 @@ pub(crate) fn folds(texts: &[&str]) -> Vec<usize> {
             }
         }
     }
-    (0..texts.len()).map(|at| root(&parent, at).wrapping_mul(0x9E37_79B9) >> 7).map(|hash| hash % FOLDS).collect()
+    (0..texts.len())
+        .map(|at| root(&parent, at).wrapping_mul(0x9E37_79B9) >> 7)
+        .map(|hash| hash % FOLDS)
+        .collect()
 }
 
 fn root(parent: &[usize], mut at: usize) -> usize {

@@ -49,7 +49,8 @@ pub(crate) fn measure(data: &Path, report: &mut Report) -> Result<()> {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     let mut losses = Vec::new();
     for item in lines::<Line>(data, "pii.jsonl")? {
-        let places: Vec<usize> = item.full_text.char_indices().map(|(at, _)| at).chain([item.full_text.len()]).collect();
+        let places: Vec<usize> =
+            item.full_text.char_indices().map(|(at, _)| at).chain([item.full_text.len()]).collect();
         let mut truth: Vec<(&str, usize, usize)> = item
             .spans
             .iter()
@@ -75,7 +76,11 @@ pub(crate) fn measure(data: &Path, report: &mut Report) -> Result<()> {
                 }
                 None => {
                     tally.wrong += 1;
-                    losses.push(format!("wrong {kind} `{}` in {}", &item.full_text[finding.span.clone()], item.full_text));
+                    losses.push(format!(
+                        "wrong {kind} `{}` in {}",
+                        &item.full_text[finding.span.clone()],
+                        item.full_text
+                    ));
                 }
             }
         }
@@ -87,7 +92,8 @@ pub(crate) fn measure(data: &Path, report: &mut Report) -> Result<()> {
     let mut all = Tally::default();
     for (kind, tally) in &tallies {
         row(report, kind, tally);
-        (all.right, all.wrong, all.missed) = (all.right + tally.right, all.wrong + tally.wrong, all.missed + tally.missed);
+        (all.right, all.wrong, all.missed) =
+            (all.right + tally.right, all.wrong + tally.wrong, all.missed + tally.missed);
     }
     row(report, "all", &all);
     report.losses("pii", losses);

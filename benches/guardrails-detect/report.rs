@@ -18,7 +18,12 @@ pub(crate) fn share(hits: usize, n: usize) -> String {
     let (p, n64, z) = (hits as f64 / n as f64, n as f64, 1.96f64);
     let middle = (p + z * z / (2.0 * n64)) / (1.0 + z * z / n64);
     let reach = z / (1.0 + z * z / n64) * (p * (1.0 - p) / n64 + z * z / (4.0 * n64 * n64)).sqrt();
-    format!("{:.1} % ({:.1}–{:.1})", p * 100.0, (middle - reach).max(0.0) * 100.0, (middle + reach).min(1.0) * 100.0)
+    format!(
+        "{:.1} % ({:.1}–{:.1})",
+        p * 100.0,
+        (middle - reach).max(0.0) * 100.0,
+        (middle + reach).min(1.0) * 100.0
+    )
 }
 
 impl Report {

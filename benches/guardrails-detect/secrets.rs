@@ -32,14 +32,21 @@ pub(crate) fn measure(data: &Path, source: Option<&Path>, report: &mut Report) -
         let hits: Vec<bool> = of.iter().map(|item| !scan(&detector, &item.text).is_empty()).collect();
         report.count("secrets", "gitleaks", what, hits.iter().filter(|hit| **hit).count(), of.len());
         let lost = of.iter().zip(&hits).filter(|(_, hit)| **hit != secret);
-        report.losses(&format!("secrets {what}"), lost.map(|(item, _)| format!("{}: {}", item.rule, item.text)).collect());
+        report.losses(
+            &format!("secrets {what}"),
+            lost.map(|(item, _)| format!("{}: {}", item.rule, item.text)).collect(),
+        );
     }
     if let Some(source) = source {
         let texts = sources(source, 3_000_000)?;
         let bytes: usize = texts.iter().map(String::len).sum();
         let found: Vec<String> = texts
             .iter()
-            .flat_map(|text| scan(&detector, text).into_iter().map(|finding| format!("{} {}", finding.kind, &text[around(text, &finding)])))
+            .flat_map(|text| {
+                scan(&detector, text)
+                    .into_iter()
+                    .map(|finding| format!("{} {}", finding.kind, &text[around(text, &finding)]))
+            })
             .collect();
         report.value("secrets", "ordinary sources", "findings", bytes, found.len().to_string());
         report.losses("secrets in sources", found);
@@ -48,5 +55,6 @@ pub(crate) fn measure(data: &Path, source: Option<&Path>, report: &mut Report) -
 }
 
 fn around(text: &str, finding: &Finding) -> std::ops::Range<usize> {
-    text.floor_char_boundary(finding.span.start.saturating_sub(50))..text.ceil_char_boundary(finding.span.end + 10)
+    text.floor_char_boundary(finding.span.start.saturating_sub(50))
+        ..text.ceil_char_boundary(finding.span.end + 10)
 }

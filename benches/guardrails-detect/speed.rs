@@ -47,8 +47,13 @@ fn time(chunks: &[String], mut run: impl FnMut(&str)) -> Duration {
 
 pub(crate) fn measure(data: &Path, source: Option<&Path>, report: &mut Report) -> Result<()> {
     let others: Vec<Item> = lines(data, "others.jsonl")?;
-    let prose: Vec<String> = others.iter().filter(|item| item.source == "owasp").map(|item| item.text.clone()).collect();
-    let mail: Vec<String> = lines::<Item>(data, "bipia.jsonl")?.into_iter().filter(|item| !item.attack).map(|item| item.text).collect();
+    let prose: Vec<String> =
+        others.iter().filter(|item| item.source == "owasp").map(|item| item.text.clone()).collect();
+    let mail: Vec<String> = lines::<Item>(data, "bipia.jsonl")?
+        .into_iter()
+        .filter(|item| !item.attack)
+        .map(|item| item.text)
+        .collect();
     let mut kinds = vec![("security prose", chunks(&prose)), ("mail and tables", chunks(&mail))];
     if let Some(source) = source {
         kinds.push(("source text", chunks(&sources(source, 700_000)?)));

@@ -38,7 +38,10 @@ pub(crate) fn settle(found: &mut Vec<Finding>, from: usize) {
     own.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.span.len().cmp(&a.span.len())));
     let mut kept: Vec<Finding> = Vec::new();
     for finding in own {
-        if kept.iter().all(|other| other.span.end <= finding.span.start || finding.span.end <= other.span.start) {
+        if kept
+            .iter()
+            .all(|other| other.span.end <= finding.span.start || finding.span.end <= other.span.start)
+        {
             kept.push(finding);
         }
     }

@@ -65,9 +65,14 @@ mod tests {
         let kind = Kind::named(&["secret", ".", "mine"].concat());
         assert_eq!(kind, Kind::new("secret.mine"));
         assert_eq!((kind.family(), kind.to_string().as_str()), ("secret", "secret.mine"));
-        for (pattern, expect) in
-            [("secret.mine", true), ("secret", true), ("secret.*", true), ("*", true), ("secret.m", false), ("pii.*", false)]
-        {
+        for (pattern, expect) in [
+            ("secret.mine", true),
+            ("secret", true),
+            ("secret.*", true),
+            ("*", true),
+            ("secret.m", false),
+            ("pii.*", false),
+        ] {
             assert_eq!(kind.matches(pattern), expect, "{pattern}");
         }
     }

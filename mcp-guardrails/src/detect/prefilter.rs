@@ -131,7 +131,11 @@ impl Prefilter {
     fn new(literals: Vec<(Owner, u16, String)>) -> Self {
         let literals: Vec<Literal> = literals
             .into_iter()
-            .map(|(owner, number, literal)| Literal { owner, number, bytes: literal.to_ascii_lowercase().into_bytes().into() })
+            .map(|(owner, number, literal)| Literal {
+                owner,
+                number,
+                bytes: literal.to_ascii_lowercase().into_bytes().into(),
+            })
             .collect();
         let (mut long, mut short) = (Vec::new(), Vec::new());
         for (number, literal) in (0..).zip(&literals) {
@@ -139,11 +143,17 @@ impl Prefilter {
                 [] | [_] => debug_assert!(false, "a literal has two bytes or more"),
                 // Whatever the third byte is.
                 [a, b] => {
-                    short.extend((0..=255).map(|any| Anchor { bytes: folded([a, b, any, 0]) & THREE, number, offset: 0 }));
-                    }
+                    short.extend((0..=255).map(|any| Anchor {
+                        bytes: folded([a, b, any, 0]) & THREE,
+                        number,
+                        offset: 0,
+                    }));
+                }
                 [a, b, c] => short.push(Anchor { bytes: folded([a, b, c, 0]) & THREE, number, offset: 0 }),
                 _ => {
-                    let places = (0..).zip(literal.bytes.windows(4)).filter_map(|(offset, four)| Some((offset, *four.first_chunk()?)));
+                    let places = (0..)
+                        .zip(literal.bytes.windows(4))
+                        .filter_map(|(offset, four)| Some((offset, *four.first_chunk()?)));
                     let rarest = places.min_by_key(|(_, four)| secret::random::commonness(four));
                     long.extend(rarest.map(|(offset, four)| Anchor { bytes: folded(four), number, offset }));
                 }
@@ -170,7 +180,9 @@ impl Prefilter {
         for place in bytes.len().saturating_sub(3)..bytes.len() {
             let at = |offset: usize| bytes.get(place + offset).copied().unwrap_or(0);
             let three = folded([at(0), at(1), at(2), 0]) & THREE;
-            self.short.of(hash(three), three).for_each(|anchor| self.verify(*anchor, bytes, place, &mut hits));
+            self.short
+                .of(hash(three), three)
+                .for_each(|anchor| self.verify(*anchor, bytes, place, &mut hits));
         }
         hits.sort_unstable_by_key(|hit| (hit.start, hit.end));
         hits

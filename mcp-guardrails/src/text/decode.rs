@@ -47,7 +47,8 @@ fn runs(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
                 at = place + 1;
                 continue;
             }
-            let before = bytes.get(at..place)?.iter().rev().take_while(|byte| symbol(**byte).is_some()).count();
+            let before =
+                bytes.get(at..place)?.iter().rev().take_while(|byte| symbol(**byte).is_some()).count();
             let after = bytes.get(place..)?.iter().take_while(|byte| symbol(**byte).is_some()).count();
             let run = place - before..place + after;
             at = run.end;

@@ -28,9 +28,8 @@ impl Map {
     }
 
     fn copies(&self, range: &Range<usize>) -> bool {
-        self.run(range.start).is_some_and(|run| {
-            run.copied && range.end.saturating_sub(run.view) <= run.original.len()
-        })
+        self.run(range.start)
+            .is_some_and(|run| run.copied && range.end.saturating_sub(run.view) <= run.original.len())
     }
 
     /// The smallest part of the original that has all of `range`.

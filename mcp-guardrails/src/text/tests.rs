@@ -13,9 +13,16 @@ fn place<'a>(text: &'a str, part: &str) -> &'a str {
 #[test]
 fn what_reads_the_same_is_folded_to_one_spelling() {
     for (text, folded) in [
-        ("Ｉｇｎｏｒｅ", "ignore"), ("іgnоrе", "ignore"), ("Pléásé", "please"), ("𝐢𝐠𝐧𝐨𝐫𝐞 é", "ignore e"), ("i\u{200B}g\u{AD}nore", "ignore"),
-        ("a%20b%C3%A9", "a be"), ("&#105;&#x67;nore &lt;b&gt;", "ignore <b>"), ("\\u0069gnore", "ignore"),
-        ("x\u{E0069}\u{E0067}", "xig"), ("a\u{2003}b", "a b"),
+        ("Ｉｇｎｏｒｅ", "ignore"),
+        ("іgnоrе", "ignore"),
+        ("Pléásé", "please"),
+        ("𝐢𝐠𝐧𝐨𝐫𝐞 é", "ignore e"),
+        ("i\u{200B}g\u{AD}nore", "ignore"),
+        ("a%20b%C3%A9", "a be"),
+        ("&#105;&#x67;nore &lt;b&gt;", "ignore <b>"),
+        ("\\u0069gnore", "ignore"),
+        ("x\u{E0069}\u{E0067}", "xig"),
+        ("a\u{2003}b", "a b"),
     ] {
         assert_eq!(Text::new(text).folded().as_str(), folded, "{text:?}");
     }
@@ -49,7 +56,11 @@ fn what_is_encoded_is_decoded_twice_and_no_further() {
         let span = found.expect(&text).original(0..6);
         assert!(text[span].len() > 40);
     }
-    for plain in ["/usr/local/share/applications/documents", "thequickbrownfoxjumpsoverthelazydog", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"] {
+    for plain in [
+        "/usr/local/share/applications/documents",
+        "thequickbrownfoxjumpsoverthelazydog",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+    ] {
         assert!(Text::new(plain).decoded().is_empty(), "{plain}");
     }
 }

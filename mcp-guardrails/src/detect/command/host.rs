@@ -6,17 +6,25 @@ use std::ops::Range;
 /// The host that begins at `start` if it is one that only machines within can reach, in whatever way its number is written.
 pub(super) fn internal(text: &str, start: usize) -> Option<(&'static str, Range<usize>, f32)> {
     let rest = text.get(start..)?;
-    let authority = rest.find(['/', '?', '#', ' ', '\n', '\t', '"', '\'', '<', '>', '`', '\\']).map_or(rest, |end| rest.get(..end).unwrap_or(rest));
+    let authority = rest
+        .find(['/', '?', '#', ' ', '\n', '\t', '"', '\'', '<', '>', '`', '\\'])
+        .map_or(rest, |end| rest.get(..end).unwrap_or(rest));
     // Whatever stands before the last `@` is a name, not the host.
     let from = authority.rfind('@').map_or(0, |sign| sign + 1);
     let host = authority.get(from..)?;
-    let found = |host: &str, score| Some(("ssrf.private-address", start + from..start + from + host.len(), score));
+    let found =
+        |host: &str, score| Some(("ssrf.private-address", start + from..start + from + host.len(), score));
     if let Some(bracketed) = host.strip_prefix('[') {
         let inner = bracketed.split(']').next().unwrap_or("");
         let address: Ipv6Addr = inner.parse().ok()?;
         let within = match address.to_ipv4_mapped() {
             Some(mapped) => is_within(mapped),
-            None => address.is_loopback() || address.is_unspecified() || address.is_unique_local() || address.is_unicast_link_local(),
+            None => {
+                address.is_loopback()
+                    || address.is_unspecified()
+                    || address.is_unique_local()
+                    || address.is_unicast_link_local()
+            }
         };
         return if within { found(host.get(..inner.len() + 2)?, 0.8) } else { None };
     }

@@ -53,7 +53,10 @@ impl EmbeddedRequests {
     /// The sentences of a text that has enough of them, with what a model learns of each.
     pub fn features(text: &Text<'_>) -> Vec<(Range<usize>, Features)> {
         let view = text.folded();
-        sentences(view.as_str()).into_iter().map(|(range, features)| (view.original(range), features)).collect()
+        sentences(view.as_str())
+            .into_iter()
+            .map(|(range, features)| (view.original(range), features))
+            .collect()
     }
 }
 
@@ -115,7 +118,9 @@ fn sentences(text: &str) -> Vec<(Range<usize>, Features)> {
         let last = words.get(end - 1).unwrap_or(first);
         if sentence.len() >= 3 && outside >= CONTEXT {
             let features = read(text, sentence, &counts, (start, end, words.len()));
-            let sign = bytes.get(last.end..).map_or(0, |rest| rest.iter().take(1).filter(|b| matches!(b, b'?' | b'.' | b'!')).count());
+            let sign = bytes
+                .get(last.end..)
+                .map_or(0, |rest| rest.iter().take(1).filter(|b| matches!(b, b'?' | b'.' | b'!')).count());
             let range = text.floor_char_boundary(first.start)..text.ceil_char_boundary(last.end + sign);
             found.push((range, features));
         }
@@ -129,17 +134,43 @@ fn breaks(between: &[u8]) -> bool {
     let ended = between.iter().position(|byte| matches!(byte, b'.' | b'?' | b'!' | b';'));
     between.contains(&b'\n')
         || between.contains(&b'|')
-        || ended.is_some_and(|at| between.get(at + 1).is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b')')))
+        || ended.is_some_and(|at| {
+            between
+                .get(at + 1)
+                .is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b')'))
+        })
 }
 
-fn read(text: &str, sentence: &[Token], counts: &Counts, (start, end, all): (usize, usize, usize)) -> Features {
+fn read(
+    text: &str,
+    sentence: &[Token],
+    counts: &Counts,
+    (start, end, all): (usize, usize, usize),
+) -> Features {
     const OPENING: u32 = 0x1234_5677;
     const ANSWERS: [u32; 8] = [
-        hash("response"), hash("answer"), hash("reply"), hash("output"), hash("responses"), hash("answers"), hash("replies"), hash("message"),
+        hash("response"),
+        hash("answer"),
+        hash("reply"),
+        hash("output"),
+        hash("responses"),
+        hash("answers"),
+        hash("replies"),
+        hash("message"),
     ];
     const ASKING: [u32; 12] = [
-        hash("what"), hash("who"), hash("how"), hash("why"), hash("when"), hash("where"), hash("which"), hash("can"), hash("could"),
-        hash("would"), hash("please"), hash("whats"),
+        hash("what"),
+        hash("who"),
+        hash("how"),
+        hash("why"),
+        hash("when"),
+        hash("where"),
+        hash("which"),
+        hash("can"),
+        hash("could"),
+        hash("would"),
+        hash("please"),
+        hash("whats"),
     ];
     let bytes = text.as_bytes();
     let mut features = Features::default();
@@ -166,8 +197,15 @@ fn read(text: &str, sentence: &[Token], counts: &Counts, (start, end, all): (usi
     let share = f32::from(foreign) / f32::from(content.max(1));
     let after = bytes.get(last.end..).unwrap_or(&[]);
     let tail = after.iter().take(40).skip_while(|byte| **byte == b':' || byte.is_ascii_whitespace());
-    let line_before = bytes.get(..first.start).is_none_or(|head| head.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|byte| *byte == b'\n'));
-    let symbols = bytes.get(first.start..last.end).unwrap_or(&[]).iter().filter(|byte| matches!(byte, b'(' | b')' | b'{' | b'}' | b'=' | b'_' | b'<' | b'>' | b'/' | b'[')).count();
+    let line_before = bytes.get(..first.start).is_none_or(|head| {
+        head.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|byte| *byte == b'\n')
+    });
+    let symbols = bytes
+        .get(first.start..last.end)
+        .unwrap_or(&[])
+        .iter()
+        .filter(|byte| matches!(byte, b'(' | b')' | b'{' | b'}' | b'=' | b'_' | b'<' | b'>' | b'/' | b'['))
+        .count();
     let question = after.iter().take(2).any(|byte| *byte == b'?');
     features.cue(cue::FOREIGN, share);
     for (cue, holds) in [

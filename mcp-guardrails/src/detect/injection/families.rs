@@ -83,12 +83,18 @@ pub(super) fn compact_words(view: &View<'_>) -> Vec<Word> {
             .filter(|(word, _)| word.len() >= if word.is_ascii() { 4 } else { 6 })
             .collect();
         let (words, classes): (Vec<_>, Vec<_>) = known.into_iter().unzip();
-        AhoCorasick::builder().match_kind(MatchKind::Standard).build(words).ok().map(|automaton| (automaton, classes))
+        AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(words)
+            .ok()
+            .map(|automaton| (automaton, classes))
     });
     let Some((automaton, classes)) = &*AUTOMATON else { return Vec::new() };
     automaton
         .find_overlapping_iter(view.as_str())
-        .filter_map(|found| Some(Word { class: *classes.get(found.pattern().as_usize())?, range: found.range() }))
+        .filter_map(|found| {
+            Some(Word { class: *classes.get(found.pattern().as_usize())?, range: found.range() })
+        })
         .collect()
 }
 
@@ -112,8 +118,12 @@ pub(super) fn families(words: &[Word], reach: usize) -> Vec<(usize, Range<usize>
             .filter_map(|anchor| {
                 let mut span = (*anchor).clone();
                 for class in others {
-                    let near = of(*class).iter().filter(|place| place.end <= anchor.start || anchor.end <= place.start);
-                    let best = near.min_by_key(|place| place.start.max(span.start).saturating_sub(span.end.min(place.end)))?;
+                    let near = of(*class)
+                        .iter()
+                        .filter(|place| place.end <= anchor.start || anchor.end <= place.start);
+                    let best = near.min_by_key(|place| {
+                        place.start.max(span.start).saturating_sub(span.end.min(place.end))
+                    })?;
                     span = span.start.min(best.start)..span.end.max(best.end);
                 }
                 (span.len() <= reach).then_some(span)

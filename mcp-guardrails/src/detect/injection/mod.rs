@@ -16,8 +16,8 @@ mod words;
 use std::ops::Range;
 
 pub use self::embedded::EmbeddedRequests;
-use self::families::{FAMILIES, REACH, Word, compact_words, families};
 pub(crate) use self::families::literals;
+use self::families::{FAMILIES, REACH, Word, compact_words, families};
 pub use self::model::{BUCKETS, CUES, Features, Model, sigmoid};
 use self::phrases::Class;
 use self::words::{hash, tokens};
@@ -108,7 +108,9 @@ impl Detector for Injection {
         if apart || reading.is_scrambled() {
             let compact = view.compact();
             let families = families(&compact_words(compact), COMPACT_REACH);
-            let told = families.iter().any(|(family, _)| FAMILIES.get(*family).is_some_and(|family| family.kind.as_str() != "injection.memory"));
+            let told = families.iter().any(|(family, _)| {
+                FAMILIES.get(*family).is_some_and(|family| family.kind.as_str() != "injection.memory")
+            });
             report(compact, &families, if told { HIDDEN } else { 0.0 });
         }
         if reading.is_rotated {
@@ -116,7 +118,11 @@ impl Detector for Injection {
             let plain = Text::new(&plain);
             let inner = Reading::of(plain.raw());
             // Letters were replaced one by one, so that places are the same.
-            report(view, &inner.families, if inner.families.is_empty() { 0.0 } else { HIDDEN.max(self.judge(&inner)) });
+            report(
+                view,
+                &inner.families,
+                if inner.families.is_empty() { 0.0 } else { HIDDEN.max(self.judge(&inner)) },
+            );
         }
         for decoded in text.decoded() {
             let inner = Reading::of(decoded.folded());
@@ -177,14 +183,28 @@ impl Reading {
 
     fn count(&mut self, text: &str) {
         // The commonest words and those of instructions, turned by thirteen letters.
-        const TURNED: [u32; 9] =
-            [hash("gur"), hash("naq"), hash("flfgrz"), hash("cebzcg"), hash("vtaber"), hash("vafgehpgvbaf"), hash("erirny"), hash("guvf"), hash("lbhe")];
+        const TURNED: [u32; 9] = [
+            hash("gur"),
+            hash("naq"),
+            hash("flfgrz"),
+            hash("cebzcg"),
+            hash("vtaber"),
+            hash("vafgehpgvbaf"),
+            hash("erirny"),
+            hash("guvf"),
+            hash("lbhe"),
+        ];
         let (mut before, mut turned) = (0, 0);
         for token in tokens(text) {
             self.words += 1;
             let length = token.end - token.start;
             // A checksum is long, and no sentence.
-            if length >= LONG_WORD && !text.as_bytes().get(token.start..token.end).is_some_and(|word| word.iter().all(u8::is_ascii_hexdigit)) {
+            if length >= LONG_WORD
+                && !text
+                    .as_bytes()
+                    .get(token.start..token.end)
+                    .is_some_and(|word| word.iter().all(u8::is_ascii_hexdigit))
+            {
                 self.run_together = true;
             }
             if length == 1 {
@@ -223,7 +243,8 @@ impl Reading {
             let in_quotes = quotations.iter().any(|of| of.start < span.end && span.start < of.end);
             unquoted |= !in_quotes;
             self.features.cue(cue::FAMILY + u8::try_from(*family).unwrap_or(0), 1.0);
-            self.strong |= FAMILIES.get(*family).is_some_and(|family| family.strong) && !in_quotes && discussed == 0;
+            self.strong |=
+                FAMILIES.get(*family).is_some_and(|family| family.strong) && !in_quotes && discussed == 0;
         }
         self.all_quoted = quoted && !unquoted;
         for (cue, holds) in [
@@ -263,11 +284,15 @@ fn is_quoted(text: &str, span: &Range<usize>) -> bool {
         let head = before.get(..*at).unwrap_or("");
         OPENING.contains(c) && !head.ends_with(char::is_alphanumeric)
     });
-    let closes = after.char_indices().any(|(at, c)| CLOSING.contains(&c) && bound(after.get(at + c.len_utf8()..).unwrap_or("")));
+    let closes = after
+        .char_indices()
+        .any(|(at, c)| CLOSING.contains(&c) && bound(after.get(at + c.len_utf8()..).unwrap_or("")));
     // What closes before the place does not enclose it.
     let enclosed = opens.is_some_and(|(at, c)| {
         let between = before.get(at + c.len_utf8()..).unwrap_or("");
-        !between.char_indices().any(|(at, c)| CLOSING.contains(&c) && bound(between.get(at + c.len_utf8()..).unwrap_or("")))
+        !between
+            .char_indices()
+            .any(|(at, c)| CLOSING.contains(&c) && bound(between.get(at + c.len_utf8()..).unwrap_or("")))
     });
     enclosed && closes
 }

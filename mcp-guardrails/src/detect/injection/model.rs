@@ -34,7 +34,11 @@ impl Model {
 
     fn built_in(bytes: &'static [u8]) -> Self {
         // A test reads both tables: this is never a model that knows nothing.
-        Self::read(Cow::Borrowed(bytes)).unwrap_or(Self { bias: 0.0, scale: 0.0, weights: Cow::Borrowed(&[]) })
+        Self::read(Cow::Borrowed(bytes)).unwrap_or(Self {
+            bias: 0.0,
+            scale: 0.0,
+            weights: Cow::Borrowed(&[]),
+        })
     }
 
     /// A table as [`Model::write`] makes it; none if it is no table.
@@ -56,7 +60,8 @@ impl Model {
 
     /// From 0 to 1.
     pub(super) fn score(&self, features: &Features) -> f32 {
-        let weight = |at: usize| self.weights.get(HEAD + at).map_or(0.0, |byte| f32::from(byte.cast_signed()));
+        let weight =
+            |at: usize| self.weights.get(HEAD + at).map_or(0.0, |byte| f32::from(byte.cast_signed()));
         sigmoid(self.bias + self.scale * features.dot(weight))
     }
 }
@@ -79,7 +84,8 @@ impl Features {
     /// The sum of weights: words by the root of their number, so that long texts do not score by being long; cues as they are.
     pub fn dot(&self, weight: impl Fn(usize) -> f32) -> f32 {
         let words: f32 = self.words.iter().map(|bucket| weight(usize::from(*bucket))).sum();
-        let cues: f32 = self.cues.iter().map(|(cue, strength)| weight(BUCKETS + usize::from(*cue)) * strength).sum();
+        let cues: f32 =
+            self.cues.iter().map(|(cue, strength)| weight(BUCKETS + usize::from(*cue)) * strength).sum();
         words * self.word_strength() + cues
     }
 

@@ -56,7 +56,9 @@ pub(super) fn bech32(address: &str) -> bool {
     let mut step = |value: u32| {
         let top = state >> 25;
         state = ((state & 0x01FF_FFFF) << 5) ^ value;
-        for (bit, generator) in [0x3B6A_57B2, 0x2650_8E6D, 0x1EA1_19FA, 0x3D42_33DD, 0x2A14_62B3].iter().enumerate() {
+        for (bit, generator) in
+            [0x3B6A_57B2, 0x2650_8E6D, 0x1EA1_19FA, 0x3D42_33DD, 0x2A14_62B3].iter().enumerate()
+        {
             if (top >> bit) & 1 == 1 {
                 state ^= generator;
             }

@@ -20,25 +20,109 @@ pub(super) enum Topic {
 
 /// Words in several languages, with what they speak of.
 const WORDS: &[(Topic, &[&str])] = &[
-    (Topic::Card, &["card", "visa", "mastercard", "amex", "maestro", "debit", "karte", "carte", "tarjeta", "carta"]),
+    (
+        Topic::Card,
+        &["card", "visa", "mastercard", "amex", "maestro", "debit", "karte", "carte", "tarjeta", "carta"],
+    ),
     (
         Topic::Phone,
         &[
-            "phone", "call", "mobile", "cell", "fax", "desk", "office", "tel", "telefon", "telefono", "telephone", "whatsapp", "sms",
-            "text me", "answering", "messages to", "my registered", "handy", "portable", "contact", "dial", "hotline", "móvil",
+            "phone",
+            "call",
+            "mobile",
+            "cell",
+            "fax",
+            "desk",
+            "office",
+            "tel",
+            "telefon",
+            "telefono",
+            "telephone",
+            "whatsapp",
+            "sms",
+            "text me",
+            "answering",
+            "messages to",
+            "my registered",
+            "handy",
+            "portable",
+            "contact",
+            "dial",
+            "hotline",
+            "móvil",
         ],
     ),
     (Topic::SocialSecurity, &["ssn", "social security", "itin", "taxpayer"]),
-    (Topic::License, &["driver's license", "drivers license", "driver license", "driving licence", "driving license", "license number", "dl number", "führerschein", "permis de conduire"]),
-    (Topic::Birth, &["born", "birth", "dob", "birthday", "geboren", "geburtsdatum", "né le", "née le", "naissance", "nacimiento", "nascita"]),
+    (
+        Topic::License,
+        &[
+            "driver's license",
+            "drivers license",
+            "driver license",
+            "driving licence",
+            "driving license",
+            "license number",
+            "dl number",
+            "führerschein",
+            "permis de conduire",
+        ],
+    ),
+    (
+        Topic::Birth,
+        &[
+            "born",
+            "birth",
+            "dob",
+            "birthday",
+            "geboren",
+            "geburtsdatum",
+            "né le",
+            "née le",
+            "naissance",
+            "nacimiento",
+            "nascita",
+        ],
+    ),
     (Topic::Crypto, &["bitcoin", "btc", "wallet", "crypto", "litecoin", "ethereum", "donate"]),
     (
         Topic::NationalId,
         &[
-            "aadhaar", "aadhar", "pan card", "cpf", "pesel", "bsn", "burgerservicenummer", "personnummer", "nhs", "national insurance",
-            "nino", "steuer-id", "steueridentifikationsnummer", "steuernummer", "dni", "nie", "codice fiscale", "sécurité sociale",
-            "insee", "nir", "national id", "identity number", "identity card", "id number", "passport", "reisepass", "passeport",
-            "pasaporte", "sin number", "social insurance", "tfn", "tax file", "medicare", "resident id", "身份证", "身份證",
+            "aadhaar",
+            "aadhar",
+            "pan card",
+            "cpf",
+            "pesel",
+            "bsn",
+            "burgerservicenummer",
+            "personnummer",
+            "nhs",
+            "national insurance",
+            "nino",
+            "steuer-id",
+            "steueridentifikationsnummer",
+            "steuernummer",
+            "dni",
+            "nie",
+            "codice fiscale",
+            "sécurité sociale",
+            "insee",
+            "nir",
+            "national id",
+            "identity number",
+            "identity card",
+            "id number",
+            "passport",
+            "reisepass",
+            "passeport",
+            "pasaporte",
+            "sin number",
+            "social insurance",
+            "tfn",
+            "tax file",
+            "medicare",
+            "resident id",
+            "身份证",
+            "身份證",
         ],
     ),
     (Topic::Link, &["://", "www."]),
@@ -61,10 +145,15 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn of(view: &View<'_>) -> Self {
-        static TOPICS: std::sync::LazyLock<Vec<Topic>> = std::sync::LazyLock::new(|| entries().map(|(topic, _)| topic).collect());
+        static TOPICS: std::sync::LazyLock<Vec<Topic>> =
+            std::sync::LazyLock::new(|| entries().map(|(topic, _)| topic).collect());
         let bytes = view.as_str().as_bytes();
         let whole = |range: &Range<usize>| {
-            !range.start.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphabetic)
+            !range
+                .start
+                .checked_sub(1)
+                .and_then(|before| bytes.get(before))
+                .is_some_and(u8::is_ascii_alphabetic)
         };
         let own = view.hits().iter().filter(|hit| hit.owner == Owner::Pii);
         let places = own.filter_map(|hit| Some((*TOPICS.get(usize::from(hit.literal))?, hit.range())));

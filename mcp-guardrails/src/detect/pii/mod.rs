@@ -10,8 +10,8 @@ mod online;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::context::literals;
 use self::context::Words;
+pub(crate) use self::context::literals;
 pub use self::national::Locale;
 use super::finding::settle;
 use super::{Detector, Finding, Kind};
@@ -61,26 +61,39 @@ impl PersonalData {
     fn scan_view(&self, view: &View<'_>, found: &mut Vec<Finding>) {
         let text = view.as_str();
         let words = Words::of(view);
-        let mut add = |(kind, range, score): number::Recognised| found.push(Finding::at(Kind::new(kind), view, range, score));
+        let mut add = |(kind, range, score): number::Recognised| {
+            found.push(Finding::at(Kind::new(kind), view, range, score))
+        };
         online::mail(text).for_each(&mut add);
         online::links(text, &words).for_each(&mut add);
         let bytes = text.as_bytes();
         let mut place = 0;
-        while let Some(step) = bytes.get(place..).and_then(|rest| rest.iter().position(|b| b.is_ascii_digit() || *b == b':')) {
+        while let Some(step) =
+            bytes.get(place..).and_then(|rest| rest.iter().position(|b| b.is_ascii_digit() || *b == b':'))
+        {
             place += step;
             if bytes.get(place) == Some(&b':') {
-                let part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':');
-                if part(bytes.get(place + 1)) && part(place.checked_sub(1).and_then(|before| bytes.get(before))) {
+                let part =
+                    |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':');
+                if part(bytes.get(place + 1))
+                    && part(place.checked_sub(1).and_then(|before| bytes.get(before)))
+                {
                     number::address6(text, place).into_iter().for_each(&mut add);
                 }
                 place += 1;
                 continue;
             }
-            let before = bytes.iter().take(place).rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            let before =
+                bytes.iter().take(place).rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
             let after = bytes.iter().skip(place).take_while(|byte| byte.is_ascii_alphanumeric()).count();
             let whole = place - before..place + after;
-            let only_digits = bytes.get(whole.clone()).is_some_and(|word| word.iter().all(u8::is_ascii_digit));
-            if only_digits || before == 0 && bytes.get(whole.clone()).is_some_and(|word| word.contains(&b'x')) && whole.len() < 20 {
+            let only_digits =
+                bytes.get(whole.clone()).is_some_and(|word| word.iter().all(u8::is_ascii_digit));
+            if only_digits
+                || before == 0
+                    && bytes.get(whole.clone()).is_some_and(|word| word.contains(&b'x'))
+                    && whole.len() < 20
+            {
                 let (recognised, end) = number::number(text, place, &words, &self.locales);
                 recognised.into_iter().for_each(&mut add);
                 place = end;

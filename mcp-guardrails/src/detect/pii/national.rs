@@ -26,7 +26,19 @@ pub enum Locale {
 impl Locale {
     /// All that there are.
     pub const ALL: &[Self] = &[
-        Self::Us, Self::Ca, Self::Gb, Self::De, Self::Fr, Self::Es, Self::It, Self::Nl, Self::Pl, Self::Se, Self::Br, Self::In, Self::Cn,
+        Self::Us,
+        Self::Ca,
+        Self::Gb,
+        Self::De,
+        Self::Fr,
+        Self::Es,
+        Self::It,
+        Self::Nl,
+        Self::Pl,
+        Self::Se,
+        Self::Br,
+        Self::In,
+        Self::Cn,
         Self::Au,
     ];
 }
@@ -48,21 +60,31 @@ const FORMATS: &[Format] = &[
     format(Locale::Gb, "pii.uk-nhs", false, |_, d| d.len() == 10 && nhs(d)),
     format(Locale::Gb, "pii.uk-nino", true, nino),
     format(Locale::De, "pii.de-tax-id", false, |_, d| d.len() == 11 && d.first() != Some(&0) && iso7064(d)),
-    format(Locale::Fr, "pii.fr-nir", true, |_, d| d.len() == 15 && matches!(d.first(), Some(1 | 2)) && nir(d)),
+    format(Locale::Fr, "pii.fr-nir", true, |_, d| {
+        d.len() == 15 && matches!(d.first(), Some(1 | 2)) && nir(d)
+    }),
     format(Locale::Es, "pii.es-dni", true, dni),
     format(Locale::It, "pii.it-fiscal-code", true, fiscal),
-    format(Locale::Nl, "pii.nl-bsn", false, |_, d| d.len() == 9 && weighted(d, &[9, 8, 7, 6, 5, 4, 3, 2, -1]) % 11 == 0),
-    format(Locale::Pl, "pii.pl-pesel", false, |_, d| d.len() == 11 && weighted(d, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]) % 10 == 0),
+    format(Locale::Nl, "pii.nl-bsn", false, |_, d| {
+        d.len() == 9 && weighted(d, &[9, 8, 7, 6, 5, 4, 3, 2, -1]) % 11 == 0
+    }),
+    format(Locale::Pl, "pii.pl-pesel", false, |_, d| {
+        d.len() == 11 && weighted(d, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]) % 10 == 0
+    }),
     format(Locale::Se, "pii.se-personnummer", false, |_, d| match d.len() {
         10 => luhn(d),
         12 => d.get(2..).is_some_and(luhn),
         _ => false,
     }),
     format(Locale::Br, "pii.br-cpf", false, |_, d| d.len() == 11 && cpf(d)),
-    format(Locale::In, "pii.in-aadhaar", false, |_, d| d.len() == 12 && matches!(d.first(), Some(2..=9)) && verhoeff(d)),
+    format(Locale::In, "pii.in-aadhaar", false, |_, d| {
+        d.len() == 12 && matches!(d.first(), Some(2..=9)) && verhoeff(d)
+    }),
     format(Locale::In, "pii.in-pan", false, |text, _| shaped(text, "AAAAA0000A")),
     format(Locale::Cn, "pii.cn-resident-id", true, resident),
-    format(Locale::Au, "pii.au-tfn", false, |_, d| d.len() == 9 && weighted(d, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0),
+    format(Locale::Au, "pii.au-tfn", false, |_, d| {
+        d.len() == 9 && weighted(d, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0
+    }),
 ];
 
 /// The kind of the number that a token is, its separators taken out, given whether a word near it speaks of one.
@@ -79,7 +101,10 @@ pub(super) fn recognise(token: &str, spoken_of: bool, locales: &[Locale]) -> Opt
 /// Whether letters stand where the shape has `A` and digits where it has `0`.
 fn shaped(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
-        && text.bytes().zip(shape.bytes()).all(|(byte, kind)| if kind == b'A' { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() })
+        && text
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, kind)| if kind == b'A' { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() })
 }
 
 fn nhs(digits: &[u8]) -> bool {
@@ -119,12 +144,17 @@ fn dni(text: &str, _: &[u8]) -> bool {
         Some(b'Z') => format!("2{}", text.get(1..8).unwrap_or("")),
         _ => text.get(..8).unwrap_or("").to_owned(),
     };
-    let expected = number.parse::<usize>().ok().and_then(|number| b"TRWAGMYFPDXBNJZSQVHLCKE".get(number % 23));
-    text.len() == 9 && number.bytes().all(|byte| byte.is_ascii_digit()) && text.as_bytes().last() == expected && expected.is_some()
+    let expected =
+        number.parse::<usize>().ok().and_then(|number| b"TRWAGMYFPDXBNJZSQVHLCKE".get(number % 23));
+    text.len() == 9
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && text.as_bytes().last() == expected
+        && expected.is_some()
 }
 
 fn fiscal(text: &str, _: &[u8]) -> bool {
-    const ODD: [u8; 26] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
+    const ODD: [u8; 26] =
+        [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
     let value = |byte: u8| if byte.is_ascii_digit() { byte - b'0' } else { byte - b'A' };
     shaped(text, "AAAAAA00A00A000A") && {
         let bytes = text.as_bytes();
@@ -169,9 +199,17 @@ mod tests {
     fn numbers_with_right_check_digits_are_known_and_others_not() {
         // Numbers from the documents that define them, or made up with right check digits.
         for (token, kind) in [
-            ("AB123456C", "pii.uk-nino"), ("12345678Z", "pii.es-dni"), ("X1234567L", "pii.es-dni"), ("RSSMRA85T10A562S", "pii.it-fiscal-code"),
-            ("9434765919", "pii.uk-nhs"), ("86095742719", "pii.de-tax-id"), ("111222333", "pii.nl-bsn"), ("44051401359", "pii.pl-pesel"),
-            ("52998224725", "pii.br-cpf"), ("11010519491231002X", "pii.cn-resident-id"), ("ABCPE1234F", "pii.in-pan"),
+            ("AB123456C", "pii.uk-nino"),
+            ("12345678Z", "pii.es-dni"),
+            ("X1234567L", "pii.es-dni"),
+            ("RSSMRA85T10A562S", "pii.it-fiscal-code"),
+            ("9434765919", "pii.uk-nhs"),
+            ("86095742719", "pii.de-tax-id"),
+            ("111222333", "pii.nl-bsn"),
+            ("44051401359", "pii.pl-pesel"),
+            ("52998224725", "pii.br-cpf"),
+            ("11010519491231002X", "pii.cn-resident-id"),
+            ("ABCPE1234F", "pii.in-pan"),
         ] {
             let locales: Vec<Locale> = Locale::ALL.to_vec();
             let found = recognise(token, true, &locales).map(|(kind, _)| kind);

@@ -47,7 +47,10 @@ impl Cluster {
                     *group += 1;
                 }
                 (end, open) = (next + 1, 0);
-            } else if matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'x') && open < 3 && byte != at(bytes, next + 1) {
+            } else if matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'x')
+                && open < 3
+                && byte != at(bytes, next + 1)
+            {
                 open += 1;
             } else {
                 break;
@@ -64,11 +67,19 @@ impl Cluster {
     fn card(&self, words: &Words) -> Option<Recognised> {
         let n = self.digits.len();
         let uniform = self.separators.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
-        let grouped = self.groups.len() == 1 || self.groups.first() == Some(&4) && (3..=5).contains(&self.groups.len());
-        if !(12..=19).contains(&n) || !uniform || !grouped || !self.is_separated_by(b" -") || !luhn(&self.digits) {
+        let grouped =
+            self.groups.len() == 1 || self.groups.first() == Some(&4) && (3..=5).contains(&self.groups.len());
+        if !(12..=19).contains(&n)
+            || !uniform
+            || !grouped
+            || !self.is_separated_by(b" -")
+            || !luhn(&self.digits)
+        {
             return None;
         }
-        let head = |digits: usize| self.digits.iter().take(digits).fold(0u32, |sum, digit| sum * 10 + u32::from(*digit));
+        let head = |digits: usize| {
+            self.digits.iter().take(digits).fold(0u32, |sum, digit| sum * 10 + u32::from(*digit))
+        };
         let issued = match (head(1), head(2), head(4)) {
             (4, ..) => matches!(n, 13 | 16 | 19),
             (_, 51..=55, _) | (_, _, 2221..=2720) => n == 16,
@@ -80,7 +91,13 @@ impl Cluster {
             _ => false,
         };
         let near = words.near(Topic::Card, &self.range);
-        let score = if near { 0.98 } else if n >= 14 { 0.85 } else { 0.5 };
+        let score = if near {
+            0.98
+        } else if n >= 14 {
+            0.85
+        } else {
+            0.5
+        };
         (issued || near).then(|| ("pii.credit-card", self.range.clone(), score))
     }
 
@@ -88,7 +105,8 @@ impl Cluster {
         let head = |from: usize, to: usize| {
             self.digits.get(from..to)?.iter().fold(0u32, |sum, digit| sum * 10 + u32::from(*digit)).into()
         };
-        let (area, group, serial): (Option<u32>, Option<u32>, Option<u32>) = (head(0, 3), head(3, 5), head(5, 9));
+        let (area, group, serial): (Option<u32>, Option<u32>, Option<u32>) =
+            (head(0, 3), head(3, 5), head(5, 9));
         let given = self.digits.len() == 9 && !matches!(area?, 0 | 666) && group? != 0 && serial? != 0;
         let near = words.near(Topic::SocialSecurity, &self.range);
         let written = self.groups == [3, 2, 4] && self.is_separated_by(b"- ");
@@ -104,7 +122,8 @@ impl Cluster {
     fn date_of_birth(&self, words: &Words) -> Option<Recognised> {
         let date = matches!(self.groups.as_slice(), [1..=2, 1..=2, 2 | 4] | [4, 1..=2, 1..=2]);
         let parts = date && self.is_separated_by(b"/-. ") && self.is_calendar();
-        (parts && words.near(Topic::Birth, &self.range)).then(|| ("pii.date-of-birth", self.range.clone(), 0.9))
+        (parts && words.near(Topic::Birth, &self.range))
+            .then(|| ("pii.date-of-birth", self.range.clone(), 0.9))
     }
 
     /// Whether three groups may be a day, a month and a year.
@@ -119,7 +138,9 @@ impl Cluster {
                 part.iter().fold(0, |sum, digit| sum * 10 + u32::from(*digit))
             })
             .collect();
-        let day = |a: u32, b: u32| (1..=31).contains(&a) && (1..=12).contains(&b) || (1..=12).contains(&a) && (1..=31).contains(&b);
+        let day = |a: u32, b: u32| {
+            (1..=31).contains(&a) && (1..=12).contains(&b) || (1..=12).contains(&a) && (1..=31).contains(&b)
+        };
         match values.as_slice() {
             [year, a, b] if *year >= 1000 => (1850..2100).contains(year) && day(*a, *b),
             [a, b, year] => day(*a, *b) && (*year < 100 || (1850..2100).contains(year)),
@@ -152,7 +173,8 @@ impl Cluster {
     }
 
     fn address(&self, text: &str) -> Option<Recognised> {
-        let dotted = self.groups.len() >= 4 && self.separators.iter().take(3).all(|separator| *separator == b'.');
+        let dotted =
+            self.groups.len() >= 4 && self.separators.iter().take(3).all(|separator| *separator == b'.');
         if !dotted {
             return None;
         }
@@ -160,39 +182,53 @@ impl Cluster {
         let end = start + self.groups.iter().take(4).sum::<usize>() + 3;
         let more = at(text.as_bytes(), end) == b'.' && at(text.as_bytes(), end + 1).is_ascii_digit();
         let address: Ipv4Addr = text.get(start..end)?.parse().ok()?;
-        let score = if address.is_loopback() || address.is_unspecified() || address.is_broadcast() { 0.2 } else { 0.75 };
+        let score = if address.is_loopback() || address.is_unspecified() || address.is_broadcast() {
+            0.2
+        } else {
+            0.75
+        };
         (!more && !matches!(address.octets(), [0, ..])).then_some(("pii.ip-address", start..end, score))
     }
 }
 
 /// What begins with the digit at `place`, before which no letter or digit stands; and where to go on.
-pub(super) fn number(text: &str, place: usize, words: &Words, locales: &[Locale]) -> (Option<Recognised>, usize) {
+pub(super) fn number(
+    text: &str,
+    place: usize,
+    words: &Words,
+    locales: &[Locale],
+) -> (Option<Recognised>, usize) {
     let bytes = text.as_bytes();
     let cluster = Cluster::new(bytes, place);
     let before = place.checked_sub(1).map_or(0, |before| at(bytes, before));
     let after = at(bytes, cluster.range.end);
     // Part of a decimal, a path, a version or an identifier.
     let part = matches!(before, b'.' | b'_' | b'/' | b'=' | b'%' | b'#')
-        || before == b'-' && place.checked_sub(2).is_some_and(|before| at(bytes, before).is_ascii_alphanumeric())
+        || before == b'-'
+            && place.checked_sub(2).is_some_and(|before| at(bytes, before).is_ascii_alphanumeric())
         || after.is_ascii_alphabetic() && !(after == b'x' && cluster.groups.len() > 1)
         || after == b'_';
     let us = locales.contains(&Locale::Us);
-    let found = cluster.address(text).filter(|_| before != b'.' && !before.is_ascii_alphabetic()).or_else(|| {
-        if part && before != b'=' && before != b'#' {
-            return None;
-        }
-        let compact: String = cluster.digits.iter().map(|digit| char::from(b'0' + digit)).collect();
-        cluster
-            .card(words)
-            .or_else(|| cluster.social_security(words).filter(|_| us))
-            .or_else(|| cluster.date_of_birth(words))
-            .or_else(|| license(&compact, &cluster.range, words).filter(|_| us && cluster.groups.len() == 1))
-            .or_else(|| {
-                let (kind, score) = recognise(&compact, words.near(Topic::NationalId, &cluster.range), locales)?;
-                Some((kind, cluster.range.clone(), score))
-            })
-            .or_else(|| cluster.phone(bytes, words))
-    });
+    let found =
+        cluster.address(text).filter(|_| before != b'.' && !before.is_ascii_alphabetic()).or_else(|| {
+            if part && before != b'=' && before != b'#' {
+                return None;
+            }
+            let compact: String = cluster.digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+            cluster
+                .card(words)
+                .or_else(|| cluster.social_security(words).filter(|_| us))
+                .or_else(|| cluster.date_of_birth(words))
+                .or_else(|| {
+                    license(&compact, &cluster.range, words).filter(|_| us && cluster.groups.len() == 1)
+                })
+                .or_else(|| {
+                    let (kind, score) =
+                        recognise(&compact, words.near(Topic::NationalId, &cluster.range), locales)?;
+                    Some((kind, cluster.range.clone(), score))
+                })
+                .or_else(|| cluster.phone(bytes, words))
+        });
     let end = found.as_ref().map_or_else(
         || place + bytes.iter().skip(place).take_while(|byte| byte.is_ascii_digit()).count(),
         |(_, range, _)| range.end,
@@ -207,20 +243,29 @@ fn license(token: &str, range: &Range<usize>, words: &Words) -> Option<Recognise
 }
 
 /// What a word of letters and digits is; `range` is all of it.
-pub(super) fn token(text: &str, range: &Range<usize>, words: &Words, locales: &[Locale]) -> Option<Recognised> {
+pub(super) fn token(
+    text: &str,
+    range: &Range<usize>,
+    words: &Words,
+    locales: &[Locale],
+) -> Option<Recognised> {
     let token = text.get(range.clone())?;
     let found = |kind, score| Some((kind, range.clone(), score));
     if let Some(iban) = iban(text, range.start) {
         return Some(("pii.iban", iban, 0.95));
     }
     let crypto = words.near(Topic::Crypto, range);
-    let base58 = |token: &str| token.bytes().all(|byte| byte.is_ascii_alphanumeric() && !matches!(byte, b'0' | b'O' | b'I' | b'l'));
+    let base58 = |token: &str| {
+        token.bytes().all(|byte| byte.is_ascii_alphanumeric() && !matches!(byte, b'0' | b'O' | b'I' | b'l'))
+    };
     match token.len() {
         42 if token.starts_with("0x") && token.bytes().skip(2).all(|byte| byte.is_ascii_hexdigit()) => {
             return found("pii.crypto-address", if crypto { 0.9 } else { 0.6 });
         }
         42..=62 if token.starts_with("bc1") && bech32(token) => return found("pii.crypto-address", 0.95),
-        25..=35 if token.starts_with(['1', '3']) && crypto && base58(token) => return found("pii.crypto-address", 0.8),
+        25..=35 if token.starts_with(['1', '3']) && crypto && base58(token) => {
+            return found("pii.crypto-address", 0.8);
+        }
         _ => {}
     }
     if let Some((kind, score)) = recognise(token, words.near(Topic::NationalId, range), locales) {
@@ -233,7 +278,8 @@ pub(super) fn token(text: &str, range: &Range<usize>, words: &Words, locales: &[
 fn iban(text: &str, start: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let head = bytes.get(start..start + 4)?;
-    let country = head.iter().take(2).all(u8::is_ascii_uppercase) && head.iter().skip(2).all(u8::is_ascii_digit);
+    let country =
+        head.iter().take(2).all(u8::is_ascii_uppercase) && head.iter().skip(2).all(u8::is_ascii_digit);
     if !country {
         return None;
     }
@@ -241,7 +287,9 @@ fn iban(text: &str, start: usize) -> Option<Range<usize>> {
     let mut ends = Vec::new();
     for (offset, byte) in bytes.iter().skip(start).take(44).enumerate() {
         match byte {
-            b' ' | b'-' if compact.len() % 4 == 0 && bytes.get(start + offset + 1).is_some_and(u8::is_ascii_alphanumeric) => {}
+            b' ' | b'-'
+                if compact.len().is_multiple_of(4)
+                    && bytes.get(start + offset + 1).is_some_and(u8::is_ascii_alphanumeric) => {}
             byte if byte.is_ascii_digit() || byte.is_ascii_uppercase() => {
                 compact.push(char::from(*byte));
                 ends.push(start + offset + 1);

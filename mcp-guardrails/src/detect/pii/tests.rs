@@ -24,7 +24,11 @@ fn data_is_found_where_it_is() {
         ("born on 8/5/1989 in", "pii.date-of-birth", "8/5/1989"),
         ("driver's license number is U6292878", "pii.us-driver-license", "U6292878"),
         ("see https://Example.com/a?b=c.", "pii.url", "https://Example.com/a?b=c"),
-        ("send to bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "pii.crypto-address", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),
+        (
+            "send to bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+            "pii.crypto-address",
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+        ),
         ("card ４１１１１１１１１１１１１１１１", "pii.credit-card", "４１１１１１１１１１１１１１１１"),
         ("BSN 111222333", "pii.nl-bsn", "111222333"),
     ] {
@@ -36,8 +40,15 @@ fn data_is_found_where_it_is() {
 #[test]
 fn other_numbers_are_left_alone() {
     for text in [
-        "took 1234567890 ns", "version 1.2.3", "at 2000-04-16 11:34:35", "0.4111111111111111", "id 123e4567-e89b-12d3-a456-426614174000",
-        "std::fmt::Write", "4111111111111112 is wrong", "call f(10, 20)", "sha 9f86d081884c7d659a2feaa0c55ad015",
+        "took 1234567890 ns",
+        "version 1.2.3",
+        "at 2000-04-16 11:34:35",
+        "0.4111111111111111",
+        "id 123e4567-e89b-12d3-a456-426614174000",
+        "std::fmt::Write",
+        "4111111111111112 is wrong",
+        "call f(10, 20)",
+        "sha 9f86d081884c7d659a2feaa0c55ad015",
     ] {
         assert_eq!(found(text), [], "{text}");
     }

@@ -136,7 +136,11 @@ impl Redactor {
             Mode::Partial => {
                 let all = value.chars().count();
                 let kept = if all >= 12 { 4 } else { 0 };
-                value.chars().enumerate().map(|(at, c)| if at + kept < all && c.is_alphanumeric() { '*' } else { c }).collect()
+                value
+                    .chars()
+                    .enumerate()
+                    .map(|(at, c)| if at + kept < all && c.is_alphanumeric() { '*' } else { c })
+                    .collect()
             }
             Mode::Hash => format!("[{kind}#{:016x}]", self.key.hash_one(value)),
             Mode::Vault(vault) => format!("[{}]", vault.keep(kind, value)),
@@ -147,6 +151,9 @@ impl Redactor {
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.detectors.iter().map(|detector| detector.name()).collect();
-        f.debug_struct("Redactor").field("detectors", &names).field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("Redactor")
+            .field("detectors", &names)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
     }
 }

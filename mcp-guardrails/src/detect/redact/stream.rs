@@ -70,8 +70,10 @@ impl<'a> Stream<'a> {
                 return false;
             }
             let start = self.buffer.floor_char_boundary(self.settled.saturating_sub(BEHIND));
-            let core = if ends { self.buffer.len() } else { self.buffer.floor_char_boundary(self.settled + STEP) };
-            let window = if ends { core } else { self.buffer.floor_char_boundary(self.settled + STEP + ahead) };
+            let core =
+                if ends { self.buffer.len() } else { self.buffer.floor_char_boundary(self.settled + STEP) };
+            let window =
+                if ends { core } else { self.buffer.floor_char_boundary(self.settled + STEP + ahead) };
             let found = self.scan(start, window);
             let open = found.iter().any(|finding| finding.span.start < core && finding.span.end >= window);
             if open && !ends && ahead < FURTHEST {
@@ -105,7 +107,11 @@ impl<'a> Stream<'a> {
             }
             let start = finding.span.start.max(self.settled);
             let end = finding.span.end;
-            let (Some(before), Some(value)) = (self.buffer.get(self.settled..start), self.buffer.get(start..end)) else { continue };
+            let (Some(before), Some(value)) =
+                (self.buffer.get(self.settled..start), self.buffer.get(start..end))
+            else {
+                continue;
+            };
             out.push_str(before);
             out.push_str(&self.redactor.replacement(finding.kind, value));
             self.settled = end;

@@ -35,7 +35,10 @@ fn modes_show_as_much_as_they_say() {
     let vault = redactor().mode(Mode::Vault(Arc::new(SessionVault::default())));
     let clean = vault.redact(&text).text;
     assert_eq!(clean, "use [secret.github-token:1] now");
-    assert_eq!(vault.restore(&format!("{clean}, [secret.github-token:2] and [")), format!("{text}, [secret.github-token:2] and ["));
+    assert_eq!(
+        vault.restore(&format!("{clean}, [secret.github-token:2] and [")),
+        format!("{text}, [secret.github-token:2] and [")
+    );
 }
 
 #[test]
@@ -51,9 +54,17 @@ fn a_secret_that_is_split_is_caught() {
 
 #[test]
 fn a_private_key_longer_than_a_step_goes_whole() {
-    let key = format!("-----BEGIN RSA {} KEY-----\n{}\n-----END RSA PRIVATE KEY-----", "PRIVATE", "q8Zk3vT1\n".repeat(900));
+    let key = format!(
+        "-----BEGIN RSA {} KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+        "PRIVATE",
+        "q8Zk3vT1\n".repeat(900)
+    );
     let clean = in_parts(&redactor(), &format!("a {key} b"), &[100]);
-    assert!(clean.starts_with("a [secret.private-key]") && clean.ends_with(" b") && !clean.contains("q8Zk"), "{}", clean.len());
+    assert!(
+        clean.starts_with("a [secret.private-key]") && clean.ends_with(" b") && !clean.contains("q8Zk"),
+        "{}",
+        clean.len()
+    );
 }
 
 proptest! {

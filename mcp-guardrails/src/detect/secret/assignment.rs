@@ -26,7 +26,8 @@ fn span(bytes: &[u8], from: usize, most: usize, is: impl Fn(u8) -> bool) -> usiz
 /// The assignment to the name of which `part` is a part.
 pub(super) fn assignment(text: &str, part: &Range<usize>) -> Option<Assignment> {
     let bytes = text.as_bytes();
-    let mut place = part.end + span(bytes, part.end, 20, |byte| is_name(byte) || matches!(byte, b' ' | b'\t'));
+    let mut place =
+        part.end + span(bytes, part.end, 20, |byte| is_name(byte) || matches!(byte, b' ' | b'\t'));
     let quote = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'');
     place += span(bytes, place, 3, quote);
     place += operator(bytes, place)?;
@@ -53,7 +54,10 @@ pub(super) fn ends(text: &str, place: usize) -> bool {
     match bytes.get(place) {
         None => true,
         Some(b'\\') => matches!(at(bytes, place + 1), b'n' | b'r' | b't' | b'"' | b'\''),
-        Some(byte) => byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b';' | b',' | b')' | b'<' | b'&'),
+        Some(byte) => {
+            byte.is_ascii_whitespace()
+                || matches!(byte, b'"' | b'\'' | b'`' | b';' | b',' | b')' | b'<' | b'&')
+        }
     }
 }
 
@@ -68,7 +72,8 @@ pub(super) fn words(name: &str) -> impl Iterator<Item = &str> {
                 let (this, next, after) = (at(bytes, end), at(bytes, end + 1), at(bytes, end + 2));
                 end += 1;
                 let hump = this.is_ascii_lowercase() && next.is_ascii_uppercase();
-                let acronym = this.is_ascii_uppercase() && next.is_ascii_uppercase() && after.is_ascii_lowercase();
+                let acronym =
+                    this.is_ascii_uppercase() && next.is_ascii_uppercase() && after.is_ascii_lowercase();
                 if hump || acronym {
                     break;
                 }
@@ -90,9 +95,18 @@ mod tests {
     #[test]
     fn values_are_found_in_many_languages() {
         for text in [
-            "apiToken=VALUE", "apiToken = \"VALUE\"", "\"apiToken\": \"VALUE\"", "apiToken: VALUE", "var apiToken string = \"VALUE\"",
-            "apiToken := `VALUE`", "$apiToken .= \"VALUE\"", "f(\"apiToken\", \"VALUE\")", "apiToken ?= \"VALUE\"",
-            "apiToken :::= \"VALUE\"", "<apiToken>\n    VALUE", "\"apiToken\" => \"VALUE\"",
+            "apiToken=VALUE",
+            "apiToken = \"VALUE\"",
+            "\"apiToken\": \"VALUE\"",
+            "apiToken: VALUE",
+            "var apiToken string = \"VALUE\"",
+            "apiToken := `VALUE`",
+            "$apiToken .= \"VALUE\"",
+            "f(\"apiToken\", \"VALUE\")",
+            "apiToken ?= \"VALUE\"",
+            "apiToken :::= \"VALUE\"",
+            "<apiToken>\n    VALUE",
+            "\"apiToken\" => \"VALUE\"",
         ] {
             let part = text.find("Token").map(|at| at..at + 5).unwrap();
             let found = assignment(text, &part).expect(text);

@@ -177,7 +177,13 @@ impl Allow {
         };
         let stopwords = entry.stopwords.iter().map(|word| word.to_lowercase()).collect();
         let elsewhere = all && !(entry.paths.is_empty() && entry.commits.is_empty());
-        Ok((!elsewhere).then_some(Self { target, regexes: regexes?, stopwords, all, rules: entry.target_rules }))
+        Ok((!elsewhere).then_some(Self {
+            target,
+            regexes: regexes?,
+            stopwords,
+            all,
+            rules: entry.target_rules,
+        }))
     }
 
     fn allows(&self, line: &str, whole: &str, secret: &str) -> bool {
@@ -237,7 +243,8 @@ impl GitleaksRules {
         if let Some(path) = file.extend.path {
             return Err(ImportError::Extends { path });
         }
-        let (mut rules, mut not_applied, mut literals, mut keywords, mut always) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut rules, mut not_applied, mut literals, mut keywords, mut always) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for entry in file.rules {
             if file.extend.disabled_rules.contains(&entry.id) {
                 continue;
@@ -260,15 +267,21 @@ impl GitleaksRules {
             }
             for keyword in entry.keywords.iter().filter(|_| applied) {
                 match literals.iter().position(|known: &String| known.eq_ignore_ascii_case(keyword)) {
-                    Some(at) => keywords.get_mut(at).into_iter().for_each(|of: &mut Vec<usize>| of.push(number)),
+                    Some(at) => {
+                        keywords.get_mut(at).into_iter().for_each(|of: &mut Vec<usize>| of.push(number))
+                    }
                     None => {
                         literals.push(keyword.clone());
                         keywords.push(vec![number]);
                     }
                 }
             }
-            let allow: Result<Vec<_>, _> =
-                entry.allowlist.into_iter().chain(entry.allowlists).map(|allow| Allow::read(&entry.id, allow)).collect();
+            let allow: Result<Vec<_>, _> = entry
+                .allowlist
+                .into_iter()
+                .chain(entry.allowlists)
+                .map(|allow| Allow::read(&entry.id, allow))
+                .collect();
             rules.push(Rule {
                 kind: Kind::named(&format!("secret.{}", entry.id)),
                 pattern: Pattern::parse(&entry.id, regex)?,
@@ -279,11 +292,26 @@ impl GitleaksRules {
                 id: entry.id,
             });
         }
-        let allow: Result<Vec<_>, _> =
-            file.allowlist.into_iter().chain(file.allowlists).map(|allow| Allow::read("allowlist", allow)).collect();
-        let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&literals).map_err(|error| format(error.to_string()))?;
+        let allow: Result<Vec<_>, _> = file
+            .allowlist
+            .into_iter()
+            .chain(file.allowlists)
+            .map(|allow| Allow::read("allowlist", allow))
+            .collect();
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(&literals)
+            .map_err(|error| format(error.to_string()))?;
         let allow = allow?.into_iter().flatten().collect();
-        Ok(Self { rules, keywords, automaton, always, allow, not_applied, extends_default: file.extend.use_default })
+        Ok(Self {
+            rules,
+            keywords,
+            automaton,
+            always,
+            allow,
+            not_applied,
+            extends_default: file.extend.use_default,
+        })
     }
 
     /// Compiles all patterns now, which may take seconds: so that a pattern that is too large is known before it is needed.
@@ -324,14 +352,22 @@ impl GitleaksRules {
     }
 
     fn apply(&self, number: usize, text: &str, found: &mut Vec<Finding>) {
-        let Some((rule, regex)) = self.rules.get(number).and_then(|rule| Some((rule, rule.pattern.regex()?))) else { return };
+        let Some((rule, regex)) = self.rules.get(number).and_then(|rule| Some((rule, rule.pattern.regex()?)))
+        else {
+            return;
+        };
         for captures in regex.captures_iter(text.as_bytes()).filter(|_| rule.applied) {
             let Some((whole, secret)) = parts(&captures, rule.group, text) else { continue };
-            let (all, value) = (text.get(whole.clone()).unwrap_or(""), text.get(secret.clone()).unwrap_or(""));
+            let (all, value) =
+                (text.get(whole.clone()).unwrap_or(""), text.get(secret.clone()).unwrap_or(""));
             let start = text.get(..whole.start).and_then(|head| head.rfind('\n')).map_or(0, |at| at + 1);
-            let end = text.get(whole.end..).and_then(|tail| tail.find('\n')).map_or(text.len(), |at| whole.end + at);
+            let end = text
+                .get(whole.end..)
+                .and_then(|tail| tail.find('\n'))
+                .map_or(text.len(), |at| whole.end + at);
             let line = text.get(start..end).unwrap_or("");
-            let everywhere = self.allow.iter().filter(|allow| allow.rules.is_empty() || allow.rules.contains(&rule.id));
+            let everywhere =
+                self.allow.iter().filter(|allow| allow.rules.is_empty() || allow.rules.contains(&rule.id));
             let allowed = rule.allow.iter().chain(everywhere).any(|allow| allow.allows(line, all, value));
             if entropy(value) > rule.entropy - f32::EPSILON && !allowed && !value.is_empty() {
                 found.push(Finding { kind: rule.kind, span: secret, score: 0.8 });
@@ -342,11 +378,17 @@ impl GitleaksRules {
 
 /// The places of a match and of the secret in it, on the boundaries of characters.
 fn parts(captures: &Captures<'_>, group: usize, text: &str) -> Option<(Range<usize>, Range<usize>)> {
-    let within = |range: Range<usize>| text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
+    let within =
+        |range: Range<usize>| text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
     let whole = captures.get(0)?.range();
     let secret = match group {
         // Without a number it is the first group that took part, or all.
-        0 => captures.iter().skip(1).flatten().find(|group| !group.is_empty()).map_or(whole.clone(), |group| group.range()),
+        0 => captures
+            .iter()
+            .skip(1)
+            .flatten()
+            .find(|group| !group.is_empty())
+            .map_or(whole.clone(), |group| group.range()),
         number => captures.get(number)?.range(),
     };
     Some((within(whole), within(secret)))
@@ -360,7 +402,10 @@ impl Detector for GitleaksRules {
     fn scan(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
         let (from, text) = (found.len(), text.as_str());
         let mut candidates = vec![false; self.rules.len()];
-        let seen = self.automaton.find_overlapping_iter(text).filter_map(|hit| self.keywords.get(hit.pattern().as_usize()));
+        let seen = self
+            .automaton
+            .find_overlapping_iter(text)
+            .filter_map(|hit| self.keywords.get(hit.pattern().as_usize()));
         for number in seen.flatten().chain(&self.always) {
             if let Some(candidate) = candidates.get_mut(*number) {
                 *candidate = true;
@@ -385,7 +430,8 @@ mod tests {
         found.iter().map(|finding| text[finding.span.clone()].to_owned()).collect()
     }
 
-    const RULE: &str = "[[rules]]\nid = \"a\"\nregex = '''acme[_-]([a-z0-9]{6,})'''\nkeywords = [\"ACME\"]\nentropy = 2\n";
+    const RULE: &str =
+        "[[rules]]\nid = \"a\"\nregex = '''acme[_-]([a-z0-9]{6,})'''\nkeywords = [\"ACME\"]\nentropy = 2\n";
 
     #[test]
     fn rules_mean_what_they_say() {
@@ -404,16 +450,31 @@ mod tests {
     #[test]
     fn mistakes_name_the_rule_and_the_way_out() {
         let error = |text: &str| GitleaksRules::from_toml(text).unwrap_err().to_string();
-        assert_eq!(error("[[rules]]\nid = \"a\""), "rule `a` has no `regex` and no `path`: one of them says what it looks for");
-        assert!(error("[[rules]]\nid = \"a\"\nregex = '''(b'''").starts_with("rule `a`: the pattern `(b` cannot be used: "));
-        assert_eq!(error("[extend]\npath = \"b.toml\""), "`extend.path` is `b.toml`: give one file that has the rules of both");
+        assert_eq!(
+            error("[[rules]]\nid = \"a\""),
+            "rule `a` has no `regex` and no `path`: one of them says what it looks for"
+        );
+        assert!(
+            error("[[rules]]\nid = \"a\"\nregex = '''(b'''")
+                .starts_with("rule `a`: the pattern `(b` cannot be used: ")
+        );
+        assert_eq!(
+            error("[extend]\npath = \"b.toml\""),
+            "`extend.path` is `b.toml`: give one file that has the rules of both"
+        );
         assert!(matches!(GitleaksRules::from_toml("rules = 1"), Err(ImportError::Format { .. })));
     }
 
     #[test]
     fn rules_about_files_are_named() {
-        let rules = GitleaksRules::from_toml(&format!("[extend]\nuseDefault = true\n{RULE}path = '''x'''\n[[rules]]\nid = \"b\"\npath = '''y'''")).unwrap();
-        assert_eq!((rules.not_applied(), rules.len(), rules.extends_default()), (&["a".to_owned(), "b".to_owned()][..], 1, true));
+        let rules = GitleaksRules::from_toml(&format!(
+            "[extend]\nuseDefault = true\n{RULE}path = '''x'''\n[[rules]]\nid = \"b\"\npath = '''y'''"
+        ))
+        .unwrap();
+        assert_eq!(
+            (rules.not_applied(), rules.len(), rules.extends_default()),
+            (&["a".to_owned(), "b".to_owned()][..], 1, true)
+        );
         rules.check().unwrap();
     }
 }

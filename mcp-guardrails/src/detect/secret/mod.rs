@@ -34,9 +34,18 @@ enum Entry {
 
 /// Every literal with what it belongs to, in the order of their numbers.
 static ENTRIES: LazyLock<Vec<(&'static str, Entry)>> = LazyLock::new(|| {
-    let tokens = TOKENS.iter().enumerate().flat_map(|(at, token)| token.literals.iter().map(move |l| (*l, Entry::Token(at))));
-    let keyed = KEYED.iter().enumerate().flat_map(|(at, keyed)| keyed.names.iter().map(move |l| (*l, Entry::Keyed(at))));
-    let placed = PLACED.iter().enumerate().flat_map(|(at, placed)| placed.literals.iter().map(move |l| (*l, Entry::Placed(at))));
+    let tokens = TOKENS
+        .iter()
+        .enumerate()
+        .flat_map(|(at, token)| token.literals.iter().map(move |l| (*l, Entry::Token(at))));
+    let keyed = KEYED
+        .iter()
+        .enumerate()
+        .flat_map(|(at, keyed)| keyed.names.iter().map(move |l| (*l, Entry::Keyed(at))));
+    let placed = PLACED
+        .iter()
+        .enumerate()
+        .flat_map(|(at, placed)| placed.literals.iter().map(move |l| (*l, Entry::Placed(at))));
     let words = SECRET_WORDS.iter().map(|word| (*word, Entry::Word));
     tokens.chain(keyed).chain(placed).chain(words).collect()
 });
@@ -71,13 +80,15 @@ fn scan_view(view: &View<'_>, weight: f32, found: &mut Vec<Finding>) {
         let Some((literal, entry)) = ENTRIES.get(usize::from(hit.literal)) else { continue };
         let range = hit.range();
         let secret = match *entry {
-            Entry::Token(at) => {
-                TOKENS.get(at).and_then(|token| Some((token.kind, self::token(at, token, literal, text, &range)?, 0.95)))
+            Entry::Token(at) => TOKENS
+                .get(at)
+                .and_then(|token| Some((token.kind, self::token(at, token, literal, text, &range)?, 0.95))),
+            Entry::Keyed(at) => {
+                KEYED.get(at).and_then(|keyed| Some((keyed.kind, self::keyed(keyed, text, &range)?, 0.8)))
             }
-            Entry::Keyed(at) => KEYED.get(at).and_then(|keyed| Some((keyed.kind, self::keyed(keyed, text, &range)?, 0.8))),
-            Entry::Placed(at) => {
-                PLACED.get(at).and_then(|placed| Some((placed.kind, self::placed(at, placed, text, &range)?, 0.85)))
-            }
+            Entry::Placed(at) => PLACED
+                .get(at)
+                .and_then(|placed| Some((placed.kind, self::placed(at, placed, text, &range)?, 0.85))),
             Entry::Word => word(text, &range).map(|value| ("secret.generic", value, 0.6)),
         };
         if let Some((kind, value, score)) = secret {
@@ -133,7 +144,9 @@ fn keyed(keyed: &Keyed, text: &str, range: &Range<usize>) -> Option<Range<usize>
     // `sumO` of `sumObject` is no name of anybody.
     let name = text.get(range.clone())?;
     let tail = name.get(1..).unwrap_or("");
-    if tail.bytes().any(|byte| byte.is_ascii_uppercase()) && name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+    if tail.bytes().any(|byte| byte.is_ascii_uppercase())
+        && name.bytes().any(|byte| byte.is_ascii_lowercase())
+    {
         return None;
     }
     let Assignment { value, .. } = assignment(text, range)?;
@@ -142,8 +155,10 @@ fn keyed(keyed: &Keyed, text: &str, range: &Range<usize>) -> Option<Range<usize>
         let secret = text.get(value..value + length)?;
         let random = random::entropy(secret) >= 2.2
             && !random::is_wordy(secret)
-            && (matches!(shape, Shape::Like(_) | Shape::Hex(_) | Shape::Uuid) || secret.bytes().any(|byte| byte.is_ascii_digit()));
-        let plausible = matches!(shape, Shape::Digits(_)) || random && !random::is_counting(secret) && !placeholder(secret);
+            && (matches!(shape, Shape::Like(_) | Shape::Hex(_) | Shape::Uuid)
+                || secret.bytes().any(|byte| byte.is_ascii_digit()));
+        let plausible = matches!(shape, Shape::Digits(_))
+            || random && !random::is_counting(secret) && !placeholder(secret);
         (plausible && ends(text, value + length)).then(|| value..value + length)
     })
 }
@@ -151,8 +166,9 @@ fn keyed(keyed: &Keyed, text: &str, range: &Range<usize>) -> Option<Range<usize>
 impl Shape {
     /// How much of what the text begins with is of this shape.
     fn length(self, text: &str) -> Option<usize> {
-        let run = |is: fn(&u8) -> bool| text.bytes().take_while(|byte| is(byte)).count();
-        let between = |length: usize, least: usize, most: usize| (least..=most).contains(&length).then_some(length);
+        let run = |is: fn(&u8) -> bool| text.bytes().take_while(&is).count();
+        let between =
+            |length: usize, least: usize, most: usize| (least..=most).contains(&length).then_some(length);
         match self {
             Self::Digits(n) => between(run(u8::is_ascii_digit), n, n),
             Self::Hex(n) => between(run(u8::is_ascii_hexdigit), n, n),
@@ -160,9 +176,11 @@ impl Shape {
             Self::Wide(least, most) => {
                 between(run(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=')), least, most)
             }
-            Self::Base64(least, most) => {
-                between(run(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'+' | b'/')), least, most)
-            }
+            Self::Base64(least, most) => between(
+                run(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'+' | b'/')),
+                least,
+                most,
+            ),
             Self::Uuid => is_uuid(text.get(..36)?).then_some(36),
             Self::Like(pattern) => like(pattern)?.find(text).map(|found| found.end()),
         }
@@ -201,7 +219,8 @@ fn placed(at: usize, placed: &Placed, text: &str, range: &Range<usize>) -> Optio
     // A word after `Authorization:` is prose; a credential has more than letters of one case.
     let mixed = placed.kind != "secret.authorization"
         || value.bytes().any(|byte| byte.is_ascii_digit())
-        || value.bytes().any(|byte| byte.is_ascii_uppercase()) && random::wordiness(value).is_none_or(|words| words < 5.0);
+        || value.bytes().any(|byte| byte.is_ascii_uppercase())
+            && random::wordiness(value).is_none_or(|words| words < 5.0);
     (random && mixed).then(|| start + found.start()..start + found.end())
 }
 
@@ -236,7 +255,9 @@ fn dotted(text: &str) -> Option<usize> {
 /// Whether there is a version in it: `1.2.3`.
 fn is_version(value: &str) -> bool {
     let parts = value.split(|c: char| !c.is_ascii_digit() && c != '.');
-    parts.into_iter().any(|part| part.split('.').filter(|number| !number.is_empty() && number.len() < 4).count() >= 3)
+    parts
+        .into_iter()
+        .any(|part| part.split('.').filter(|number| !number.is_empty() && number.len() < 4).count() >= 3)
 }
 
 fn names_a_secret(name: &str) -> bool {
@@ -257,12 +278,30 @@ fn names_a_secret(name: &str) -> bool {
 /// What stands in documentation where a secret would be.
 fn placeholder(value: &str) -> bool {
     const SIGNS: [&str; 16] = [
-        "example", "sample", "dummy", "placeholder", "changeme", "redacted", "your-", "your_", "xxxx", "****", "${", "{{", "$(", "%s", "hunter2", "username:",
+        "example",
+        "sample",
+        "dummy",
+        "placeholder",
+        "changeme",
+        "redacted",
+        "your-",
+        "your_",
+        "xxxx",
+        "****",
+        "${",
+        "{{",
+        "$(",
+        "%s",
+        "hunter2",
+        "username:",
     ];
     const WORDS: [&str; 7] = ["password", "pass", "secret", "token", "pwd", "passwd", "key"];
     let lower = value.to_ascii_lowercase();
     let lower = lower.trim_matches(['"', '\'']);
-    SIGNS.iter().any(|sign| lower.contains(sign)) || WORDS.contains(&lower) || lower.starts_with(['$', '%']) || lower.starts_with('<')
+    SIGNS.iter().any(|sign| lower.contains(sign))
+        || WORDS.contains(&lower)
+        || lower.starts_with(['$', '%'])
+        || lower.starts_with('<')
 }
 
 #[cfg(test)]

@@ -9,7 +9,12 @@ pub(super) fn entropy(value: &str) -> f32 {
         }
     }
     let length = value.len() as f32;
-    counts.iter().filter(|count| **count > 0).map(|count| f32::from(*count) / length).map(|share| -share * share.log2()).sum()
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| f32::from(*count) / length)
+        .map(|share| -share * share.log2())
+        .sum()
 }
 
 /// Whether the bytes follow each other as in `abcdef`, a dozen of them or, where `aaaa` counts too, most.
@@ -44,9 +49,11 @@ pub(super) fn is_wordy(value: &str) -> bool {
 pub(in crate::detect) fn commonness(four: &[u8; 4]) -> u32 {
     let digit = |a: u8, b: u8| {
         let letters = a.is_ascii_alphabetic() && b.is_ascii_alphabetic();
-        let row = usize::from(a.to_ascii_lowercase().wrapping_sub(b'a')) * 27 + usize::from(b.to_ascii_lowercase().wrapping_sub(b'a'));
+        let row = usize::from(a.to_ascii_lowercase().wrapping_sub(b'a')) * 27
+            + usize::from(b.to_ascii_lowercase().wrapping_sub(b'a'));
         let spaced = (a == b' ') != (b == b' ') && (a.is_ascii_alphabetic() || b.is_ascii_alphabetic());
-        let of = PAIRS.as_bytes().get(row).filter(|_| letters).map(|digit| u32::from(digit.saturating_sub(b'0')));
+        let of =
+            PAIRS.as_bytes().get(row).filter(|_| letters).map(|digit| u32::from(digit.saturating_sub(b'0')));
         of.unwrap_or(if spaced { 8 } else { 1 })
     };
     let [a, b, c, d] = *four;
@@ -74,12 +81,32 @@ fn pairs(value: &str) -> (f32, usize) {
 
 /// Values that documentation of their makers shows to everybody, by their hashes (FNV-1a of 64 bits), in order.
 const PUBLISHED: &[u64] = &[
-    0x08B5_4596_2ADC_7D8B, 0x1211_3C2E_6979_F447, 0x1A3E_1C90_EE66_98A0, 0x294C_63F8_344D_5DF1, 0x29A3_36C7_244F_48DD, 0x4155_0317_7A5C_10E1, 0x515C_B771_A423_8032, 0x6835_E0F2_8883_2A40, 0x6ACB_D824_BD32_BBD4, 0x816C_D10F_DB11_EAD0, 0x8288_18F8_3325_7868, 0x99B2_7263_46A1_E92A, 0xADBD_04E3_FE1B_6D49, 0xC73F_1E61_952E_6987, 0xC800_BF21_00A2_1C67, 0xD8E1_3CDE_D253_33C6, 0xDB94_22F1_DD33_2DCC, 0xE754_678E_A2B1_4EF1, 0xE766_6DBB_286C_6C2E,
+    0x08B5_4596_2ADC_7D8B,
+    0x1211_3C2E_6979_F447,
+    0x1A3E_1C90_EE66_98A0,
+    0x294C_63F8_344D_5DF1,
+    0x29A3_36C7_244F_48DD,
+    0x4155_0317_7A5C_10E1,
+    0x515C_B771_A423_8032,
+    0x6835_E0F2_8883_2A40,
+    0x6ACB_D824_BD32_BBD4,
+    0x816C_D10F_DB11_EAD0,
+    0x8288_18F8_3325_7868,
+    0x99B2_7263_46A1_E92A,
+    0xADBD_04E3_FE1B_6D49,
+    0xC73F_1E61_952E_6987,
+    0xC800_BF21_00A2_1C67,
+    0xD8E1_3CDE_D253_33C6,
+    0xDB94_22F1_DD33_2DCC,
+    0xE754_678E_A2B1_4EF1,
+    0xE766_6DBB_286C_6C2E,
 ];
 
 /// Whether a value is a published sample.
 pub(super) fn is_published(value: &str) -> bool {
-    let hash = value.bytes().fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+    let hash = value
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
     PUBLISHED.binary_search(&hash).is_ok()
 }
 

@@ -18,7 +18,12 @@ fn patterns_compile() {
         Shape::Like(pattern) => Some(*pattern),
         _ => None,
     });
-    for pattern in TOKENS.iter().map(|token| token.pattern).chain(PLACED.iter().map(|placed| placed.pattern)).chain(shapes) {
+    for pattern in TOKENS
+        .iter()
+        .map(|token| token.pattern)
+        .chain(PLACED.iter().map(|placed| placed.pattern))
+        .chain(shapes)
+    {
         compile(pattern).unwrap_or_else(|error| panic!("{error}"));
     }
     for token in TOKENS {
@@ -31,7 +36,11 @@ fn patterns_compile() {
 fn credentials_are_found_with_their_place() {
     let random = "q8Zk3vT1xW5mB9nL2pR7sY4c";
     for (text, kind, value) in [
-        (format!("export GITHUB={}{}", "ghp_", "9aK3vQ7xT2mB8nL4pR6sW1yZ5cD0eF3gH7jU"), "secret.github-token", 40),
+        (
+            format!("export GITHUB={}{}", "ghp_", "9aK3vQ7xT2mB8nL4pR6sW1yZ5cD0eF3gH7jU"),
+            "secret.github-token",
+            40,
+        ),
         (format!("aws {}{}", "AKIA", "Q3EGRWJTZKX5MN7B"), "secret.aws-access-key", 20),
         (format!("service_api_token = \"{random}\""), "secret.generic", 24),
         (format!("postgres://app:{random}@db/x"), "secret.url-password", 24),
@@ -47,9 +56,13 @@ fn credentials_are_found_with_their_place() {
 #[test]
 fn what_is_no_credential_is_left_alone() {
     for text in [
-        "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "api_key = \"your-api-key-goes-here-1\"", "let key_length = X25519.key_length;",
-        "publicKey = \"9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit\"", "const KEY_CHARS: &str = \"0123456789abcdefghijklmnop\";",
-        "the access, 1234567890123, is", "monkey=q8Zk3vT1xW5mB9nL2pR7sY4c",
+        "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "api_key = \"your-api-key-goes-here-1\"",
+        "let key_length = X25519.key_length;",
+        "publicKey = \"9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit\"",
+        "const KEY_CHARS: &str = \"0123456789abcdefghijklmnop\";",
+        "the access, 1234567890123, is",
+        "monkey=q8Zk3vT1xW5mB9nL2pR7sY4c",
     ] {
         assert_eq!(found(text), [], "{text}");
     }
@@ -59,7 +72,11 @@ fn what_is_no_credential_is_left_alone() {
 fn an_encoded_credential_is_found_where_it_is_encoded() {
     // A key of AWS made of pieces, within base64.
     let text = "config: YXdzX2FjY2Vzc19rZXlfaWQgPSBBS0lBUTNFR1JXSlRaS1g1TU43Qgo= end";
-    assert!(found(text).iter().any(|(kind, what)| kind == "secret.aws-access-key" && what.starts_with("YXdz")), "{:?}", found(text));
+    assert!(
+        found(text).iter().any(|(kind, what)| kind == "secret.aws-access-key" && what.starts_with("YXdz")),
+        "{:?}",
+        found(text)
+    );
 }
 
 proptest! {
