@@ -34,6 +34,7 @@ use std::ops::Range;
 pub(crate) use self::compact::compacted;
 pub(crate) use self::fold::{fold_word, is_invisible, tag};
 use self::map::Map;
+use crate::detect::injection::{Token, tokens};
 use crate::detect::prefilter::{Hit, Prefilter};
 
 /// How often something encoded may be within something encoded.
@@ -100,11 +101,19 @@ pub struct View<'a> {
     folded: OnceCell<Option<Box<View<'static>>>>,
     compact: OnceCell<Box<View<'static>>>,
     hits: OnceCell<Vec<Hit>>,
+    tokens: OnceCell<Vec<Token>>,
 }
 
 impl<'a> View<'a> {
     fn new(text: Cow<'a, str>, map: Map) -> Self {
-        Self { text, map, folded: OnceCell::new(), compact: OnceCell::new(), hits: OnceCell::new() }
+        Self {
+            text,
+            map,
+            folded: OnceCell::new(),
+            compact: OnceCell::new(),
+            hits: OnceCell::new(),
+            tokens: OnceCell::new(),
+        }
     }
 
     /// The text of the view.
@@ -136,9 +145,14 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Where literals of detectors are, in the order of their ends.
+    /// Where literals of detectors are, in the order of their beginnings.
     pub(crate) fn hits(&self) -> &[Hit] {
         self.hits.get_or_init(|| Prefilter::shared().hits(&self.text))
+    }
+
+    /// The words of the view.
+    pub(crate) fn tokens(&self) -> &[Token] {
+        self.tokens.get_or_init(|| tokens(&self.text).collect())
     }
 }
 

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::model::{Features, Model};
-use super::words::{Token, hash, tokens};
+use super::words::{Token, hash};
 use super::{Detector, Finding, Kind};
-use crate::text::Text;
+use crate::text::{Text, View};
 
 /// Sentences are at most so long; what is longer is cut.
 const LONGEST: usize = 48;
@@ -53,10 +53,7 @@ impl EmbeddedRequests {
     /// The sentences of a text that has enough of them, with what a model learns of each.
     pub fn features(text: &Text<'_>) -> Vec<(Range<usize>, Features)> {
         let view = text.folded();
-        sentences(view.as_str())
-            .into_iter()
-            .map(|(range, features)| (view.original(range), features))
-            .collect()
+        sentences(view).into_iter().map(|(range, features)| (view.original(range), features)).collect()
     }
 }
 
@@ -67,7 +64,7 @@ impl Detector for EmbeddedRequests {
 
     fn scan(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
         let view = text.folded();
-        for (range, features) in sentences(view.as_str()) {
+        for (range, features) in sentences(view) {
             let score = self.model.score(&features);
             if score >= 0.3 {
                 found.push(Finding::at(Kind::new("injection.embedded-request"), view, range, score));
@@ -99,9 +96,10 @@ impl Counts {
     }
 }
 
-fn sentences(text: &str) -> Vec<(Range<usize>, Features)> {
-    let words: Vec<Token> = tokens(text).collect();
-    let counts = Counts::of(&words);
+fn sentences(view: &View<'_>) -> Vec<(Range<usize>, Features)> {
+    let words = view.tokens();
+    let counts = Counts::of(words);
+    let text = view.as_str();
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut start = 0;
@@ -173,7 +171,7 @@ fn read(
         hash("whats"),
     ];
     let bytes = text.as_bytes();
-    let mut features = Features::default();
+    let mut features = Features::for_words(sentence.len());
     let mut before = 0;
     let (mut content, mut foreign, mut numbers, mut answer, mut yours) = (0u16, 0u16, 0usize, false, false);
     for (at, word) in sentence.iter().enumerate() {
@@ -189,8 +187,10 @@ fn read(
         yours |= word.hash == hash("your");
         if word.letters >= 4 {
             content += 1;
-            let here = sentence.iter().filter(|other| other.stem == word.stem).count();
-            foreign += u16::from(usize::from(counts.get(word)) <= here);
+            // What is often in the text is no foreign word, however often it is in the sentence.
+            let everywhere = usize::from(counts.get(word));
+            let here = || sentence.iter().filter(|other| other.stem == word.stem).count();
+            foreign += u16::from(everywhere == 1 || everywhere <= 4 && everywhere <= here());
         }
     }
     let (Some(first), Some(last)) = (sentence.first(), sentence.last()) else { return features };

@@ -20,7 +20,8 @@ pub(crate) use self::families::literals;
 use self::families::{FAMILIES, REACH, Word, compact_words, families};
 pub use self::model::{BUCKETS, CUES, Features, Model, sigmoid};
 use self::phrases::Class;
-use self::words::{hash, tokens};
+use self::words::hash;
+pub(crate) use self::words::{Token, tokens};
 use super::{Detector, Finding, Kind};
 use crate::text::{Text, View};
 
@@ -176,12 +177,13 @@ impl Reading {
             is_rotated: false,
             families,
         };
-        reading.count(text);
+        reading.count(view);
         reading.cues(text, &words);
         reading
     }
 
-    fn count(&mut self, text: &str) {
+    fn count(&mut self, view: &View<'_>) {
+        let text = view.as_str();
         // The commonest words and those of instructions, turned by thirteen letters.
         const TURNED: [u32; 9] = [
             hash("gur"),
@@ -195,7 +197,8 @@ impl Reading {
             hash("lbhe"),
         ];
         let (mut before, mut turned) = (0, 0);
-        for token in tokens(text) {
+        self.features = Features::for_words(view.tokens().len());
+        for token in view.tokens() {
             self.words += 1;
             let length = token.end - token.start;
             // A checksum is long, and no sentence.

@@ -94,6 +94,11 @@ impl Features {
         4.0 / (self.words.len().max(16) as f32).sqrt()
     }
 
+    /// Room for three buckets of each word.
+    pub(super) fn for_words(words: usize) -> Self {
+        Self { words: Vec::with_capacity(words * 3 + 2), cues: Vec::with_capacity(16) }
+    }
+
     pub(super) fn word(&mut self, hash: u32) {
         // The upper bits of the hash are its best.
         self.words.push((hash.wrapping_mul(0x9E37_79B1) >> 17) as u16);

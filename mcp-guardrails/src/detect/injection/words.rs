@@ -2,14 +2,14 @@
 
 /// A word: its hash whatever the case, where it is, and what it is made of.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Token {
-    pub(super) hash: u32,
+pub(crate) struct Token {
+    pub(crate) hash: u32,
     /// The hash of its first five letters: `instruct` and `instructions` share it.
-    pub(super) stem: u32,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) letters: u16,
-    pub(super) digits: u16,
+    pub(crate) stem: u32,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) letters: u16,
+    pub(crate) digits: u16,
 }
 
 const SEED: u32 = 0x811C_9DC5;
@@ -34,7 +34,7 @@ pub(super) const fn hash(word: &str) -> u32 {
 }
 
 /// The words of a text: runs of letters and digits; scripts without spaces fall into overlapping pairs of letters.
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token> {
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
