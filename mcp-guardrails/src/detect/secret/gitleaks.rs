@@ -125,9 +125,10 @@ struct Pattern {
 }
 
 impl Pattern {
-    fn parse(id: &str, text: &str) -> Result<Self, ImportError> {
+    fn parse(id: &str, go: &str) -> Result<Self, ImportError> {
+        let text = &translated(go);
         let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(text);
-        parsed.map_err(|error| failed(id, text, &error))?;
+        parsed.map_err(|error| failed(id, go, &error))?;
         Ok(Self { text: text.to_owned(), compiled: OnceLock::new() })
     }
 
@@ -142,6 +143,56 @@ impl Pattern {
     fn is_match(&self, text: &str) -> bool {
         self.regex().is_some_and(|regex| regex.is_match(text.as_bytes()))
     }
+}
+
+/// A pattern of Go's engine in our syntax: there a brace that begins no repetition is a brace, and in a class a bracket is a bracket.
+fn translated(go: &str) -> String {
+    let mut out = String::with_capacity(go.len());
+    let (mut rest, mut class) = (go, false);
+    while let Some(c) = rest.chars().next() {
+        let tail = rest.get(c.len_utf8()..).unwrap_or("");
+        let mut taken = c.len_utf8();
+        match c {
+            '\\' => taken += tail.chars().next().map_or(0, char::len_utf8),
+            '[' if class && tail.starts_with(':') => taken = rest.find(":]").map_or(taken, |end| end + 2),
+            '[' if class => out.push('\\'),
+            '[' => {
+                class = true;
+                // A bracket that comes first is a member.
+                let negated = if tail.starts_with('^') { 1 } else { 0 };
+                taken += negated;
+                if tail.get(negated..).is_some_and(|members| members.starts_with(']')) {
+                    out.push_str(rest.get(..taken).unwrap_or(""));
+                    out.push_str("\\]");
+                    rest = rest.get(taken + 1..).unwrap_or("");
+                    continue;
+                }
+            }
+            ']' => class = false,
+            // Two of these are an operation on classes here.
+            '&' | '~' if class => out.push('\\'),
+            '-' if class && tail.starts_with('-') => out.push('\\'),
+            '{' if !class && !repeats(tail) => out.push('\\'),
+            '}' if !class
+                && !out.rsplit_once('{').is_some_and(|(_, inner)| repeats(&format!("{inner}}}"))) =>
+            {
+                out.push('\\')
+            }
+            _ => {}
+        }
+        out.push_str(rest.get(..taken).unwrap_or(""));
+        rest = rest.get(taken..).unwrap_or("");
+    }
+    out
+}
+
+/// Whether what follows a brace makes it a repetition.
+fn repeats(tail: &str) -> bool {
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    tail.split_once('}').is_some_and(|(inner, _)| {
+        let (least, most) = inner.split_once(',').unwrap_or((inner, ""));
+        !least.is_empty() && number(least) && number(most)
+    })
 }
 
 fn failed(id: &str, pattern: &str, error: &dyn std::error::Error) -> ImportError {
@@ -445,6 +496,20 @@ mod tests {
         assert_eq!(found(&format!("{RULE}{both}"), "acme_q8fj2k"), ["q8fj2k"]);
         let global = "[allowlist]\nregexes = ['''^q8''']\n";
         assert_eq!(found(&format!("{global}{RULE}"), "acme_q8fj2k é acme_w3ty7u"), ["w3ty7u"]);
+    }
+
+    #[test]
+    fn patterns_mean_what_they_mean_in_go() {
+        for (go, text) in [
+            (r"^\${(?:[A-Z_]+)}$", "${HOME}"),
+            (r"^\{\d{0,2}}$", "{12}"),
+            (r"^{{[^}]+}}$", "{{ a }}"),
+            (r"^[][&&~~a-z--]+$", "]&~["),
+            (r"^[[:alnum:]]{2,}x{3}$", "A9xxx"),
+        ] {
+            let regex = super::Pattern::parse("a", go).unwrap().build().unwrap();
+            assert!(regex.is_match(text.as_bytes()), "{go} is {}", super::translated(go));
+        }
     }
 
     #[test]
