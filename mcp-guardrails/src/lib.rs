@@ -1,3 +1,7 @@
 //! Rules and detectors that decide over tool calls, prompts and results.
 //!
-//! Nothing is implemented yet: this crate reserves its place in the workspace.
+//! # Map
+//! [`text`] what a text may be read as · [`detect`] what is in it: secrets, personal data, injections, poisoned tools, dangerous commands
+
+pub mod detect;
+pub mod text;
