@@ -30,7 +30,7 @@
 //! - [`Event`]: what happens. [`rule`]: what a rule is. [`RuleSet`]: rules as files hold them.
 //! - [`Engine`]: rules in force; [`Decision`]: what they say.
 //! - [`trigger`]: whether a text is about something.
-//! - [`skill`]: `skill-rules.json`.
+//! - [`skill`]: the file `skill-rules.json`.
 //! - [`state`]: what is remembered between events, and approvals.
 //! - [`detect`]: what rules ask about texts.
 //!

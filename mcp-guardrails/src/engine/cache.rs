@@ -71,17 +71,18 @@ fn read(set: &Compiled, event: &Event<'_>, reads: &Reads, key: &mut Vec<u8>) -> 
         nodes.clear();
         field.find(event, &mut nodes);
         key.extend_from_slice(&nodes.len().to_le_bytes());
+        // Where a value stands is part of the decision, where a wildcard led to it.
+        if !nodes.is_empty() && field.single(event).is_none() {
+            if nodes.len() * 8 > LONGEST {
+                return None;
+            }
+            field.places(event, &nodes).iter().for_each(|place| put(key, place.as_bytes()));
+        }
         for node in &nodes {
             match node {
                 Node::Text(text) => put(key, text.as_bytes()),
                 Node::Bool(value) => key.push(u8::from(*value)),
-                // Where a value stands is part of the decision, where a wildcard led to it.
-                Node::Json(value) => {
-                    if nodes.len() > 1 || field.single(event).is_none() {
-                        put(key, field.place_of(event, *node).as_bytes());
-                    }
-                    crate::rule::canonical(value, key);
-                }
+                Node::Json(value) => crate::rule::canonical(value, key),
             }
             if key.len() > LONGEST {
                 return None;

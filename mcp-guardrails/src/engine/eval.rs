@@ -342,30 +342,32 @@ impl<'s, 'e> Frame<'s, 'e> {
     fn places_of(&mut self, number: usize, look: &mut dyn FnMut(String, Option<Range<usize>>)) {
         let Some(leaf) = self.set.leaves.get(number) else { return };
         let Some(field) = self.set.slots.get(leaf.slot) else { return };
+        let (mut values, mut parts) = (Vec::new(), Vec::new());
         self.any(leaf.slot, |frame, value| {
             let fits = match frame.test(leaf, value) {
                 Truth::True => true,
                 Truth::Unsure => leaf.unsure,
                 Truth::False => false,
             };
-            if !fits {
-                return Truth::False;
+            if fits {
+                values.push(value);
+                parts.push(match (&leaf.test, leaf.detector, value.as_str()) {
+                    (Test::Detector(detect), Some(detector), Some(text)) => {
+                        let found = frame.findings(detector, text).iter().filter(|finding| counts(detect, finding));
+                        found.map(|finding| finding.span.clone()).collect()
+                    }
+                    _ => leaf.test.spans(value),
+                });
             }
-            let spans = match (&leaf.test, leaf.detector, value.as_str()) {
-                (Test::Detector(detect), Some(detector), Some(text)) => {
-                    let found = frame.findings(detector, text);
-                    found.iter().filter(|finding| counts(detect, finding)).map(|finding| finding.span.clone()).collect()
-                }
-                _ => leaf.test.spans(value),
-            };
-            let place = field.place_of(frame.event, value);
+            Truth::False
+        });
+        for (place, spans) in field.places(self.event, &values).into_iter().zip(parts) {
             if spans.is_empty() {
                 look(place, None);
             } else {
                 spans.into_iter().for_each(|span| look(place.clone(), Some(span)));
             }
-            Truth::False
-        });
+        }
     }
 }
 

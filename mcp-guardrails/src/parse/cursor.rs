@@ -11,7 +11,7 @@ use crate::rule::nearest;
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor<'a> {
     pub(crate) value: &'a Value,
-    above: Option<&'a Cursor<'a>>,
+    above: Option<&'a Self>,
     step: Step<'a>,
 }
 
@@ -71,12 +71,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// The member of that name; `null` is none.
-    pub(crate) fn get(&'a self, name: &'a str) -> Option<Cursor<'a>> {
+    pub(crate) fn get(&'a self, name: &'a str) -> Option<Self> {
         let value = self.value.as_object()?.get(name).filter(|value| !value.is_null())?;
         Some(Cursor { value, above: Some(self), step: Step::Name(name) })
     }
 
-    pub(crate) fn need(&'a self, name: &'a str) -> Read<Cursor<'a>> {
+    pub(crate) fn need(&'a self, name: &'a str) -> Read<Self> {
         self.get(name).ok_or_else(|| self.wrong(format!("`{name}` is missing")))
     }
 

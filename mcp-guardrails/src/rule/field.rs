@@ -1,5 +1,6 @@
 //! Where in an event a condition looks.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde_json::Value;
@@ -214,8 +215,8 @@ impl Field {
         }
     }
 
-    /// Where a value stands that this field led to: its pointer below the root.
-    pub(crate) fn place_of(&self, event: &Event<'_>, node: Node<'_>) -> String {
+    /// Where values stand that this field led to: their pointers below the root, in their order.
+    pub(crate) fn places(&self, event: &Event<'_>, nodes: &[Node<'_>]) -> Vec<String> {
         let name = match (self.root, event.phase) {
             (Root::Text, Phase::Call) => "arguments",
             (Root::Text, Phase::Result) => "result",
@@ -224,33 +225,70 @@ impl Field {
             (Root::Text, Phase::File) => "file/content",
             (root, _) => ROOTS.iter().find(|(_, other)| *other == root).map_or("", |(name, _)| name),
         };
-        let below = match (node, self.document(event)) {
-            (Node::Json(value), Some(top)) => pointer(top, value).unwrap_or_default(),
+        let plain = self.steps.iter().all(|step| matches!(step, Step::Name(_)));
+        if plain && self.root != Root::Text {
+            let steps = self.steps.iter().map(ToString::to_string).collect::<String>();
+            return nodes.iter().map(|_| format!("{name}{steps}")).collect();
+        }
+        let tree = self.document(event).map(Tree::new);
+        let below = |node: &Node<'_>| match (node, &tree) {
+            (Node::Json(value), Some(tree)) => tree.pointer(value),
             _ => String::new(),
         };
-        format!("{name}{below}")
+        nodes.iter().map(|node| format!("{name}{}", below(node))).collect()
     }
 }
 
-/// The pointer of a value within a document, by identity.
-fn pointer(top: &Value, wanted: &Value) -> Option<String> {
-    let mut open = vec![(top, String::new())];
-    while let Some((value, at)) = open.pop() {
-        if std::ptr::eq(value, wanted) {
-            return Some(at);
-        }
-        match value {
-            Value::Array(items) => {
-                open.extend(items.iter().enumerate().map(|(i, item)| (item, format!("{at}/{i}"))));
+/// All values of a document with the way to them, so that one can be found by identity.
+struct Tree<'v> {
+    /// A value's name and the number of what it is in.
+    ways: Vec<(Name<'v>, usize)>,
+    numbers: HashMap<*const Value, usize>,
+}
+
+enum Name<'v> {
+    Top,
+    Member(&'v str),
+    Element(usize),
+}
+
+impl<'v> Tree<'v> {
+    fn new(top: &'v Value) -> Self {
+        let mut tree = Self { ways: vec![(Name::Top, 0)], numbers: HashMap::new() };
+        let mut open = vec![(top, 0)];
+        while let Some((value, number)) = open.pop() {
+            tree.numbers.insert(std::ptr::from_ref(value), number);
+            let mut add = |name, value: &'v Value| {
+                open.push((value, tree.ways.len()));
+                tree.ways.push((name, number));
+            };
+            match value {
+                Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| add(Name::Element(at), item)),
+                Value::Object(members) => members.iter().for_each(|(name, member)| add(Name::Member(name), member)),
+                _ => {}
             }
-            Value::Object(members) => {
-                let escaped = |name: &str| name.replace('~', "~0").replace('/', "~1");
-                open.extend(members.iter().map(|(name, value)| (value, format!("{at}/{}", escaped(name)))));
-            }
-            _ => {}
         }
+        tree
     }
-    None
+
+    fn pointer(&self, value: &Value) -> String {
+        let mut names = Vec::new();
+        let mut at = self.numbers.get(&std::ptr::from_ref(value)).and_then(|number| self.ways.get(*number));
+        while let Some((name, above)) = at {
+            match name {
+                Name::Top => break,
+                Name::Member(name) => names.push(escaped(name)),
+                Name::Element(at) => names.push(at.to_string()),
+            }
+            at = self.ways.get(*above);
+        }
+        names.iter().rev().map(|name| format!("/{name}")).collect()
+    }
+}
+
+/// A name as pointers write it.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn child<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
@@ -307,13 +345,16 @@ impl fmt::Display for Field {
         if self.root != Root::Arguments || self.steps.is_empty() {
             f.write_str(ROOTS.iter().find(|(_, root)| *root == self.root).map_or("", |(name, _)| name))?;
         }
-        for step in &self.steps {
-            match step {
-                Step::Name(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1"))?,
-                Step::Each => f.write_str("/*")?,
-                Step::Deep => f.write_str("/**")?,
-            }
+        self.steps.iter().try_for_each(|step| step.fmt(f))
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(f, "/{}", escaped(name)),
+            Self::Each => f.write_str("/*"),
+            Self::Deep => f.write_str("/**"),
         }
-        Ok(())
     }
 }

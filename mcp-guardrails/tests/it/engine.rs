@@ -6,7 +6,7 @@ use std::time::Duration;
 use mcp_guardrails::detect::{Detector, Finding};
 use mcp_guardrails::rule::{Condition, Effect, Field, Glob, Rule, Template, Test};
 use mcp_guardrails::{Engine, Event, FileEdit, Phase, RuleSet, Text};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Word, check, engine, message, rules, said};
 
@@ -329,7 +329,7 @@ fn deep_values_are_no_danger() {
             Rule::new("a").when(Condition::Field(Field::parse("/**/x").unwrap(), Test::Equal(json!(1)))).then(Effect::Block),
         ))
         .unwrap();
-    let deep = (0..50_000).fold(json!({"x": 1}), |inner, _| json!([inner]));
+    let deep = (0..50_000).fold(json!({"x": 1}), |inner, _| Value::Array(vec![inner]));
     check(&engine, &Event::call("t", &deep), "block", "a");
     std::mem::forget(deep); // its own drop would recurse
 }
