@@ -31,6 +31,7 @@
 //! - [`Engine`]: rules in force; [`Decision`]: what they say.
 //! - [`trigger`]: whether a text is about something.
 //! - [`skill`]: the file `skill-rules.json`.
+//! - [`hook`]: the hooks of Claude Code.
 //! - [`state`]: what is remembered between events, and approvals.
 //! - [`detect`]: what rules ask about texts.
 //!
@@ -41,6 +42,7 @@
 pub mod detect;
 mod engine;
 mod event;
+pub mod hook;
 mod parse;
 pub mod rule;
 pub mod skill;

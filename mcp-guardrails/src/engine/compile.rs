@@ -119,6 +119,7 @@ pub(crate) fn compile(set: &RuleSet, detectors: &[Arc<dyn Detector>]) -> Made<Co
     Ok(Compiled {
         version: VERSIONS.fetch_add(1, Ordering::Relaxed),
         default: set.default,
+        allows: rules.iter().any(|rule| rule.effect == Some(Effect::Allow)),
         circuit: set.circuit,
         index: Index::new(&entries),
         rules: rules.into(),

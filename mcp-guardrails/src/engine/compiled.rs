@@ -16,6 +16,8 @@ pub(crate) struct Compiled {
     /// Different for all sets of a process.
     pub(crate) version: u64,
     pub(crate) default: Effect,
+    /// Whether a rule can silence others.
+    pub(crate) allows: bool,
     pub(crate) circuit: Option<Circuit>,
     pub(crate) rules: Box<[CompiledRule]>,
     pub(crate) index: Index,

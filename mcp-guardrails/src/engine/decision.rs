@@ -94,10 +94,10 @@ impl Verdict {
 pub struct Decision {
     pub(crate) set: Arc<Compiled>,
     verdict: Verdict,
-    fired: Box<[usize]>,
-    shadow: Box<[usize]>,
-    missing: Box<[usize]>,
-    redactions: Box<[Place]>,
+    fired: Vec<usize>,
+    shadow: Vec<usize>,
+    missing: Vec<usize>,
+    redactions: Vec<Place>,
     complete: bool,
 }
 
@@ -105,28 +105,32 @@ impl Decision {
     /// Weighs the rules that apply. The strongest effect wins, whatever its priority; among equals the highest priority speaks, then
     /// who stands first. A rule that allows silences those of lower priority.
     pub(crate) fn weigh(set: &Arc<Compiled>, mut frame: Frame<'_, '_>, fired: Fired, terms: &Terms) -> Self {
-        let rule = |number: &usize| set.rules.get(*number);
-        let allowing = || fired.rules.iter().filter_map(rule).filter(|rule| rule.effect == Some(Effect::Allow));
-        let floor = allowing().map(|rule| rule.priority).max();
-        let counts = |rule: &CompiledRule| floor.is_none_or(|floor| rule.priority >= floor);
-        let speaking = fired.rules.iter().filter_map(|number| Some((*number, rule(number)?)));
-        let speaking = speaking.filter(|(_, rule)| counts(rule));
-        // What has been approved is only marked.
-        let effect = |rule: &CompiledRule| match rule.effect {
-            Some(Effect::RequireApproval) if terms.approved => Some(Effect::Flag),
-            effect => effect,
-        };
-        let strongest = speaking.clone().filter_map(|(number, rule)| Some((effect(rule)?, rule.priority, Reverse(number), rule)));
-        let winner = strongest.max_by_key(|(effect, priority, number, _)| (*effect, *priority, *number));
+        let compiled: &Compiled = frame.set;
+        let rule = |number: &usize| compiled.rules.get(*number);
+        let allowing = fired.rules.iter().filter_map(rule).filter(|rule| rule.effect == Some(Effect::Allow));
+        let floor = if compiled.allows { allowing.map(|rule| rule.priority).max() } else { None };
+        let (mut strongest, mut redacting) = (None, false);
+        for number in &fired.rules {
+            let Some(rule) = rule(number).filter(|rule| floor.is_none_or(|floor| rule.priority >= floor)) else { continue };
+            let effect = match rule.effect {
+                // What has been approved is only marked.
+                Some(Effect::RequireApproval) if terms.approved => Effect::Flag,
+                Some(effect) => effect,
+                None => continue,
+            };
+            redacting |= effect == Effect::Redact;
+            strongest = strongest.max(Some((effect, rule.priority, Reverse(*number))));
+        }
+        let winner = strongest.and_then(|(effect, _, Reverse(number))| Some((effect, rule(&number)?)));
         let by_default = set.default == Effect::Block
             && floor.is_none()
             && matches!(frame.event.phase, Phase::Call | Phase::List)
-            && winner.as_ref().is_none_or(|(effect, ..)| *effect < Effect::Block);
+            && winner.is_none_or(|(effect, _)| effect < Effect::Block);
         let unanswered = (frame.expired || frame.broken) && terms.closed;
         let mut redactions = Vec::new();
-        let compiled: &Compiled = frame.set;
-        for (number, _) in speaking.filter(|(_, rule)| rule.effect == Some(Effect::Redact)) {
-            if let Some(rule) = compiled.rules.get(number) {
+        if redacting {
+            let redacts = |rule: &&CompiledRule| rule.effect == Some(Effect::Redact) && floor.is_none_or(|floor| rule.priority >= floor);
+            for rule in fired.rules.iter().filter_map(rule).filter(redacts) {
                 frame.places(&rule.node, &mut |field, span| redactions.push(Place { field, span }));
             }
         }
@@ -134,11 +138,11 @@ impl Decision {
             Verdict::Block(Reason { rule: rule.into(), message: message.to_owned(), places: Vec::new() })
         };
         let verdict = match winner {
-            Some((Effect::Allow, ..)) | None if !by_default && !unanswered => Verdict::Allow,
+            Some((Effect::Allow, _)) | None if !by_default && !unanswered => Verdict::Allow,
             _ if by_default => said("default", "no rule allows this"),
-            Some((effect, _, Reverse(number), rule)) if !unanswered || effect == Effect::Block => {
+            Some((effect, rule)) if !unanswered || effect == Effect::Block => {
                 let mut places = Vec::new();
-                if let Some(rule) = compiled.rules.get(number).filter(|_| effect > Effect::Suggest) {
+                if effect > Effect::Suggest {
                     frame.places(&rule.node, &mut |field, span| places.push(Place { field, span }));
                 }
                 let message = rule.message.as_ref().map_or_else(String::new, |message| message.render(frame.event, &rule.id));
@@ -148,12 +152,12 @@ impl Decision {
             _ => said("deadline", "the rules were not done in time, so that nobody knows whether this is safe"),
         };
         Self {
-            missing: frame.missing().into(),
+            missing: frame.missing(),
             complete: !frame.expired && !frame.broken,
             verdict,
-            fired: fired.rules.into(),
-            shadow: fired.shadow.into(),
-            redactions: redactions.into(),
+            fired: fired.rules,
+            shadow: fired.shadow,
+            redactions,
             set: Arc::clone(set),
         }
     }

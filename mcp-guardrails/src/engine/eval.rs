@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::compiled::{Compiled, CompiledRule, Leaf, Node, fits};
 use crate::detect::Finding;
@@ -58,7 +58,9 @@ pub(crate) struct Frame<'s, 'e> {
     hits: Option<Hits>,
     findings: Vec<(usize, Range<usize>, Vec<Finding>)>,
     pub(crate) stepped: Vec<Stepped>,
-    deadline: Option<Instant>,
+    deadline: Option<Duration>,
+    /// When the first question was asked that takes long on a long text: what comes before takes no time to speak of.
+    started: Option<Instant>,
     /// The deadline has passed: answers are guesses.
     pub(crate) expired: bool,
     /// A detector broke.
@@ -73,7 +75,7 @@ pub(crate) struct Fired {
 }
 
 impl<'s, 'e> Frame<'s, 'e> {
-    pub(crate) fn new(set: &'s Compiled, event: &'s Event<'e>, memory: &'s dyn Memory, deadline: Option<Instant>) -> Self {
+    pub(crate) fn new(set: &'s Compiled, event: &'s Event<'e>, memory: &'s dyn Memory, deadline: Option<Duration>) -> Self {
         let mut slots = Vec::with_capacity(set.slots.len());
         slots.resize_with(set.slots.len(), || Slot::Unread);
         Self {
@@ -86,6 +88,7 @@ impl<'s, 'e> Frame<'s, 'e> {
             findings: Vec::new(),
             stepped: Vec::new(),
             deadline,
+            started: None,
             expired: false,
             broken: false,
         }
@@ -97,6 +100,7 @@ impl<'s, 'e> Frame<'s, 'e> {
         let Some((first, check, any)) = self.set.index.candidates(self.event.phase, self.event.tool) else {
             return fired;
         };
+        fired.rules.reserve((first.numbers.len() + any.numbers.len()).min(64));
         for (numbers, check) in [(&first.numbers, check), (&any.numbers, false)] {
             for number in numbers {
                 let Some(rule) = self.set.rules.get(*number) else { continue };
@@ -188,7 +192,11 @@ impl<'s, 'e> Frame<'s, 'e> {
     }
 
     fn is_late(&mut self) -> bool {
-        self.expired = self.expired || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if let (Some(deadline), false) = (self.deadline, self.expired) {
+            let passed = self.started.map_or(Duration::ZERO, |started| started.elapsed());
+            self.started.get_or_insert_with(Instant::now);
+            self.expired = passed >= deadline;
+        }
         self.expired
     }
 

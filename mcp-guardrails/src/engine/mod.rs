@@ -12,7 +12,7 @@ mod self_test;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -139,8 +139,7 @@ impl Engine {
 
     /// Decides with what is remembered. `approved` says that what needs approval has it.
     pub(crate) fn evaluate(&self, set: &Arc<Compiled>, event: &Event<'_>, memory: &dyn Memory, approved: bool) -> (Decision, Vec<Stepped>) {
-        let deadline = self.deadline.map(|deadline| Instant::now() + deadline);
-        evaluate(set, event, memory, &Terms { deadline, closed: self.closed, approved })
+        evaluate(set, event, memory, &Terms { deadline: self.deadline, closed: self.closed, approved })
     }
 
     /// Why rules apply to an event, and what keeps others from it, those that nearly apply first.
@@ -218,7 +217,7 @@ impl Engine {
 
 /// How a decision is made.
 pub(crate) struct Terms {
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) deadline: Option<Duration>,
     pub(crate) closed: bool,
     pub(crate) approved: bool,
 }

@@ -44,7 +44,7 @@ pub(crate) fn read(text: &str, format: Format) -> Result<Value, (Problem, Option
 
 /// YAML 1.2: `y` and `off` are texts.
 fn yaml<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, serde_saphyr::Error> {
-    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
+    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true, with_snippet: false })
 }
 
 fn depth(value: &Value) -> usize {

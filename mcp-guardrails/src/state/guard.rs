@@ -84,7 +84,7 @@ impl Guard {
                 None => decision,
             });
         })?;
-        decided.ok_or_else(|| StoreError { doing: "changed", source: "the store did not call back".into() })
+        decided.ok_or_else(|| StoreError::new("changed", "the store did not call back"))
     }
 
     /// Approves what a [`Checked`] asked for: once, until so long after `now`.

@@ -22,7 +22,7 @@ const TABLES: &str = "
 pub struct SqliteStore(Mutex<Connection>);
 
 fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(doing: &'static str) -> impl Fn(E) -> StoreError {
-    move |error| StoreError { doing, source: error.into() }
+    move |error| StoreError::new(doing, error)
 }
 
 impl SqliteStore {

@@ -11,9 +11,15 @@ use super::{Digest, Session};
 #[derive(Debug, thiserror::Error)]
 #[error("sessions cannot be {doing}")]
 pub struct StoreError {
-    pub(super) doing: &'static str,
-    #[source]
-    pub(super) source: Box<dyn std::error::Error + Send + Sync>,
+    doing: &'static str,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl StoreError {
+    /// What could not be done (`read`, `changed`, …), and why.
+    pub fn new(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { doing, source: source.into() }
+    }
 }
 
 /// Keeps sessions and approvals.

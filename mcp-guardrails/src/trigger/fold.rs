@@ -39,7 +39,19 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
         let upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
         return if upper { text.to_ascii_lowercase().into() } else { text.into() };
     }
-    text.chars().map(fold_char).collect::<String>().into()
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        // INVARIANT: what is not ASCII begins where a character begins.
+        let (plain, odd) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut chars = odd.chars();
+        out.extend(chars.next().map(fold_char));
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    out.make_ascii_lowercase();
+    out.into()
 }
 
 #[cfg(test)]

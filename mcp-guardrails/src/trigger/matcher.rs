@@ -81,10 +81,10 @@ struct Use {
 #[derive(Debug, Clone, Copy)]
 enum Part {
     /// The trigger fires.
-    Whole(usize),
-    Stage { chain: usize, stage: u16, apart: bool },
+    Whole(u32),
+    Stage { chain: u32, stage: u16, apart: bool },
     /// The expression may match.
-    Candidate(usize),
+    Candidate(u32),
 }
 
 #[derive(Debug)]
@@ -112,9 +112,14 @@ impl Code {
 /// How far a chain has come: on which line, behind which byte.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
-    line: usize,
     end: usize,
+    line: u32,
     stage: u16,
+}
+
+/// A number of something that there are not billions of.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Whether an expression can be a trigger's.
@@ -168,7 +173,7 @@ impl Builder {
             self.chains.push((trigger, stages));
         }
         for (stage, Stage { apart, literals }) in (0..stages).zip(chain) {
-            let part = if stages > 1 { Part::Stage { chain: number, stage, apart } } else { Part::Whole(trigger) };
+            let part = if stages > 1 { Part::Stage { chain: small(number), stage, apart } } else { Part::Whole(small(trigger)) };
             for Literal { text, before, after } in literals {
                 let before = before || (word_starts && text.starts_with(is_word));
                 self.texts.push((text, Use { part, before, after }));
@@ -194,7 +199,7 @@ impl Builder {
         match needed {
             None => self.always.push(number),
             Some(texts) => {
-                let candidate = Use { part: Part::Candidate(number), before: false, after: false };
+                let candidate = Use { part: Part::Candidate(small(number)), before: false, after: false };
                 self.texts.extend(texts.into_iter().map(|text| (text, candidate)));
             }
         }
@@ -216,7 +221,7 @@ impl Matcher {
                 let text = fold(keyword).into_owned();
                 let before = trigger.whole_words && text.starts_with(is_word);
                 let after = trigger.whole_words && text.ends_with(is_word);
-                builder.texts.push((text, Use { part: Part::Whole(number), before, after }));
+                builder.texts.push((text, Use { part: Part::Whole(small(number)), before, after }));
             }
             for pattern in &trigger.patterns {
                 let read = builder.pattern(number, pattern, trigger.whole_words);
@@ -301,13 +306,13 @@ impl Matcher {
         // Lines are numbered from 1; the one that ends at `line_end` is the present one.
         let next_line = |from: usize| {
             let rest = text.as_bytes().get(from..).unwrap_or_default();
-            rest.iter().position(|byte| *byte == b'\n').map_or(usize::MAX, |at| from + at)
+            memchr::memchr(b'\n', rest).map_or(usize::MAX, |at| from + at)
         };
-        let (mut line, mut line_end) = (1, next_line(0));
+        let (mut line, mut line_end) = (1_u32, next_line(0));
         for found in automaton.find_overlapping_iter(text) {
             // INVARIANT: no text spans lines, and matches come by where they end, so lines come in order.
             while found.start() > line_end {
-                line += 1;
+                line = line.wrapping_add(1);
                 line_end = next_line(line_end + 1);
             }
             for used in self.uses.get(found.pattern().as_usize()).into_iter().flatten() {
@@ -316,17 +321,17 @@ impl Matcher {
                     continue;
                 }
                 match used.part {
-                    Part::Whole(trigger) => hits.set(trigger),
-                    Part::Candidate(expression) => candidates.set(expression),
+                    Part::Whole(trigger) => hits.set(trigger as usize),
+                    Part::Candidate(expression) => candidates.set(expression as usize),
                     Part::Stage { chain, stage, apart } => {
-                        let Some(at) = progress.get_mut(chain) else { continue };
+                        let Some(at) = progress.get_mut(chain as usize) else { continue };
                         if at.line != line {
                             *at = Progress { line, end: 0, stage: 0 };
                         }
                         let room = stage == 0 || found.start() >= at.end + usize::from(apart);
                         if at.stage == stage && room {
                             *at = Progress { line, end: found.end(), stage: stage + 1 };
-                            if let Some((trigger, _)) = self.chains.get(chain).filter(|(_, all)| *all == stage + 1) {
+                            if let Some((trigger, _)) = self.chains.get(chain as usize).filter(|(_, all)| *all == stage + 1) {
                                 hits.set(*trigger);
                             }
                         }

@@ -5,6 +5,7 @@
 mod bypass;
 mod engine;
 mod files;
+mod hook;
 mod oracle;
 mod skills;
 mod state;
