@@ -50,7 +50,9 @@ pub mod state;
 mod text;
 pub mod trigger;
 
-pub use engine::{Decision, Engine, EngineBuilder, Explanation, Lint, Place, Reason, RuleExplanation, Verdict};
+pub use engine::{
+    Decision, Engine, EngineBuilder, Explanation, Lint, Place, Reason, RuleExplanation, Verdict,
+};
 pub use event::{Event, FileEdit, Phase};
 pub use parse::{Circuit, Format, RuleError, RuleSet, RuleTest, Sample};
 pub use text::Text;

@@ -6,13 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::compiled::{Compiled, CompiledRule, CompiledStep, Group, Leaf, Node, Tracker, TrackerKind, phases};
+use super::compiled::{
+    Compiled, CompiledRule, CompiledStep, Group, Leaf, Node, Tracker, TrackerKind, phases,
+};
 use super::index::{Entry, Index, Reads};
 use crate::detect::Detector;
 use crate::event::Phase;
 use crate::parse::{Problem, RuleSet};
 use crate::rule::{
-    Action, Broken, Condition, Effect, Every, Field, Mode, Outcome, Rule, SequenceStep, Test, Tracked, Trigger, nearest,
+    Action, Broken, Condition, Effect, Every, Field, Mode, Outcome, Rule, SequenceStep, Test, Tracked,
+    Trigger, nearest,
 };
 use crate::trigger::Matcher;
 
@@ -258,7 +261,8 @@ impl Builder<'_> {
             detector = self.detectors.iter().position(|known| known.name() == detect.detector);
             if detector.is_none() {
                 let problem = Problem::at(place.at, format!("there is no detector `{}`", detect.detector));
-                return Err(problem.nearest(nearest(&detect.detector, self.detectors.iter().map(|known| known.name()))));
+                return Err(problem
+                    .nearest(nearest(&detect.detector, self.detectors.iter().map(|known| known.name()))));
             }
         }
         let key = format!("{slot} {} {test:?}", place.unsure);
@@ -316,7 +320,8 @@ impl Node {
 /// Lets fields in which many texts are looked for be looked at once.
 fn group(leaves: &mut [Leaf]) -> Made<Box<[Group]>> {
     let mut by_slot: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (number, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| matches!(leaf.test, Test::Contains(_))) {
+    for (number, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| matches!(leaf.test, Test::Contains(_)))
+    {
         by_slot.entry(leaf.slot).or_default().push(number);
     }
     let mut groups = Vec::new();

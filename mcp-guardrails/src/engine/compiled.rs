@@ -8,7 +8,7 @@ use super::index::Index;
 use crate::detect::Detector;
 use crate::event::Phase;
 use crate::parse::Circuit;
-use crate::rule::{Action, Effect, Field, Glob, Template, Test, TimeOfDay, Every};
+use crate::rule::{Action, Effect, Every, Field, Glob, Template, Test, TimeOfDay};
 use crate::trigger::Matcher;
 
 /// Rules in force. Immutable: whoever decides keeps the version it began with.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::compiled::{Compiled, CompiledRule};
 use super::Terms;
+use super::compiled::{Compiled, CompiledRule};
 use super::eval::{Fired, Frame};
 use crate::event::Phase;
 use crate::rule::{Action, Effect};
@@ -111,7 +111,10 @@ impl Decision {
         let floor = if compiled.allows { allowing.map(|rule| rule.priority).max() } else { None };
         let (mut strongest, mut redacting) = (None, false);
         for number in &fired.rules {
-            let Some(rule) = rule(number).filter(|rule| floor.is_none_or(|floor| rule.priority >= floor)) else { continue };
+            let Some(rule) = rule(number).filter(|rule| floor.is_none_or(|floor| rule.priority >= floor))
+            else {
+                continue;
+            };
             let effect = match rule.effect {
                 // What has been approved is only marked.
                 Some(Effect::RequireApproval) if terms.approved => Effect::Flag,
@@ -129,7 +132,9 @@ impl Decision {
         let unanswered = (frame.expired || frame.broken) && terms.closed;
         let mut redactions = Vec::new();
         if redacting {
-            let redacts = |rule: &&CompiledRule| rule.effect == Some(Effect::Redact) && floor.is_none_or(|floor| rule.priority >= floor);
+            let redacts = |rule: &&CompiledRule| {
+                rule.effect == Some(Effect::Redact) && floor.is_none_or(|floor| rule.priority >= floor)
+            };
             for rule in fired.rules.iter().filter_map(rule).filter(redacts) {
                 frame.places(&rule.node, &mut |field, span| redactions.push(Place { field, span }));
             }
@@ -145,11 +150,18 @@ impl Decision {
                 if effect > Effect::Suggest {
                     frame.places(&rule.node, &mut |field, span| places.push(Place { field, span }));
                 }
-                let message = rule.message.as_ref().map_or_else(String::new, |message| message.render(frame.event, &rule.id));
+                let message = rule
+                    .message
+                    .as_ref()
+                    .map_or_else(String::new, |message| message.render(frame.event, &rule.id));
                 Verdict::new(effect, Reason { rule: Arc::clone(&rule.id), message, places })
             }
-            _ if frame.broken => said("detector", "a detector broke, so that nobody knows whether this is safe"),
-            _ => said("deadline", "the rules were not done in time, so that nobody knows whether this is safe"),
+            _ if frame.broken => {
+                said("detector", "a detector broke, so that nobody knows whether this is safe")
+            }
+            _ => {
+                said("deadline", "the rules were not done in time, so that nobody knows whether this is safe")
+            }
         };
         Self {
             missing: frame.missing(),
@@ -201,7 +213,8 @@ impl Decision {
         let mut rules: Vec<&CompiledRule> = self.fired().collect();
         rules.sort_by_key(|rule| Reverse(rule.priority));
         let all = rules.into_iter().flat_map(|rule| &rule.more);
-        all.filter_map(|action| if let Action::Suggest(skill) = action { Some(skill.as_str()) } else { None }).collect()
+        all.filter_map(|action| if let Action::Suggest(skill) = action { Some(skill.as_str()) } else { None })
+            .collect()
     }
 
     /// Fields that rules asked for and the event does not have. What is not there fits nothing: a rule that blocks by what
@@ -238,7 +251,9 @@ impl Decision {
             let Some(pointer) = field.strip_prefix(root) else { continue };
             let Some(value) = document.pointer_mut(pointer) else { continue };
             match value {
-                Value::String(text) => masked(text, self.redactions.iter().filter(|place| place.field == field), mask),
+                Value::String(text) => {
+                    masked(text, self.redactions.iter().filter(|place| place.field == field), mask)
+                }
                 other => *other = Value::String(mask.to_owned()),
             }
         }
@@ -247,7 +262,8 @@ impl Decision {
 
 /// Replaces parts of a text, from its end.
 fn masked<'p>(text: &mut String, places: impl Iterator<Item = &'p Place>, mask: &str) {
-    let mut spans: Vec<Range<usize>> = places.map(|place| place.span.clone().unwrap_or(0..text.len())).collect();
+    let mut spans: Vec<Range<usize>> =
+        places.map(|place| place.span.clone().unwrap_or(0..text.len())).collect();
     spans.sort_by_key(|span| (span.start, Reverse(span.end)));
     let mut merged: Vec<Range<usize>> = Vec::new();
     for span in spans {

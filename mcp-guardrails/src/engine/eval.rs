@@ -75,7 +75,12 @@ pub(crate) struct Fired {
 }
 
 impl<'s, 'e> Frame<'s, 'e> {
-    pub(crate) fn new(set: &'s Compiled, event: &'s Event<'e>, memory: &'s dyn Memory, deadline: Option<Duration>) -> Self {
+    pub(crate) fn new(
+        set: &'s Compiled,
+        event: &'s Event<'e>,
+        memory: &'s dyn Memory,
+        deadline: Option<Duration>,
+    ) -> Self {
         let mut slots = Vec::with_capacity(set.slots.len());
         slots.resize_with(set.slots.len(), || Slot::Unread);
         Self {
@@ -121,12 +126,19 @@ impl<'s, 'e> Frame<'s, 'e> {
     /// Whether a rule is about this server and environment.
     pub(crate) fn is_there(&self, rule: &CompiledRule) -> bool {
         (rule.servers.is_empty() || fits(&rule.servers, self.event.server))
-            && (rule.environments.is_empty() || rule.environments.iter().any(|name| *name == self.event.environment))
+            && (rule.environments.is_empty()
+                || rule.environments.iter().any(|name| *name == self.event.environment))
     }
 
     /// Finds out which steps of trackers the event is.
     pub(crate) fn step(&mut self) {
-        let Some((first, check, any)) = self.set.step_index.candidates(self.event.phase, self.event.tool) else { return };
+        if self.set.steps.is_empty() {
+            return;
+        }
+        let Some((first, check, any)) = self.set.step_index.candidates(self.event.phase, self.event.tool)
+        else {
+            return;
+        };
         let mut stepped = Vec::new();
         for (numbers, check) in [(&first.numbers, check), (&any.numbers, false)] {
             for step in numbers.iter().filter_map(|number| self.set.steps.get(*number)) {
@@ -163,9 +175,12 @@ impl<'s, 'e> Frame<'s, 'e> {
                 mine.chain(self.memory.labels().iter().map(String::as_str))
                     .any(|label| globs.iter().any(|glob| glob.matches(label)))
             }
-            Node::Role(globs) => self.event.roles.iter().any(|role| globs.iter().any(|glob| glob.matches(role))),
+            Node::Role(globs) => {
+                self.event.roles.iter().any(|role| globs.iter().any(|glob| glob.matches(role)))
+            }
             Node::Variable(name) => {
-                let value = self.event.variables.iter().find(|(known, _)| **name == **known).map(|(_, value)| *value);
+                let value =
+                    self.event.variables.iter().find(|(known, _)| **name == **known).map(|(_, value)| *value);
                 value.is_some_and(|value| !matches!(value, "" | "0" | "false"))
             }
             Node::Trigger(number) => self.hits().contains(*number),
@@ -233,29 +248,31 @@ impl<'s, 'e> Frame<'s, 'e> {
 
     /// The fields that were asked for and are not there.
     pub(crate) fn missing(&self) -> Vec<usize> {
-        self.slots.iter().enumerate().filter(|(_, slot)| matches!(slot, Slot::Empty)).map(|(at, _)| at).collect()
+        self.slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| matches!(slot, Slot::Empty))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// Looks at each value of a field until one is enough.
     pub(crate) fn any(&mut self, slot: usize, mut look: impl FnMut(&mut Self, Value<'e>) -> Truth) -> Truth {
         self.read(slot);
-        let Some(place) = self.slots.get_mut(slot) else { return Truth::False };
-        match std::mem::replace(place, Slot::Unread) {
-            Slot::One(value) => {
-                *place = Slot::One(value);
+        match self.slots.get_mut(slot) {
+            Some(Slot::One(value)) => {
+                let value = *value;
                 look(self, value)
             }
-            Slot::Many(values) => {
+            Some(Slot::Many(values)) => {
+                let values = std::mem::take(values);
                 let sum = Truth::any(values.iter().map(|value| look(self, *value)));
                 if let Some(place) = self.slots.get_mut(slot) {
                     *place = Slot::Many(values);
                 }
                 sum
             }
-            other => {
-                *place = other;
-                Truth::False
-            }
+            _ => Truth::False,
         }
     }
 
@@ -361,7 +378,8 @@ impl<'s, 'e> Frame<'s, 'e> {
                 values.push(value);
                 parts.push(match (&leaf.test, leaf.detector, value.as_str()) {
                     (Test::Detector(detect), Some(detector), Some(text)) => {
-                        let found = frame.findings(detector, text).iter().filter(|finding| counts(detect, finding));
+                        let found =
+                            frame.findings(detector, text).iter().filter(|finding| counts(detect, finding));
                         found.map(|finding| finding.span.clone()).collect()
                     }
                     _ => leaf.test.spans(value),

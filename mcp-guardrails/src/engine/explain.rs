@@ -47,7 +47,11 @@ impl<'s> Frame<'s, '_> {
         let Some((first, check, any)) = self.set.index.candidates(self.event.phase, self.event.tool) else {
             return Explanation { rules: Vec::new() };
         };
-        let numbers = first.numbers.iter().map(|number| (number, check)).chain(any.numbers.iter().map(|number| (number, false)));
+        let numbers = first
+            .numbers
+            .iter()
+            .map(|number| (number, check))
+            .chain(any.numbers.iter().map(|number| (number, false)));
         let mut rules = Vec::new();
         for (number, check) in numbers {
             let Some(rule) = self.set.rules.get(*number) else { continue };
@@ -55,7 +59,11 @@ impl<'s> Frame<'s, '_> {
                 rules.push(self.explained(rule));
             }
         }
-        rules.sort_by(|a, b| (a.failing.is_some(), -a.nearness).partial_cmp(&(b.failing.is_some(), -b.nearness)).unwrap_or(std::cmp::Ordering::Equal));
+        rules.sort_by(|a, b| {
+            (a.failing.is_some(), -a.nearness)
+                .partial_cmp(&(b.failing.is_some(), -b.nearness))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
         Explanation { rules }
     }
 
@@ -74,10 +82,12 @@ impl<'s> Frame<'s, '_> {
     /// How many questions are answered as the rule would like it, and how many there are.
     fn count(&mut self, node: &'s Node, wanted: bool) -> (usize, usize) {
         match node {
-            Node::All(list) | Node::Any(list) | Node::AtLeast(_, list) => list.iter().fold((0, 0), |sum, node| {
-                let (met, all) = self.count(node, wanted);
-                (sum.0 + met, sum.1 + all)
-            }),
+            Node::All(list) | Node::Any(list) | Node::AtLeast(_, list) => {
+                list.iter().fold((0, 0), |sum, node| {
+                    let (met, all) = self.count(node, wanted);
+                    (sum.0 + met, sum.1 + all)
+                })
+            }
             Node::Not(inner) => self.count(inner, !wanted),
             leaf => (usize::from(self.holds(leaf) == wanted), 1),
         }
@@ -99,7 +109,9 @@ impl<'s> Frame<'s, '_> {
     }
 
     fn question(&mut self, node: &Node) -> String {
-        let list = |globs: &[crate::rule::Glob]| globs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let list = |globs: &[crate::rule::Glob]| {
+            globs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
         match node {
             Node::Field(number) => {
                 self.set.leaves.get(*number).map_or_else(String::new, |leaf| self.field_question(leaf))
@@ -136,11 +148,17 @@ fn asked(test: &Test) -> String {
     let text = match test {
         Test::Equal(value) => format!("eq {value}"),
         Test::OneOf(values) => format!("in {}", Json::from(values.clone())),
-        Test::Prefix(all) | Test::Suffix(all) | Test::Contains(all) => format!("{} {}", test.name(), all.join(", ")),
-        Test::Glob(all) => format!("glob {}", all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        Test::Prefix(all) | Test::Suffix(all) | Test::Contains(all) => {
+            format!("{} {}", test.name(), all.join(", "))
+        }
+        Test::Glob(all) => {
+            format!("glob {}", all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
         Test::Range(bounds) | Test::Length(bounds) => {
-            let limits = [("min", bounds.min), ("above", bounds.above), ("max", bounds.max), ("below", bounds.below)];
-            let limits = limits.iter().filter_map(|(name, limit)| limit.map(|limit| format!("{name} {limit}")));
+            let limits =
+                [("min", bounds.min), ("above", bounds.above), ("max", bounds.max), ("below", bounds.below)];
+            let limits =
+                limits.iter().filter_map(|(name, limit)| limit.map(|limit| format!("{name} {limit}")));
             format!("{} {}", test.name(), limits.collect::<Vec<_>>().join(" "))
         }
         Test::Exists(wanted) => format!("exists: {wanted}"),

@@ -67,13 +67,20 @@ impl Index {
                 of.named.entry(name.into()).or_default();
             }
             for (number, entry) in inside() {
-                if entry.tools.is_empty() || entry.tools.iter().any(|glob| glob.matches("") && glob.exact().is_none() && glob.to_string() == "*") {
+                if entry.tools.is_empty()
+                    || entry
+                        .tools
+                        .iter()
+                        .any(|glob| glob.matches("") && glob.exact().is_none() && glob.to_string() == "*")
+                {
                     of.any.add(number, &entry.reads);
                     continue;
                 }
                 if entry.tools.iter().all(|glob| glob.exact().is_some()) {
                     for name in entry.tools.iter().filter_map(Glob::exact) {
-                        if let Some(group) = of.named.get_mut(name).filter(|group| group.numbers.last() != Some(&number)) {
+                        if let Some(group) =
+                            of.named.get_mut(name).filter(|group| group.numbers.last() != Some(&number))
+                        {
                             group.add(number, &entry.reads);
                         }
                     }

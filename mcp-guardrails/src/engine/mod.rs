@@ -22,8 +22,8 @@ use self::cache::Cache;
 pub(crate) use self::compile::{check, number_field};
 pub(crate) use self::compiled::{Compiled, TrackerKind};
 pub use self::decision::{Decision, Place, Reason, Verdict};
-pub(crate) use self::eval::{Memory, Stepped};
 use self::eval::{Frame, Nothing};
+pub(crate) use self::eval::{Memory, Stepped};
 pub use self::explain::{Explanation, RuleExplanation};
 pub use self::schema::Lint;
 use crate::detect::Detector;
@@ -113,7 +113,12 @@ impl Engine {
     /// Starts one.
     #[must_use]
     pub const fn builder() -> EngineBuilder {
-        EngineBuilder { detectors: Vec::new(), cache: 10_000, deadline: Some(Duration::from_millis(50)), closed: true }
+        EngineBuilder {
+            detectors: Vec::new(),
+            cache: 10_000,
+            deadline: Some(Duration::from_millis(50)),
+            closed: true,
+        }
     }
 
     /// Says what the rules come to. Nothing is remembered: conditions about what happened before do not hold. See
@@ -138,7 +143,13 @@ impl Engine {
     }
 
     /// Decides with what is remembered. `approved` says that what needs approval has it.
-    pub(crate) fn evaluate(&self, set: &Arc<Compiled>, event: &Event<'_>, memory: &dyn Memory, approved: bool) -> (Decision, Vec<Stepped>) {
+    pub(crate) fn evaluate(
+        &self,
+        set: &Arc<Compiled>,
+        event: &Event<'_>,
+        memory: &dyn Memory,
+        approved: bool,
+    ) -> (Decision, Vec<Stepped>) {
         evaluate(set, event, memory, &Terms { deadline: self.deadline, closed: self.closed, approved })
     }
 
@@ -222,7 +233,12 @@ pub(crate) struct Terms {
     pub(crate) approved: bool,
 }
 
-pub(crate) fn evaluate(set: &Arc<Compiled>, event: &Event<'_>, memory: &dyn Memory, terms: &Terms) -> (Decision, Vec<Stepped>) {
+pub(crate) fn evaluate(
+    set: &Arc<Compiled>,
+    event: &Event<'_>,
+    memory: &dyn Memory,
+    terms: &Terms,
+) -> (Decision, Vec<Stepped>) {
     let mut frame = Frame::new(set, event, memory, terms.deadline);
     frame.step();
     let fired = frame.rules();

@@ -42,7 +42,12 @@ const HOPS: usize = 16;
 pub(super) fn check(set: &Compiled, tool: &str, schema: &Value) -> Vec<Lint> {
     let mut lints = Vec::new();
     let Some((first, check, any)) = set.index.candidates(Phase::Call, tool) else { return lints };
-    for (number, check) in first.numbers.iter().map(|number| (number, check)).chain(any.numbers.iter().map(|number| (number, false))) {
+    for (number, check) in first
+        .numbers
+        .iter()
+        .map(|number| (number, check))
+        .chain(any.numbers.iter().map(|number| (number, false)))
+    {
         let Some(rule) = set.rules.get(*number) else { continue };
         if check && !super::compiled::fits(&rule.tools, tool) {
             continue;
@@ -53,7 +58,11 @@ pub(super) fn check(set: &Compiled, tool: &str, schema: &Value) -> Vec<Lint> {
         collect(&rule.node, true, &mut leaves);
         for (number, positive) in leaves {
             let Some(leaf) = set.leaves.get(number) else { continue };
-            let Some((field, steps)) = set.slots.get(leaf.slot).and_then(|field| Some((field, field.argument()?))) else { continue };
+            let Some((field, steps)) =
+                set.slots.get(leaf.slot).and_then(|field| Some((field, field.argument()?)))
+            else {
+                continue;
+            };
             let mut push = |problem: String, nearest| {
                 if !lints.iter().any(|lint: &Lint| *lint.rule == *rule.id && lint.problem == problem) {
                     lints.push(Lint { rule: rule.id.to_string(), problem, nearest });
@@ -61,8 +70,14 @@ pub(super) fn check(set: &Compiled, tool: &str, schema: &Value) -> Vec<Lint> {
             };
             match find(schema, steps) {
                 Known::Absent(names) if named => {
-                    let last = steps.iter().rev().find_map(|step| if let Step::Name(name) = step { Some(&**name) } else { None });
-                    push(format!("tool `{tool}` has no argument `{field}`"), nearest(last.unwrap_or_default(), names));
+                    let last = steps
+                        .iter()
+                        .rev()
+                        .find_map(|step| if let Step::Name(name) = step { Some(&**name) } else { None });
+                    push(
+                        format!("tool `{tool}` has no argument `{field}`"),
+                        nearest(last.unwrap_or_default(), names),
+                    );
                 }
                 Known::Schema(part, required) => {
                     if let Some(problem) = mismatch(&leaf.test, part) {
@@ -70,7 +85,12 @@ pub(super) fn check(set: &Compiled, tool: &str, schema: &Value) -> Vec<Lint> {
                     }
                     let blocks = rule.effect >= Some(Effect::Redact);
                     if blocks && positive && !required && named && !matches!(leaf.test, Test::Exists(_)) {
-                        push(format!("`{field}` of tool `{tool}` may be missing, and the rule does not apply then"), None);
+                        push(
+                            format!(
+                                "`{field}` of tool `{tool}` may be missing, and the rule does not apply then"
+                            ),
+                            None,
+                        );
                     }
                 }
                 _ => {}
@@ -105,7 +125,8 @@ fn find<'s>(root: &'s Value, steps: &[Step]) -> Known<'s> {
             Step::Name(name) => match (properties.and_then(|members| members.get(&**name)), properties) {
                 (Some(next), _) => {
                     let list = at.get("required").and_then(Value::as_array);
-                    required &= list.is_some_and(|list| list.iter().any(|other| other.as_str() == Some(name)));
+                    required &=
+                        list.is_some_and(|list| list.iter().any(|other| other.as_str() == Some(name)));
                     next
                 }
                 // Tools rarely close their schemas; a name that none of theirs is, is a slip all the same.
@@ -145,7 +166,8 @@ fn mismatch(test: &Test, schema: &Value) -> Option<String> {
         _ => return None,
     };
     let can_be = |wanted: &[&str]| types.iter().any(|known| wanted.contains(known));
-    let wrong = |wanted: &str| Some(format!("is {}, and `{}` is about {wanted}", types.join(" or "), test.name()));
+    let wrong =
+        |wanted: &str| Some(format!("is {}, and `{}` is about {wanted}", types.join(" or "), test.name()));
     let fits = |value: &Value| {
         let name: &[&str] = match value {
             Value::Null => &["null"],
@@ -160,7 +182,9 @@ fn mismatch(test: &Test, schema: &Value) -> Option<String> {
     };
     match test {
         Test::Equal(value) if !fits(value) => Some(format!("can never be {value}")),
-        Test::OneOf(values) => values.iter().find(|value| !fits(value)).map(|value| format!("can never be {value}")),
+        Test::OneOf(values) => {
+            values.iter().find(|value| !fits(value)).map(|value| format!("can never be {value}"))
+        }
         Test::Range(_) if !can_be(&["number", "integer", "string"]) => wrong("numbers"),
         Test::Length(_) if !can_be(&["string", "array", "object"]) => wrong("texts, lists and objects"),
         Test::Equal(_) | Test::Exists(_) | Test::Range(_) | Test::Length(_) => None,

@@ -16,13 +16,16 @@ pub(super) fn run(set: &Arc<Compiled>, rules: &RuleSet) -> Result<(), RuleError>
             last = Some(sample.with(time, |event| {
                 let (decision, stepped) =
                     evaluate(set, event, &session, &Terms { deadline: None, closed: true, approved: false });
-                session.remember(&decision, &stepped, event)
+                session
+                    .remember(&decision, &stepped, event)
                     .map_or_else(|| decision.clone(), |verdict| decision.clone().with(verdict))
             }));
         }
         let Some(decision) = last else { continue };
         let speaks = decision.verdict().reason().map(|reason| &*reason.rule);
-        let by_rule = test.rule.as_deref().is_none_or(|id| speaks == Some(id) || (speaks.is_none() && decision.rules().any(|rule| rule == id)));
+        let by_rule = test.rule.as_deref().is_none_or(|id| {
+            speaks == Some(id) || (speaks.is_none() && decision.rules().any(|rule| rule == id))
+        });
         if decision.effect() != test.expect || !by_rule {
             let named = test.rule.as_ref().map_or_else(String::new, |rule| format!(" by `{rule}`"));
             let by = speaks.map_or_else(|| "no rule speaks".to_owned(), |rule| format!("`{rule}` speaks"));

@@ -90,7 +90,13 @@ impl Hook {
     pub fn answer(&self, input: &str, time: u64, read: &dyn Fn(&str) -> Option<String>) -> Answer {
         let input: Input = match serde_json::from_str(input) {
             Ok(input) => input,
-            Err(error) => return Answer { stderr: format!("the hook's input is no JSON it knows: {error}\n"), code: FAILED, ..Answer::default() },
+            Err(error) => {
+                return Answer {
+                    stderr: format!("the hook's input is no JSON it knows: {error}\n"),
+                    code: FAILED,
+                    ..Answer::default()
+                };
+            }
         };
         match self.decide(&input, time, read) {
             Ok(answer) => answer,
@@ -99,10 +105,22 @@ impl Hook {
         }
     }
 
-    fn decide(&self, input: &Input, time: u64, read: &dyn Fn(&str) -> Option<String>) -> Result<Answer, StoreError> {
-        let variables: Vec<(&str, &str)> = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    fn decide(
+        &self,
+        input: &Input,
+        time: u64,
+        read: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Answer, StoreError> {
+        let variables: Vec<(&str, &str)> =
+            self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let told = |event: Event<'_>| {
-            self.guard.check(&event.session(&input.session_id).environment(&self.environment).variables(&variables).at(time))
+            self.guard.check(
+                &event
+                    .session(&input.session_id)
+                    .environment(&self.environment)
+                    .variables(&variables)
+                    .at(time),
+            )
         };
         match input.hook_event_name.as_str() {
             "UserPromptSubmit" => {
@@ -117,7 +135,9 @@ impl Hook {
                 }
                 let checked = told(Event::call(&input.tool_name, &input.tool_input))?;
                 if input.tool_name == "Skill" && !checked.is_blocked() {
-                    let names = ["skill", "command", "name"].iter().filter_map(|name| input.tool_input.get(name)?.as_str());
+                    let names = ["skill", "command", "name"]
+                        .iter()
+                        .filter_map(|name| input.tool_input.get(name)?.as_str());
                     for name in names {
                         self.guard.label(&input.session_id, &format!("{USED}{name}"))?;
                     }
@@ -143,7 +163,8 @@ impl Hook {
         if !["Edit", "MultiEdit", "Write", "NotebookEdit"].contains(&input.tool_name.as_str()) {
             return Ok(None);
         }
-        let named = ["file_path", "notebook_path"].iter().find_map(|name| input.tool_input.get(name)?.as_str());
+        let named =
+            ["file_path", "notebook_path"].iter().find_map(|name| input.tool_input.get(name)?.as_str());
         let Some(path) = named else { return Ok(None) };
         let now = read(path);
         let written = input.tool_input.get("content").and_then(Value::as_str);
@@ -185,13 +206,22 @@ impl Hook {
 fn refusal(checked: &Checked) -> Option<Answer> {
     let said = |reason: &crate::engine::Reason| {
         let message = &reason.message;
-        if message.is_empty() { format!("rule `{}` does not allow this", reason.rule) } else { message.clone() }
+        if message.is_empty() {
+            format!("rule `{}` does not allow this", reason.rule)
+        } else {
+            message.clone()
+        }
     };
     match checked.verdict() {
-        Verdict::Block(reason) => Some(Answer { stderr: format!("{}\n", said(reason)), code: BLOCK, ..Answer::default() }),
+        Verdict::Block(reason) => {
+            Some(Answer { stderr: format!("{}\n", said(reason)), code: BLOCK, ..Answer::default() })
+        }
         Verdict::RequireApproval(reason) => {
             let decision = json!({ "hookEventName": "PreToolUse", "permissionDecision": "ask", "permissionDecisionReason": said(reason) });
-            Some(Answer { stdout: format!("{}\n", json!({ "hookSpecificOutput": decision })), ..Answer::default() })
+            Some(Answer {
+                stdout: format!("{}\n", json!({ "hookSpecificOutput": decision })),
+                ..Answer::default()
+            })
         }
         _ => None,
     }

@@ -42,12 +42,18 @@ impl StateFile {
     fn path(&self, session: &str) -> PathBuf {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let name: String = session.chars().map(|c| if plain(c) { c } else { '_' }).take(100).collect();
-        let mark = if name == session { String::new() } else { format!("-{:016x}", crate::state::fingerprint(session)) };
+        let mark = if name == session {
+            String::new()
+        } else {
+            format!("-{:016x}", crate::state::fingerprint(session))
+        };
         self.folder.join(format!("skills-used-{name}{mark}.json"))
     }
 }
 
-fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(doing: &'static str) -> impl Fn(E) -> StoreError {
+fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+    doing: &'static str,
+) -> impl Fn(E) -> StoreError {
     move |error| StoreError::new(doing, error)
 }
 
@@ -70,7 +76,11 @@ impl Store for StateFile {
         let mut contents = read(&path)?;
         // The list is what counts: people edit it.
         let labels: Vec<String> = contents.skills_used.iter().map(|skill| format!("{USED}{skill}")).collect();
-        let known = contents.session.labels().iter().filter(|label| label.starts_with(USED) && !labels.contains(label));
+        let known = contents
+            .session
+            .labels()
+            .iter()
+            .filter(|label| label.starts_with(USED) && !labels.contains(label));
         for label in known.cloned().collect::<Vec<_>>() {
             contents.session.unlabel(&label);
         }

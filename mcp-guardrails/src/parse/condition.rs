@@ -3,18 +3,35 @@
 use super::cursor::Cursor;
 use super::{Problem, rule};
 use crate::rule::{
-    Bounds, Condition, Detect, Every, Field, Folder, Glob, Host, Network, Pattern, Sequence, SequenceStep, Test, TimeOfDay,
-    Tracked, Trigger, Window, nearest,
+    Bounds, Condition, Detect, Every, Field, Folder, Glob, Host, Network, Pattern, Sequence, SequenceStep,
+    Test, TimeOfDay, Tracked, Trigger, Window, nearest,
 };
 
 type Read<T> = Result<T, Problem>;
 
 const WORDS: [&str; 13] = [
-    "all", "any", "not", "at_least", "label", "role", "variable", "trigger", "count", "sum", "distinct", "sequence", "time",
+    "all", "any", "not", "at_least", "label", "role", "variable", "trigger", "count", "sum", "distinct",
+    "sequence", "time",
 ];
 const OPERATORS: [&str; 18] = [
-    "eq", "in", "prefix", "suffix", "contains", "glob", "path_glob", "regex", "range", "length", "exists", "path_within", "host",
-    "cidr", "detector", "kind", "min_score", "ignore_case",
+    "eq",
+    "in",
+    "prefix",
+    "suffix",
+    "contains",
+    "glob",
+    "path_glob",
+    "regex",
+    "range",
+    "length",
+    "exists",
+    "path_within",
+    "host",
+    "cidr",
+    "detector",
+    "kind",
+    "min_score",
+    "ignore_case",
 ];
 
 /// A condition: a map, all of whose members have to hold, or a list of such maps.
@@ -71,9 +88,8 @@ fn one(whole: &Cursor<'_>, name: &str, at: &Cursor<'_>) -> Read<Condition> {
             Condition::Field(text, Test::Detector(detector(whole)?))
         }
         _ => {
-            let field = Field::parse(name).map_err(|(problem, near)| {
-                at.wrong(problem).nearest(nearest(name, WORDS).or(near))
-            })?;
+            let field = Field::parse(name)
+                .map_err(|(problem, near)| at.wrong(problem).nearest(nearest(name, WORDS).or(near)))?;
             tests(&field, at)?
         }
     })
@@ -97,8 +113,14 @@ fn tests(field: &Field, at: &Cursor<'_>) -> Read<Condition> {
             if !ignore_case {
                 return Ok(plain(texts));
             }
-            let pattern = |text: &String| Pattern::parse(&format!("{before}(?:{}){after}", regex::escape(text)), true);
-            texts.iter().map(pattern).collect::<Result<_, _>>().map(Test::Regex).map_err(|problem| member.wrong(problem))
+            let pattern =
+                |text: &String| Pattern::parse(&format!("{before}(?:{}){after}", regex::escape(text)), true);
+            texts
+                .iter()
+                .map(pattern)
+                .collect::<Result<_, _>>()
+                .map(Test::Regex)
+                .map_err(|problem| member.wrong(problem))
         };
         all.push(on(match name {
             "eq" if ignore_case => texts(r"\A", r"\z", Test::Contains)?,
@@ -116,7 +138,9 @@ fn tests(field: &Field, at: &Cursor<'_>) -> Read<Condition> {
             "exists" => Test::Exists(member.flag()?),
             "path_within" => Test::PathWithin(member.all(|item| item.read(Folder::parse))?),
             "host" => Test::Host(member.all(|item| item.read(Host::parse))?),
-            "cidr" => Test::Cidr(member.all(|item| item.read(Network::parse))?.into_iter().flatten().collect()),
+            "cidr" => {
+                Test::Cidr(member.all(|item| item.read(Network::parse))?.into_iter().flatten().collect())
+            }
             "detector" => Test::Detector(detector(at)?),
             "kind" | "min_score" if at.get("detector").is_none() => {
                 return Err(member.wrong("`detector` is missing beside it"));
@@ -150,7 +174,8 @@ fn detector(at: &Cursor<'_>) -> Read<Detect> {
 fn bounds(at: &Cursor<'_>) -> Read<Bounds> {
     at.only(&["min", "max", "above", "below"])?;
     let limit = |name| at.get(name).map(|limit| limit.number()).transpose();
-    let bounds = Bounds { min: limit("min")?, max: limit("max")?, above: limit("above")?, below: limit("below")? };
+    let bounds =
+        Bounds { min: limit("min")?, max: limit("max")?, above: limit("above")?, below: limit("below")? };
     let low = [bounds.min, bounds.above].into_iter().flatten().reduce(f64::max);
     let high = [bounds.max, bounds.below].into_iter().flatten().reduce(f64::min);
     if low.is_none() && high.is_none() || low.zip(high).is_some_and(|(low, high)| low > high) {
@@ -193,7 +218,9 @@ fn step(at: &Cursor<'_>, more: &[&str]) -> Read<SequenceStep> {
 fn contains_tracked(condition: &Condition) -> bool {
     match condition {
         Condition::Tracked(_) => true,
-        Condition::All(list) | Condition::Any(list) | Condition::AtLeast(_, list) => list.iter().any(contains_tracked),
+        Condition::All(list) | Condition::Any(list) | Condition::AtLeast(_, list) => {
+            list.iter().any(contains_tracked)
+        }
         Condition::Not(inner) => contains_tracked(inner),
         _ => false,
     }
@@ -225,9 +252,14 @@ fn time(at: &Cursor<'_>) -> Read<TimeOfDay> {
     at.only(&["from", "to", "days", "offset"])?;
     let clock = |name, otherwise| {
         at.get(name).map_or(Ok(otherwise), |at| {
-            let (hours, minutes) = at.text()?.split_once(':').ok_or_else(|| at.wrong("a time such as `09:30` is needed here"))?;
+            let (hours, minutes) = at
+                .text()?
+                .split_once(':')
+                .ok_or_else(|| at.wrong("a time such as `09:30` is needed here"))?;
             match (hours.parse::<u16>(), minutes.parse::<u16>()) {
-                (Ok(hours), Ok(minutes)) if minutes < 60 && hours * 60 + minutes <= 1440 => Ok(hours * 60 + minutes),
+                (Ok(hours), Ok(minutes)) if minutes < 60 && hours * 60 + minutes <= 1440 => {
+                    Ok(hours * 60 + minutes)
+                }
                 _ => Err(at.wrong("a time such as `09:30` is needed here")),
             }
         })
@@ -243,7 +275,11 @@ fn time(at: &Cursor<'_>) -> Read<TimeOfDay> {
     }
     let offset = at.get("offset").map_or(Ok(0), |at| {
         let minutes: i16 = at.whole()?;
-        if (-840..=840).contains(&minutes) { Ok(minutes) } else { Err(at.wrong("minutes east of Greenwich, at most 840")) }
+        if (-840..=840).contains(&minutes) {
+            Ok(minutes)
+        } else {
+            Err(at.wrong("minutes east of Greenwich, at most 840"))
+        }
     })?;
     Ok(TimeOfDay { from: clock("from", 0)?, to: clock("to", 1440)?, days, offset })
 }

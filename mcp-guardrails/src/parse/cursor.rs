@@ -160,7 +160,8 @@ impl<'a> Cursor<'a> {
             };
             let count: u64 = digits.parse().map_err(|_| problem())?;
             digits.clear();
-            seconds = count.checked_mul(unit).and_then(|part| seconds.checked_add(part)).ok_or_else(problem)?;
+            seconds =
+                count.checked_mul(unit).and_then(|part| seconds.checked_add(part)).ok_or_else(problem)?;
         }
         // A year is more than anybody remembers, and keeps sums of milliseconds small.
         if !digits.is_empty() || seconds == 0 || seconds > 366 * 86_400 {

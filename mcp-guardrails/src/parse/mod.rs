@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use self::cursor::Cursor;
-pub use self::error::RuleError;
 pub(crate) use self::error::Problem;
+pub use self::error::RuleError;
 pub use self::sample::Sample;
 use crate::rule::{Actions, Effect, Rule};
 
@@ -136,7 +136,8 @@ impl RuleSet {
 
     /// What is wrong with it, where.
     pub(crate) fn refused(&self, problem: Problem) -> RuleError {
-        let line = self.source.as_ref().and_then(|(text, format)| tree::line_of(text, *format, &problem.path));
+        let line =
+            self.source.as_ref().and_then(|(text, format)| tree::line_of(text, *format, &problem.path));
         RuleError::of(&self.origin, problem, line)
     }
 

@@ -47,7 +47,18 @@ pub(super) fn set(at: &Cursor<'_>, origin: &str) -> Read<RuleSet> {
 
 fn rule(at: &Cursor<'_>) -> Read<Rule> {
     at.only(&[
-        "id", "description", "phase", "tool", "server", "environment", "when", "unless", "then", "message", "priority", "mode",
+        "id",
+        "description",
+        "phase",
+        "tool",
+        "server",
+        "environment",
+        "when",
+        "unless",
+        "then",
+        "message",
+        "priority",
+        "mode",
     ])?;
     let mut rule = Rule::new(at.need("id")?.text()?);
     let names = |name| at.get(name).map_or(Ok(Vec::new()), |list| globs(&list));
@@ -115,14 +126,34 @@ fn test(at: &Cursor<'_>) -> Read<RuleTest> {
 
 fn sample(at: &Cursor<'_>) -> Read<Sample> {
     at.only(&[
-        "phase", "session", "user", "tenant", "roles", "environment", "server", "tool", "arguments", "result", "definition",
-        "prompt", "file", "labels", "variables", "after",
+        "phase",
+        "session",
+        "user",
+        "tenant",
+        "roles",
+        "environment",
+        "server",
+        "tool",
+        "arguments",
+        "result",
+        "definition",
+        "prompt",
+        "file",
+        "labels",
+        "variables",
+        "after",
     ])?;
     let text = |name| at.get(name).map_or(Ok(String::new()), |text| text.owned());
     let value = |name| at.get(name).map(|value| value.value.clone());
     let words = Phase::ALL.map(|phase| (phase.name(), phase));
-    let guessed = [("prompt", Phase::Prompt), ("file", Phase::File), ("result", Phase::Result), ("definition", Phase::List)];
-    let guessed = guessed.iter().find(|(name, _)| at.get(name).is_some()).map_or(Phase::Call, |(_, phase)| *phase);
+    let guessed = [
+        ("prompt", Phase::Prompt),
+        ("file", Phase::File),
+        ("result", Phase::Result),
+        ("definition", Phase::List),
+    ];
+    let guessed =
+        guessed.iter().find(|(name, _)| at.get(name).is_some()).map_or(Phase::Call, |(_, phase)| *phase);
     let mut variables = Vec::new();
     if let Some(written) = at.get("variables") {
         for (name, value) in written.members()? {

@@ -42,8 +42,14 @@ impl Sample {
         let labels: Vec<&str> = self.labels.iter().map(String::as_str).collect();
         let variables: Vec<(&str, &str)> =
             self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let mut event = Event::end().session(&self.session).user(&self.user).tenant(&self.tenant).roles(&roles);
-        event = event.environment(&self.environment).server(&self.server).labels(&labels).variables(&variables).at(time);
+        let mut event =
+            Event::end().session(&self.session).user(&self.user).tenant(&self.tenant).roles(&roles);
+        event = event
+            .environment(&self.environment)
+            .server(&self.server)
+            .labels(&labels)
+            .variables(&variables)
+            .at(time);
         event.phase = self.phase;
         event.tool = &self.tool;
         event.arguments = self.arguments.as_ref();

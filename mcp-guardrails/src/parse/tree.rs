@@ -22,13 +22,14 @@ pub(crate) fn read(text: &str, format: Format) -> Result<Value, (Problem, Option
             let message = message.split(" at line").next().unwrap_or_default();
             (Problem::at("", message), Some(error.line()).filter(|line| *line > 0))
         })?,
-        // INVARIANT: this parser expands aliases within a budget, and refuses members that occur twice.
+        // INVARIANT: this parser expands aliases within a budget.
         Format::Yaml => yaml::<Strict>(text).map(|strict| strict.0).map_err(|error| {
             let line = error.location().and_then(|place| usize::try_from(place.line()).ok());
             let message = error.without_snippet().to_string();
             let message = message.lines().next().unwrap_or_default();
             // The place is told by the line, and the parser's settings are ours.
-            let message = message.split(" at line ").next().and_then(|message| message.split(", set ").next());
+            let message =
+                message.split(" at line ").next().and_then(|message| message.split(", set ").next());
             (Problem::at("", message.unwrap_or_default()), line)
         })?,
         Format::Toml => toml::from_str::<Strict>(text).map(|strict| strict.0).map_err(|error| {
@@ -42,9 +43,16 @@ pub(crate) fn read(text: &str, format: Format) -> Result<Value, (Problem, Option
     Ok(value)
 }
 
-/// YAML 1.2: `y` and `off` are texts.
+/// YAML 1.2: `y` and `off` are texts. What reads the values refuses members that occur twice.
 fn yaml<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, serde_saphyr::Error> {
-    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true, with_snippet: false })
+    serde_saphyr::from_str_with_options(
+        text,
+        serde_saphyr::options! {
+            strict_booleans: true,
+            with_snippet: false,
+            duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
+        },
+    )
 }
 
 fn depth(value: &Value) -> usize {
@@ -86,14 +94,16 @@ pub(crate) fn line_of(text: &str, format: Format, path: &str) -> Option<usize> {
             loop {
                 let next = if let Some(members) = table {
                     let found = members.iter().filter_map(|(key, value)| {
-                        after_name(rest, key.get_ref()).map(|after| (key.span().start, value.get_ref(), after))
+                        after_name(rest, key.get_ref())
+                            .map(|after| (key.span().start, value.get_ref(), after))
                     });
                     found.min_by_key(|(_, _, after)| after.len())
                 } else {
                     let (at, after) = after_index(rest).unzip();
-                    list.zip(at).and_then(|(list, at)| list.get(at)).zip(after).map(|(value, after)| {
-                        (value.span().start, value.get_ref(), after)
-                    })
+                    list.zip(at)
+                        .and_then(|(list, at)| list.get(at))
+                        .zip(after)
+                        .map(|(value, after)| (value.span().start, value.get_ref(), after))
                 };
                 let Some((start, value, after)) = next else { return Some(line_at(text, offset)) };
                 (offset, rest) = (start, after);
@@ -125,7 +135,8 @@ fn json_line(text: &str, path: &str) -> Option<usize> {
         } else {
             let members: std::collections::BTreeMap<std::borrow::Cow<'_, str>, &RawValue> =
                 serde_json::from_str(raw.get()).unwrap_or_default();
-            let found = members.iter().filter_map(|(name, raw)| after_name(rest, name).map(|after| (*raw, after)));
+            let found =
+                members.iter().filter_map(|(name, raw)| after_name(rest, name).map(|after| (*raw, after)));
             found.min_by_key(|(_, after)| after.len())
         };
         match next {
@@ -153,9 +164,12 @@ fn step<'s, 'p>(spot: &'s Spot, path: &'p str) -> Option<(&'s serde_saphyr::Span
     }
     match spot {
         Spot::Leaf => None,
-        Spot::List(items) => after_index(path).and_then(|(at, after)| items.get(at).map(|item| (item, after))),
+        Spot::List(items) => {
+            after_index(path).and_then(|(at, after)| items.get(at).map(|item| (item, after)))
+        }
         Spot::Map(members) => {
-            let found = members.iter().filter_map(|(name, spot)| after_name(path, name).map(|after| (spot, after)));
+            let found =
+                members.iter().filter_map(|(name, spot)| after_name(path, name).map(|after| (spot, after)));
             found.min_by_key(|(_, after)| after.len())
         }
     }

@@ -150,8 +150,7 @@ impl TimeOfDay {
         // The first day of 1970 was a Thursday.
         let weekday = usize::try_from((day + 3).rem_euclid(7)).unwrap_or(0);
         let (from, to) = (i64::from(self.from), i64::from(self.to));
-        let hours =
-            if from <= to { (from..to).contains(&minute) } else { minute >= from || minute < to };
+        let hours = if from <= to { (from..to).contains(&minute) } else { minute >= from || minute < to };
         hours && self.days.get(weekday).copied().unwrap_or(false)
     }
 }

@@ -108,7 +108,9 @@ impl Field {
         let Some((root, rest)) = found else {
             let names = ROOTS.iter().map(|(name, _)| *name);
             return Err((
-                format!("`{text}` is no field: write `/name` for an argument, or one of `prompt`, `result/…`, `text`, …"),
+                format!(
+                    "`{text}` is no field: write `/name` for an argument, or one of `prompt`, `result/…`, `text`, …"
+                ),
                 super::nearest(full.split('/').next().unwrap_or_default(), names),
             ));
         };
@@ -263,8 +265,12 @@ impl<'v> Tree<'v> {
                 tree.ways.push((name, number));
             };
             match value {
-                Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| add(Name::Element(at), item)),
-                Value::Object(members) => members.iter().for_each(|(name, member)| add(Name::Member(name), member)),
+                Value::Array(items) => {
+                    items.iter().enumerate().for_each(|(at, item)| add(Name::Element(at), item))
+                }
+                Value::Object(members) => {
+                    members.iter().for_each(|(name, member)| add(Name::Member(name), member))
+                }
                 _ => {}
             }
         }
@@ -293,6 +299,10 @@ fn escaped(name: &str) -> String {
 
 fn child<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     match value {
+        // Comparing a few names is faster than hashing one.
+        Value::Object(members) if members.len() <= 8 => {
+            members.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        }
         Value::Object(members) => members.get(name),
         Value::Array(items) => items.get(name.parse::<usize>().ok()?),
         _ => None,

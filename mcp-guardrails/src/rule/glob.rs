@@ -120,10 +120,16 @@ mod tests {
         let name = |pattern: &str, text: &str| Glob::name(pattern).unwrap().matches(text);
         assert!(name("git_*", "git_push") && !name("git_*", "a_git_push") && name("*", ""));
         assert!(name("*_push", "git_push") && !name("*_push", "git_pushed"));
-        assert!(name("a*c?e", "abbbc/e") && !name("a*c?e", "ace") && name("a.c", "a.c") && !name("a.c", "abc"));
+        assert!(
+            name("a*c?e", "abbbc/e") && !name("a*c?e", "ace") && name("a.c", "a.c") && !name("a.c", "abc")
+        );
         let path = |pattern: &str, text: &str| Glob::path(pattern).unwrap().matches(text);
         assert!(path("src/**/*.tsx", "src/a.tsx") && path("src/**/*.tsx", "src/a/b/c.tsx"));
-        assert!(!path("src/*.tsx", "src/a/b.tsx") && path("**/*.test.ts", "a.test.ts") && path("src/**", "src/a/b"));
+        assert!(
+            !path("src/*.tsx", "src/a/b.tsx")
+                && path("**/*.test.ts", "a.test.ts")
+                && path("src/**", "src/a/b")
+        );
         assert!(Glob::name("").is_err());
     }
 }

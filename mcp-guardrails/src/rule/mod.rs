@@ -12,9 +12,11 @@ mod value;
 
 pub use self::action::{Action, Actions, Effect};
 pub(crate) use self::action::{Broken, Outcome};
-pub use self::condition::{Condition, Every, Sequence, Step as SequenceStep, TimeOfDay, Tracked, Trigger, Window};
-pub(crate) use self::field::{Node, Step};
+pub use self::condition::{
+    Condition, Every, Sequence, Step as SequenceStep, TimeOfDay, Tracked, Trigger, Window,
+};
 pub use self::field::Field;
+pub(crate) use self::field::{Node, Step};
 pub use self::glob::Glob;
 pub use self::net::{Host, Network};
 pub use self::path::Folder;

@@ -69,7 +69,11 @@ impl Network {
     }
 
     fn one(text: &str) -> Result<Self, String> {
-        let problem = || format!("`{text}` is no network such as `10.0.0.0/8`, nor `private`, `loopback`, `link_local`, `multicast`");
+        let problem = || {
+            format!(
+                "`{text}` is no network such as `10.0.0.0/8`, nor `private`, `loopback`, `link_local`, `multicast`"
+            )
+        };
         let (base, bits) = text.split_once('/').map_or((text, None), |(base, bits)| (base, Some(bits)));
         let base: IpAddr = base.parse().map_err(|_| problem())?;
         let most = if base.is_ipv4() { 32 } else { 128 };
@@ -125,7 +129,11 @@ fn place(url: &str) -> Option<Place> {
     if authority.contains(['@', '%']) {
         return None;
     }
-    let end = if authority.starts_with('[') { authority.find(']')? + 1 } else { authority.find(':').unwrap_or(authority.len()) };
+    let end = if authority.starts_with('[') {
+        authority.find(']')? + 1
+    } else {
+        authority.find(':').unwrap_or(authority.len())
+    };
     let (host, port) = authority.split_at_checked(end)?;
     let port_fits = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
     port_fits.then(|| Place::parse(host)).flatten()
@@ -138,14 +146,17 @@ impl Place {
         }
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
         let label = |label: &str| {
-            (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
         if name.len() > 253 || !name.split('.').all(label) {
             return None;
         }
         // What ends in a number is an address to whoever connects.
         let last = name.rsplit('.').next()?;
-        if last.bytes().all(|b| b.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(|hex| u32::from_str_radix(hex, 16).is_ok()) {
+        if last.bytes().all(|b| b.is_ascii_digit())
+            || last.strip_prefix("0x").is_some_and(|hex| u32::from_str_radix(hex, 16).is_ok())
+        {
             return numbers(&name).map(|address| Self::Address(address.into()));
         }
         Some(Self::Name(name))
@@ -189,10 +200,19 @@ mod tests {
         let check = |url: &str, expect| assert_eq!(leads_to(url, &hosts), expect, "{url}");
         check("https://a.example.com/x?y", Truth::True);
         check("API.TEST.:8080", Truth::True);
-        for other in ["https://example.com", "https://a.example.com.evil.test/", "https://evil.test/?a.example.com"] {
+        for other in
+            ["https://example.com", "https://a.example.com.evil.test/", "https://evil.test/?a.example.com"]
+        {
             check(other, Truth::False);
         }
-        for unsure in ["https://api.test@evil.test", "https://api.test\\.evil.test", "//api.test", "https://\u{430}pi.test", "", "https://api.test:x/"] {
+        for unsure in [
+            "https://api.test@evil.test",
+            "https://api.test\\.evil.test",
+            "//api.test",
+            "https://\u{430}pi.test",
+            "",
+            "https://api.test:x/",
+        ] {
             check(unsure, Truth::Unsure);
         }
         assert!(Host::parse("*.10.0.0.1").is_err() && Host::parse("a b").is_err());
@@ -204,8 +224,18 @@ mod tests {
         inside.extend(Network::parse("loopback").unwrap());
         inside.extend(Network::parse("link_local").unwrap());
         for url in [
-            "http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1", "http://[::ffff:10.1.2.3]/", "http://[::1]:80/",
-            "10.9.9.9", "http://169.254.169.254/latest", "fe80::1", "http://localhost:3000", "http://0/", "192.168.1.1:22",
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1",
+            "http://[::ffff:10.1.2.3]/",
+            "http://[::1]:80/",
+            "10.9.9.9",
+            "http://169.254.169.254/latest",
+            "fe80::1",
+            "http://localhost:3000",
+            "http://0/",
+            "192.168.1.1:22",
         ] {
             assert_eq!(lies_in(url, &inside), Truth::True, "{url}");
         }

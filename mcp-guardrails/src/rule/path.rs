@@ -18,7 +18,9 @@ impl Folder {
     /// It could be read in several ways.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (absolute, names) = names(text).ok_or_else(|| {
-            format!("`{text}` can be read in several ways: write a folder without `..`, `\\`, `%`, `~` or `:`")
+            format!(
+                "`{text}` can be read in several ways: write a folder without `..`, `\\`, `%`, `~` or `:`"
+            )
         })?;
         Ok(Self { absolute, names: names.into_iter().map(Into::into).collect() })
     }
@@ -88,9 +90,22 @@ mod tests {
             check(outside, Truth::False);
         }
         for unsure in [
-            "", "/srv/data/../x", "..", "/srv/data/%2e%2e/x", "C:\\srv", "~/x", "/srv/DATA/x", "/srv/d\u{430}t\u{430}/x",
-            "/srv/data\0/x", "/srv/data./x", "/srv/data\u{200b}/x", "/srv\u{2215}data", "srv/data", "/srv/data/\u{ff0e}\u{ff0e}/x",
-            "/srv/data/$HOME", "file:///srv/data",
+            "",
+            "/srv/data/../x",
+            "..",
+            "/srv/data/%2e%2e/x",
+            "C:\\srv",
+            "~/x",
+            "/srv/DATA/x",
+            "/srv/d\u{430}t\u{430}/x",
+            "/srv/data\0/x",
+            "/srv/data./x",
+            "/srv/data\u{200b}/x",
+            "/srv\u{2215}data",
+            "srv/data",
+            "/srv/data/\u{ff0e}\u{ff0e}/x",
+            "/srv/data/$HOME",
+            "file:///srv/data",
         ] {
             check(unsure, Truth::Unsure);
         }

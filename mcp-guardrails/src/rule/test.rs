@@ -1,6 +1,8 @@
 //! What a value must be.
 
+use std::fmt;
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
 use serde_json::Value;
@@ -60,9 +62,18 @@ impl Bounds {
     }
 }
 
-/// An expression.
-#[derive(Debug, Clone)]
-pub struct Pattern(Regex);
+/// An expression. One that cannot be too large is compiled when it is first asked.
+#[derive(Clone)]
+pub struct Pattern(Arc<Lazy>);
+
+struct Lazy {
+    text: Box<str>,
+    ignore_case: bool,
+    regex: OnceLock<Option<Regex>>,
+}
+
+/// Longer expressions, and those that count repetitions, are compiled at once: they may be larger than allowed.
+const CERTAINLY_SMALL: usize = 128;
 
 impl Pattern {
     /// Reads an expression.
@@ -70,16 +81,46 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str, ignore_case: bool) -> Result<Self, String> {
-        let regex = regex::RegexBuilder::new(text).case_insensitive(ignore_case).build();
-        regex.map(Self).map_err(|error| {
-            let problem = error.to_string();
-            let last = problem.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            if text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
-                format!("{last}; look-around and back-references are for `trigger.patterns` only")
-            } else {
-                last
-            }
-        })
+        let lazy = Lazy { text: text.into(), ignore_case, regex: OnceLock::new() };
+        if text.len() <= CERTAINLY_SMALL && !text.contains('{') {
+            let parsed = regex_syntax::ParserBuilder::new().case_insensitive(ignore_case).build().parse(text);
+            return parsed.map(|_| Self(Arc::new(lazy))).map_err(|error| problem(&error.to_string(), text));
+        }
+        let regex = lazy.build().map_err(|error| problem(&error.to_string(), text))?;
+        _ = lazy.regex.set(Some(regex));
+        Ok(Self(Arc::new(lazy)))
+    }
+
+    /// The compiled expression.
+    fn regex(&self) -> Option<&Regex> {
+        self.0.regex.get_or_init(|| self.0.build().ok()).as_ref()
+    }
+
+    /// Whether it matches; unsure, should it turn out to be too large after all.
+    fn is_match(&self, text: &str) -> Truth {
+        self.regex().map_or(Truth::Unsure, |regex| regex.is_match(text).into())
+    }
+}
+
+/// INVARIANT: it reads the same before and after it was compiled, so that what is remembered for a condition is found again.
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pattern").field(&self.0.text).field(&self.0.ignore_case).finish()
+    }
+}
+
+impl Lazy {
+    fn build(&self) -> Result<Regex, regex::Error> {
+        regex::RegexBuilder::new(&self.text).case_insensitive(self.ignore_case).build()
+    }
+}
+
+fn problem(error: &str, text: &str) -> String {
+    let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look)) {
+        format!("{last}; look-around and back-references are for `trigger.patterns` only")
+    } else {
+        last
     }
 }
 
@@ -148,7 +189,6 @@ impl Test {
         }
     }
 
-
     /// Whether it takes long on a long text.
     pub(crate) const fn is_costly(&self) -> bool {
         matches!(self, Self::Regex(_) | Self::Detector(_) | Self::Contains(_) | Self::Glob(_))
@@ -172,11 +212,15 @@ impl Test {
         match self {
             Self::Equal(value) => is(node, value).into(),
             Self::OneOf(values) => values.iter().any(|value| is(node, value)).into(),
-            Self::Prefix(all) => text(&|text| all.iter().any(|prefix| text.starts_with(prefix.as_str())).into()),
-            Self::Suffix(all) => text(&|text| all.iter().any(|suffix| text.ends_with(suffix.as_str())).into()),
+            Self::Prefix(all) => {
+                text(&|text| all.iter().any(|prefix| text.starts_with(prefix.as_str())).into())
+            }
+            Self::Suffix(all) => {
+                text(&|text| all.iter().any(|suffix| text.ends_with(suffix.as_str())).into())
+            }
             Self::Contains(all) => text(&|text| all.iter().any(|part| text.contains(part.as_str())).into()),
             Self::Glob(all) => text(&|text| all.iter().any(|glob| glob.matches(text)).into()),
-            Self::Regex(all) => text(&|text| all.iter().any(|pattern| pattern.0.is_match(text)).into()),
+            Self::Regex(all) => text(&|text| Truth::any(all.iter().map(|pattern| pattern.is_match(text)))),
             Self::Range(bounds) => number(node).is_some_and(|number| bounds.hold(number)).into(),
             Self::Length(bounds) => length(node).is_some_and(|length| bounds.hold(length)).into(),
             Self::Exists(there) => (*there).into(),
@@ -191,18 +235,26 @@ impl Test {
     pub(crate) fn spans(&self, node: Node<'_>) -> Vec<Range<usize>> {
         let Some(text) = node.as_str() else { return Vec::new() };
         let mut spans: Vec<Range<usize>> = match self {
-            Self::Prefix(all) => {
-                all.iter().filter(|prefix| text.starts_with(prefix.as_str())).map(|prefix| 0..prefix.len()).collect()
-            }
+            Self::Prefix(all) => all
+                .iter()
+                .filter(|prefix| text.starts_with(prefix.as_str()))
+                .map(|prefix| 0..prefix.len())
+                .collect(),
             Self::Suffix(all) => {
                 let fitting = all.iter().filter(|suffix| text.ends_with(suffix.as_str()));
                 fitting.map(|suffix| text.len().saturating_sub(suffix.len())..text.len()).collect()
             }
             Self::Contains(all) => {
                 let parts = all.iter().filter(|part| !part.is_empty());
-                parts.flat_map(|part| text.match_indices(part.as_str())).map(|(at, part)| at..at + part.len()).collect()
+                parts
+                    .flat_map(|part| text.match_indices(part.as_str()))
+                    .map(|(at, part)| at..at + part.len())
+                    .collect()
             }
-            Self::Regex(all) => all.iter().flat_map(|pattern| pattern.0.find_iter(text)).map(|found| found.range()).collect(),
+            Self::Regex(all) => {
+                let found = all.iter().filter_map(Pattern::regex).flat_map(|regex| regex.find_iter(text));
+                found.map(|found| found.range()).collect()
+            }
             _ => Vec::new(),
         };
         spans.retain(|span| !span.is_empty());

@@ -62,7 +62,9 @@ pub(crate) fn canonical(value: &Value, out: &mut Vec<u8>) {
             Part::Value(Value::Bool(value)) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
             Part::Value(Value::String(value)) => text(value, out),
             Part::Value(Value::Number(number)) => {
-                let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15);
+                let whole = number
+                    .as_f64()
+                    .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15);
                 let written = whole.map_or_else(|| number.to_string(), |float| format!("{float:.0}"));
                 out.extend_from_slice(if written == "-0" { b"0" } else { written.as_bytes() });
             }
@@ -111,10 +113,18 @@ mod tests {
             canonical(value, &mut out);
             out
         };
-        let (a, b) = (json!({"b": [1, 2.0, "x"], "a": {"d": null, "c": -0.0}}), json!({"a": {"c": 0, "d": null}, "b": [1.0, 2, "x"]}));
+        let (a, b) = (
+            json!({"b": [1, 2.0, "x"], "a": {"d": null, "c": -0.0}}),
+            json!({"a": {"c": 0, "d": null}, "b": [1.0, 2, "x"]}),
+        );
         assert!(same(&a, &b));
         assert_eq!(write(&a), write(&b));
-        for (a, b) in [(json!("1"), json!(1)), (json!(["a,b"]), json!(["a", "b"])), (json!({"a": 1}), json!({"b": 1})), (json!(u64::MAX), json!(u64::MAX - 1))] {
+        for (a, b) in [
+            (json!("1"), json!(1)),
+            (json!(["a,b"]), json!(["a", "b"])),
+            (json!({"a": 1}), json!({"b": 1})),
+            (json!(u64::MAX), json!(u64::MAX - 1)),
+        ] {
             assert!(!same(&a, &b) && write(&a) != write(&b), "{a} {b}");
         }
         let deep = (0..100_000).fold(json!(1), |inner, _| Value::Array(vec![inner]));

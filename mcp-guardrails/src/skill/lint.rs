@@ -69,7 +69,8 @@ impl SkillRules {
             }
         }
         let firing = owners.into_iter().zip(counts).filter(|(_, (fires, _))| *fires > 0);
-        lint.firing = firing.map(|((skill, text), (fires, as_word))| Firing { skill, text, fires, as_word }).collect();
+        lint.firing =
+            firing.map(|((skill, text), (fires, as_word))| Firing { skill, text, fires, as_word }).collect();
         lint.firing.sort_by_key(|firing| std::cmp::Reverse(firing.fires));
         lint
     }

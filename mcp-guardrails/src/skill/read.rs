@@ -11,9 +11,14 @@ pub(super) fn skills(at: &Cursor<'_>) -> Read<Vec<Skill>> {
 }
 
 fn skill(name: &str, at: &Cursor<'_>) -> Read<Skill> {
-    let enforcement = [("block", Enforcement::Block), ("warn", Enforcement::Warn), ("suggest", Enforcement::Suggest)];
-    let priority =
-        [("critical", Priority::Critical), ("high", Priority::High), ("medium", Priority::Medium), ("low", Priority::Low)];
+    let enforcement =
+        [("block", Enforcement::Block), ("warn", Enforcement::Warn), ("suggest", Enforcement::Suggest)];
+    let priority = [
+        ("critical", Priority::Critical),
+        ("high", Priority::High),
+        ("medium", Priority::Medium),
+        ("low", Priority::Low),
+    ];
     let prompts = at.get("promptTriggers");
     let list = |name| prompts.as_ref().map_or(Ok(Vec::new()), |prompts| prompts.list(name));
     let files = at.get("fileTriggers").map(|files| {

@@ -16,7 +16,9 @@ pub(super) fn set(at: &Cursor<'_>, skills: &[Skill], origin: &str, words: Words)
     for skill in skills {
         let place = |field: &str| format!("skills.{}.{field}", skill.name);
         for (number, pattern) in skill.intents.iter().enumerate() {
-            checked(pattern).map_err(|problem| Problem::at(place(&format!("promptTriggers.intentPatterns[{number}]")), problem))?;
+            checked(pattern).map_err(|problem| {
+                Problem::at(place(&format!("promptTriggers.intentPatterns[{number}]")), problem)
+            })?;
         }
         if !skill.keywords.is_empty() || !skill.intents.is_empty() {
             set.rules.push(prompt_rule(skill, words));
@@ -57,7 +59,8 @@ fn file_rule(skill: &Skill, files: &Files, place: &impl Fn(&str) -> String) -> M
     // A pattern is about the path from the top of the project; hooks are told the whole path.
     let within = |globs: Vec<Glob>| -> Made<Condition> {
         let below = globs.iter().map(|glob| Glob::path(&format!("**/{glob}")));
-        let below: Vec<Glob> = below.collect::<Result<_, _>>().map_err(|problem| Problem::at(place("fileTriggers"), problem))?;
+        let below: Vec<Glob> =
+            below.collect::<Result<_, _>>().map_err(|problem| Problem::at(place("fileTriggers"), problem))?;
         Ok(Condition::Field(path.clone(), Test::Glob([globs, below].concat())))
     };
     let mut all = vec![within(globs(&files.paths, "fileTriggers.pathPatterns")?)?];
@@ -67,8 +70,9 @@ fn file_rule(skill: &Skill, files: &Files, place: &impl Fn(&str) -> String) -> M
     }
     if !files.contents.is_empty() {
         let patterns = files.contents.iter().enumerate().map(|(number, pattern)| {
-            Pattern::parse(pattern, true)
-                .map_err(|problem| Problem::at(place(&format!("fileTriggers.contentPatterns[{number}]")), problem))
+            Pattern::parse(pattern, true).map_err(|problem| {
+                Problem::at(place(&format!("fileTriggers.contentPatterns[{number}]")), problem)
+            })
         });
         all.push(Condition::Field(content.clone(), Test::Regex(patterns.collect::<Made<_>>()?)));
     }
@@ -76,7 +80,8 @@ fn file_rule(skill: &Skill, files: &Files, place: &impl Fn(&str) -> String) -> M
         all.push(Condition::Field(field("file/exists", place)?, Test::Equal(false.into())));
     }
     if skill.skip.used {
-        let label = Glob::name(&format!("{USED}{}", skill.name)).map_err(|problem| Problem::at(place("skipConditions"), problem))?;
+        let label = Glob::name(&format!("{USED}{}", skill.name))
+            .map_err(|problem| Problem::at(place("skipConditions"), problem))?;
         all.push(not(Condition::Label(vec![label])));
     }
     if !skill.skip.markers.is_empty() {

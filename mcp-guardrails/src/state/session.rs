@@ -46,7 +46,12 @@ impl Session {
     }
 
     /// Takes note of an event and what was decided. Says what happens instead, if there were too many violations.
-    pub(crate) fn remember(&mut self, decision: &Decision, stepped: &[Stepped], event: &Event<'_>) -> Option<Verdict> {
+    pub(crate) fn remember(
+        &mut self,
+        decision: &Decision,
+        stepped: &[Stepped],
+        event: &Event<'_>,
+    ) -> Option<Verdict> {
         self.seen = self.seen.max(event.time);
         for action in decision.fired().flat_map(|rule| &rule.more) {
             match action {
@@ -61,11 +66,13 @@ impl Session {
         }
         let circuit = decision.set.circuit?;
         if event.time < self.open_until {
-            let message = "there were too many violations in this session: it is stopped for a while".to_owned();
+            let message =
+                "there were too many violations in this session: it is stopped for a while".to_owned();
             return Some(Verdict::Block(Reason { rule: "circuit".into(), message, places: Vec::new() }));
         }
         if decision.effect() == Effect::Block {
-            let milliseconds = |span: std::time::Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX / 4);
+            let milliseconds =
+                |span: std::time::Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX / 4);
             let within = milliseconds(circuit.within);
             self.violations.add(1.0, event.time, within);
             if self.violations.total(event.time, within) >= f64::from(circuit.violations) {
@@ -81,25 +88,33 @@ impl Session {
         let (now, within) = (event.time, tracker.within);
         match &tracker.kind {
             TrackerKind::Sequence(_, None) => {
-                let track = self.tracks.entry(tracker.fingerprint).or_insert_with(|| Track::Run(Run::default()));
+                let track =
+                    self.tracks.entry(tracker.fingerprint).or_insert_with(|| Track::Run(Run::default()));
                 if let Track::Run(run) = track {
                     run.step(step.stage, now, within);
                 }
             }
             TrackerKind::Sequence(_, Some(field)) => {
-                let track = self.tracks.entry(tracker.fingerprint).or_insert_with(|| Track::Runs(Runs::default()));
+                let track =
+                    self.tracks.entry(tracker.fingerprint).or_insert_with(|| Track::Runs(Runs::default()));
                 if let Track::Runs(runs) = track {
-                    values(field, event).into_iter().for_each(|value| runs.step(value, step.stage, now, within));
+                    values(field, event)
+                        .into_iter()
+                        .for_each(|value| runs.step(value, step.stage, now, within));
                 }
             }
             TrackerKind::Window(Every::Distinct(field), _) => {
-                let track = self.tracks.entry(tracker.fingerprint).or_insert_with(|| Track::Values(Values::default()));
+                let track = self
+                    .tracks
+                    .entry(tracker.fingerprint)
+                    .or_insert_with(|| Track::Values(Values::default()));
                 if let Track::Values(known) = track {
                     values(field, event).into_iter().for_each(|value| known.add(value, now, within));
                 }
             }
             TrackerKind::Window(every, _) => {
-                let track = self.tracks.entry(tracker.fingerprint).or_insert_with(|| Track::Sums(Sums::default()));
+                let track =
+                    self.tracks.entry(tracker.fingerprint).or_insert_with(|| Track::Sums(Sums::default()));
                 if let Track::Sums(sums) = track {
                     sums.add(amount(every, event), now, within);
                 }

@@ -21,7 +21,9 @@ const TABLES: &str = "
 #[derive(Debug)]
 pub struct SqliteStore(Mutex<Connection>);
 
-fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(doing: &'static str) -> impl Fn(E) -> StoreError {
+fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+    doing: &'static str,
+) -> impl Fn(E) -> StoreError {
     move |error| StoreError::new(doing, error)
 }
 
@@ -53,7 +55,11 @@ impl SqliteStore {
     }
 
     /// Runs a transaction that nobody else writes beside.
-    fn within<T>(&self, doing: &'static str, act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn within<T>(
+        &self,
+        doing: &'static str,
+        act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         let mut db = self.0.lock();
         let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(doing))?;
         let done = act(&tx).map_err(failed(doing))?;
@@ -70,14 +76,22 @@ fn clock(time: u64) -> i64 {
 impl Store for SqliteStore {
     fn update(&self, name: &str, change: &mut dyn FnMut(&mut Session)) -> Result<(), StoreError> {
         self.within("changed", |tx| {
-            let state: Option<String> =
-                tx.prepare_cached("SELECT state FROM sessions WHERE name = ?1")?.query_row([name], |row| row.get(0)).optional()?;
-            let broken = |error: serde_json::Error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into());
-            let mut session = state.map_or_else(|| Ok(Session::default()), |state| serde_json::from_str(&state).map_err(broken))?;
+            let state: Option<String> = tx
+                .prepare_cached("SELECT state FROM sessions WHERE name = ?1")?
+                .query_row([name], |row| row.get(0))
+                .optional()?;
+            let broken = |error: serde_json::Error| {
+                rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+            };
+            let mut session = state.map_or_else(
+                || Ok(Session::default()),
+                |state| serde_json::from_str(&state).map_err(broken),
+            )?;
             let before = session.clone();
             change(&mut session);
             if session != before {
-                let state = serde_json::to_string(&session).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+                let state = serde_json::to_string(&session)
+                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
                 let put = "INSERT INTO sessions (name, state, seen) VALUES (?1, ?2, ?3)
                     ON CONFLICT (name) DO UPDATE SET state = excluded.state, seen = excluded.seen";
                 tx.prepare_cached(put)?.execute(params![name, state, clock(session.seen)])?;

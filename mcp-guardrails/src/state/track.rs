@@ -27,7 +27,9 @@ impl Run {
     pub(super) fn step(&mut self, stage: usize, now: u64, within: u64) {
         let began = match stage.checked_sub(1) {
             None => Some(now),
-            Some(before) => self.began.get(before).copied().flatten().filter(|began| now.saturating_sub(*began) <= within),
+            Some(before) => {
+                self.began.get(before).copied().flatten().filter(|began| now.saturating_sub(*began) <= within)
+            }
         };
         if began.is_none() {
             return;
@@ -118,8 +120,11 @@ impl Values {
     pub(super) fn count(&self, with: &[u64], now: u64, within: u64) -> usize {
         let living = |at: u64| now.saturating_sub(at) <= within;
         let known = self.0.iter().filter(|(_, at)| living(*at)).count();
-        let mut new: Vec<u64> =
-            with.iter().copied().filter(|value| !self.0.iter().any(|(known, at)| known == value && living(*at))).collect();
+        let mut new: Vec<u64> = with
+            .iter()
+            .copied()
+            .filter(|value| !self.0.iter().any(|(known, at)| known == value && living(*at)))
+            .collect();
         new.sort_unstable();
         new.dedup();
         known + new.len()

@@ -178,10 +178,12 @@ fn gapped(way: &[Atom]) -> Option<Option<Chain>> {
         return None;
     }
     let (mut chain, mut apart) = (Vec::new(), false);
-    for (texts, gap) in way.split_inclusive(|atom| matches!(atom, Atom::Gap(_))).map(|run| match run.split_last() {
-        Some((Atom::Gap(least), texts)) => (texts, *least),
-        _ => (run, false),
-    }) {
+    for (texts, gap) in
+        way.split_inclusive(|atom| matches!(atom, Atom::Gap(_))).map(|run| match run.split_last() {
+            Some((Atom::Gap(least), texts)) => (texts, *least),
+            _ => (run, false),
+        })
+    {
         match literal(texts)? {
             None => return Some(None),
             Some(literal) => chain.push(Stage { apart, literals: vec![literal] }),
@@ -221,7 +223,9 @@ fn gap(hir: &Hir) -> Option<bool> {
     match hir.kind() {
         HirKind::Capture(capture) => gap(&capture.sub),
         HirKind::Repetition(repetition)
-            if repetition.max.is_none() && repetition.min <= 1 && *repetition.sub == Hir::dot(Dot::AnyCharExceptLF) =>
+            if repetition.max.is_none()
+                && repetition.min <= 1
+                && *repetition.sub == Hir::dot(Dot::AnyCharExceptLF) =>
         {
             Some(repetition.min == 1)
         }
@@ -249,7 +253,8 @@ fn expand(hir: &Hir) -> Option<Vec<Sequence>> {
         HirKind::Literal(literal) => {
             let text = std::str::from_utf8(&literal.0).ok()?;
             // With the flag `i`, letters are classes; a letter that is none was exempted from it.
-            let caseless = text.chars().all(|c| faces(c).ranges().iter().map(|range| range.len()).sum::<usize>() == 1);
+            let caseless =
+                text.chars().all(|c| faces(c).ranges().iter().map(|range| range.len()).sum::<usize>() == 1);
             caseless.then(|| vec![vec![Atom::Text(text.to_owned())]])
         }
         HirKind::Class(Class::Unicode(class)) => {

@@ -82,7 +82,11 @@ struct Use {
 enum Part {
     /// The trigger fires.
     Whole(u32),
-    Stage { chain: u32, stage: u16, apart: bool },
+    Stage {
+        chain: u32,
+        stage: u16,
+        apart: bool,
+    },
     /// The expression may match.
     Candidate(u32),
 }
@@ -138,7 +142,8 @@ enum Read {
 
 fn read(pattern: &str) -> Result<Read, String> {
     let parsed = ParserBuilder::new().case_insensitive(true).nest_limit(64).build().parse(pattern);
-    let problem = |text: &str| text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let problem =
+        |text: &str| text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
     match parsed {
         Ok(hir) => {
             if let Some(chains) = chains(&hir) {
@@ -173,7 +178,11 @@ impl Builder {
             self.chains.push((trigger, stages));
         }
         for (stage, Stage { apart, literals }) in (0..stages).zip(chain) {
-            let part = if stages > 1 { Part::Stage { chain: small(number), stage, apart } } else { Part::Whole(small(trigger)) };
+            let part = if stages > 1 {
+                Part::Stage { chain: small(number), stage, apart }
+            } else {
+                Part::Whole(small(trigger))
+            };
             for Literal { text, before, after } in literals {
                 let before = before || (word_starts && text.starts_with(is_word));
                 self.texts.push((text, Use { part, before, after }));
@@ -189,9 +198,17 @@ impl Builder {
                 }
                 return Ok(());
             }
-            Read::Linear(regex, Some(needed)) => (Code::Linear(regex), Some(needed), "it runs on texts with one of its words in them"),
-            Read::Linear(regex, None) => (Code::Linear(regex), None, "it runs on every text: no word has to occur in what it matches"),
-            Read::Backtracking(regex) => (Code::Backtracking(regex), None, "it runs on every text: it has look-around or back-references"),
+            Read::Linear(regex, Some(needed)) => {
+                (Code::Linear(regex), Some(needed), "it runs on texts with one of its words in them")
+            }
+            Read::Linear(regex, None) => {
+                (Code::Linear(regex), None, "it runs on every text: no word has to occur in what it matches")
+            }
+            Read::Backtracking(regex) => (
+                Code::Backtracking(regex),
+                None,
+                "it runs on every text: it has look-around or back-references",
+            ),
         };
         let number = self.expressions.len();
         self.expressions.push(Expression { trigger, code });
@@ -253,7 +270,9 @@ impl Matcher {
         } else {
             let small = automaton(AhoCorasickKind::ContiguousNFA)?;
             // A table has a row for each state; the smaller automaton tells how many there are.
-            let table = (small.memory_usage() < LARGEST_TABLE).then(|| automaton(AhoCorasickKind::DFA)).transpose()?;
+            let table = (small.memory_usage() < LARGEST_TABLE)
+                .then(|| automaton(AhoCorasickKind::DFA))
+                .transpose()?;
             Some(table.filter(|table| table.memory_usage() <= LARGEST_TABLE).unwrap_or(small))
         };
         Ok(Self {
@@ -293,7 +312,10 @@ impl Matcher {
         }
         if !self.expressions.is_empty() {
             for (at, expression) in self.expressions.iter().enumerate() {
-                if candidates.contains(at) && !hits.contains(expression.trigger) && expression.code.is_match(text) {
+                if candidates.contains(at)
+                    && !hits.contains(expression.trigger)
+                    && expression.code.is_match(text)
+                {
                     hits.set(expression.trigger);
                 }
             }
@@ -316,7 +338,8 @@ impl Matcher {
                 line_end = next_line(line_end + 1);
             }
             for used in self.uses.get(found.pattern().as_usize()).into_iter().flatten() {
-                let fits = (!used.before || boundary(text, found.start())) && (!used.after || boundary(text, found.end()));
+                let fits = (!used.before || boundary(text, found.start()))
+                    && (!used.after || boundary(text, found.end()));
                 if !fits {
                     continue;
                 }
@@ -331,7 +354,9 @@ impl Matcher {
                         let room = stage == 0 || found.start() >= at.end + usize::from(apart);
                         if at.stage == stage && room {
                             *at = Progress { line, end: found.end(), stage: stage + 1 };
-                            if let Some((trigger, _)) = self.chains.get(chain as usize).filter(|(_, all)| *all == stage + 1) {
+                            if let Some((trigger, _)) =
+                                self.chains.get(chain as usize).filter(|(_, all)| *all == stage + 1)
+                            {
                                 hits.set(*trigger);
                             }
                         }

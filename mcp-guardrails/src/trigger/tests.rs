@@ -40,7 +40,11 @@ fn ordinary_intents_are_chains() {
 #[test]
 fn corners() {
     let check = |pattern: &str, text: &str| {
-        assert_eq!(single(pattern).matches(text).contains(0), expected(pattern, text), "{pattern:?} on {text:?}");
+        assert_eq!(
+            single(pattern).matches(text).contains(0),
+            expected(pattern, text),
+            "{pattern:?} on {text:?}"
+        );
     };
     for (pattern, text) in [
         ("a.*b", "a\nb"),
@@ -66,22 +70,41 @@ fn corners() {
 
 /// Expressions over few letters, so that texts of the same letters match often.
 fn patterns() -> impl Strategy<Value = String> {
-    let letters = prop::sample::select(vec!["a", "b", "k", "s", "A", "é", "ß", "_", " ", "-", "ab", "ba", "[ab]", "[ks]", "b?", r"\b", "a{1,2}", r"\-"]);
+    let letters = prop::sample::select(vec![
+        "a", "b", "k", "s", "A", "é", "ß", "_", " ", "-", "ab", "ba", "[ab]", "[ks]", "b?", r"\b", "a{1,2}",
+        r"\-",
+    ]);
     let word = prop::collection::vec(letters, 1..4).prop_map(|parts| parts.concat());
     let set = prop::collection::vec(word, 1..4).prop_map(|all| format!("({})", all.join("|")));
     let gap = prop::sample::select(vec![".*", ".*?", ".+", ".+?", ""]);
     let chain = (set, prop::collection::vec((gap, patterns_set()), 0..3));
-    let chain = chain.prop_map(|(first, rest)| rest.into_iter().fold(first, |sum, (gap, set)| sum + gap + &set));
+    let chain =
+        chain.prop_map(|(first, rest)| rest.into_iter().fold(first, |sum, (gap, set)| sum + gap + &set));
     prop::collection::vec(chain, 1..3).prop_map(|all| all.join("|"))
 }
 
 fn patterns_set() -> impl Strategy<Value = String> {
-    let words = prop::sample::select(vec!["a", "b", "ab", "K", "s.*a", "b.+k", r"\ba", r"k\b", "é", "aa", "(?:a|bb)s"]);
+    let words = prop::sample::select(vec![
+        "a",
+        "b",
+        "ab",
+        "K",
+        "s.*a",
+        "b.+k",
+        r"\ba",
+        r"k\b",
+        "é",
+        "aa",
+        "(?:a|bb)s",
+    ]);
     prop::collection::vec(words, 1..4).prop_map(|all| format!("({})", all.join("|")))
 }
 
 fn texts() -> impl Strategy<Value = String> {
-    let letters = prop::sample::select(vec!['a', 'b', 'k', 's', 'A', 'B', 'K', '\u{212a}', '\u{17f}', 'é', 'É', 'ß', 'ẞ', '_', ' ', '-', '\n', 'x']);
+    let letters = prop::sample::select(vec![
+        'a', 'b', 'k', 's', 'A', 'B', 'K', '\u{212a}', '\u{17f}', 'é', 'É', 'ß', 'ẞ', '_', ' ', '-', '\n',
+        'x',
+    ]);
     prop::collection::vec(letters, 0..16).prop_map(|letters| letters.into_iter().collect())
 }
 
@@ -108,7 +131,11 @@ fn most_random_expressions_are_chains() {
 
 #[test]
 fn words_are_whole_where_asked() {
-    let keyword = |whole_words| Trigger { keywords: vec!["form".into(), ".env".into()], whole_words, ..Trigger::default() };
+    let keyword = |whole_words| Trigger {
+        keywords: vec!["form".into(), ".env".into()],
+        whole_words,
+        ..Trigger::default()
+    };
     let matcher = Matcher::new([&keyword(true), &keyword(false)]).unwrap();
     let check = |text: &str, expect: &[usize]| {
         assert_eq!(matcher.matches(text).iter().collect::<Vec<_>>(), expect, "{text}");
@@ -122,10 +149,19 @@ fn words_are_whole_where_asked() {
 
 #[test]
 fn what_is_no_chain_runs_by_itself_and_is_reported() {
-    let trigger = Trigger { patterns: vec![r"drop\s+table".into(), r"(?<!un)safe".into(), r"\d{4}".into()], ..Trigger::default() };
+    let trigger = Trigger {
+        patterns: vec![r"drop\s+table".into(), r"(?<!un)safe".into(), r"\d{4}".into()],
+        ..Trigger::default()
+    };
     let matcher = Matcher::new([&trigger]).unwrap();
     assert_eq!(matcher.slow().len(), 3);
-    for (text, expect) in [("DROP   TABLE x", true), ("drop the table", false), ("a safe", true), ("unsafe", false), ("1234", true)] {
+    for (text, expect) in [
+        ("DROP   TABLE x", true),
+        ("drop the table", false),
+        ("a safe", true),
+        ("unsafe", false),
+        ("1234", true),
+    ] {
         assert_eq!(matcher.matches(text).contains(0), expect, "{text}");
     }
     assert!(Matcher::new([&Trigger { patterns: vec!["(".into()], ..Trigger::default() }]).is_err());

@@ -36,7 +36,9 @@ rules:
 
 #[test]
 fn what_is_not_allowed_is_blocked_by_default() {
-    let engine = engine("default: block\nrules:\n- { id: lets, tool: read, then: allow }\n- { id: marks, then: flag }\n");
+    let engine = engine(
+        "default: block\nrules:\n- { id: lets, tool: read, then: allow }\n- { id: marks, then: flag }\n",
+    );
     let nothing = json!({});
     check(&engine, &Event::call("read", &nothing), "flag", "marks");
     check(&engine, &Event::call("write", &nothing), "block", "default");
@@ -65,7 +67,11 @@ fn every_operator() {
         ("/s: { exists: false }", json!({}), json!({"s": null})),
         ("/s: { path_within: /srv }", json!({"s": "/srv/a"}), json!({"s": "/etc"})),
         ("/s: { host: '*.a.test' }", json!({"s": "https://x.a.test/"}), json!({"s": "https://a.test.b/"})),
-        ("/s: { cidr: [private, 1.2.3.0/24] }", json!({"s": "http://1.2.3.4"}), json!({"s": "http://1.2.4.4"})),
+        (
+            "/s: { cidr: [private, 1.2.3.0/24] }",
+            json!({"s": "http://1.2.3.4"}),
+            json!({"s": "http://1.2.4.4"}),
+        ),
         ("/s: { detector: word }", json!({"s": "a hush b"}), json!({"s": "a hus b"})),
         ("/s: { detector: word, min_score: .2, kind: 'guess.*' }", json!({"s": "hus"}), json!({"s": "hush"})),
         ("detector: word", json!({"deep": [{"s": "hush"}]}), json!({"hush": "x"})),
@@ -74,9 +80,17 @@ fn every_operator() {
         ("/l/1: b", json!({"l": ["a", "b"]}), json!({"l": ["b"]})),
         ("'/a~1b': 1", json!({"a/b": 1}), json!({"a": {"b": 1}})),
         ("text: { contains: needle }", json!({"a": {"b": ["a needle"]}}), json!({"needle": 1})),
-        ("at_least: { count: 2, of: [{ /a: 1 }, { /b: 1 }, { /c: 1 }] }", json!({"a": 1, "c": 1}), json!({"a": 1})),
+        (
+            "at_least: { count: 2, of: [{ /a: 1 }, { /b: 1 }, { /c: 1 }] }",
+            json!({"a": 1, "c": 1}),
+            json!({"a": 1}),
+        ),
         ("not: { any: [{ /a: 1 }, { /b: 1 }] }", json!({"a": 2}), json!({"b": 1})),
-        ("trigger: { keywords: [cat], patterns: ['big.*dog'] }", json!({"t": "a BIG old Dog"}), json!({"t": "concatenate"})),
+        (
+            "trigger: { keywords: [cat], patterns: ['big.*dog'] }",
+            json!({"t": "a BIG old Dog"}),
+            json!({"t": "concatenate"}),
+        ),
     ];
     for (condition, yes, no) in cases {
         let engine = engine(&format!("rules: [{{ id: r, then: flag, when: {{ {condition} }} }}]"));
@@ -140,10 +154,14 @@ rules:
 
 #[test]
 fn what_is_missing_fits_nothing_and_is_reported() {
-    let engine = engine("rules: [{ id: big, tool: pay, when: { /amount: { range: { min: 100 } } }, then: block }]");
+    let engine =
+        engine("rules: [{ id: big, tool: pay, when: { /amount: { range: { min: 100 } } }, then: block }]");
     let empty = json!({"amout": 1000});
     let decision = engine.decide(&Event::call("pay", &empty));
-    assert_eq!((decision.effect(), decision.undefined().collect::<Vec<_>>()), (Effect::Allow, vec!["/amount".to_owned()]));
+    assert_eq!(
+        (decision.effect(), decision.undefined().collect::<Vec<_>>()),
+        (Effect::Allow, vec!["/amount".to_owned()])
+    );
     let explanation = engine.explain(&Event::call("pay", &empty)).to_string();
     assert_eq!(explanation, "big: would block, but not: `/amount` range min 100 (there is none)\n");
 }
@@ -181,10 +199,16 @@ rules:
     let mut arguments = json!({"a": ["say hush, hushing", 5], "pin": 1234, "b/c": "hush"});
     let event = arguments.clone();
     let decision = engine.decide(&Event::call("t", &event));
-    let places: Vec<_> = decision.redactions().iter().map(|place| (place.field.as_str(), place.span.clone())).collect();
+    let places: Vec<_> =
+        decision.redactions().iter().map(|place| (place.field.as_str(), place.span.clone())).collect();
     assert_eq!(
         places,
-        [("arguments/a/0", Some(4..8)), ("arguments/a/0", Some(10..14)), ("arguments/b~1c", Some(0..4)), ("arguments/pin", None)]
+        [
+            ("arguments/a/0", Some(4..8)),
+            ("arguments/a/0", Some(10..14)),
+            ("arguments/b~1c", Some(0..4)),
+            ("arguments/pin", None)
+        ]
     );
     decision.redact("arguments", &mut arguments, "***");
     assert_eq!(arguments, json!({"a": ["say ***, ***ing", 5], "pin": "***", "b/c": "***"}));
@@ -215,12 +239,17 @@ rules:
 
 #[test]
 fn rules_change_while_it_runs() {
-    let engine = engine("rules: [{ id: a, tool: t, then: flag }]\ntests: [{ event: { tool: t }, expect: flag }]");
+    let engine =
+        engine("rules: [{ id: a, tool: t, then: flag }]\ntests: [{ event: { tool: t }, expect: flag }]");
     let nothing = json!({});
     let event = Event::call("t", &nothing);
     let before = engine.decide(&event);
     let field = Condition::Field(Field::parse("/x").unwrap(), Test::Exists(false));
-    let rule = Rule::new("b").tool(Glob::name("u").unwrap()).when(field).then(Effect::Block).message(Template::plain("no"));
+    let rule = Rule::new("b")
+        .tool(Glob::name("u").unwrap())
+        .when(field)
+        .then(Effect::Block)
+        .message(Template::plain("no"));
     engine.add(rule.clone()).unwrap();
     assert_eq!(engine.rules().len(), 2);
     check(&engine, &Event::call("u", &nothing), "block", "b");
@@ -245,8 +274,17 @@ rules:
 - { id: b, when: { role: admin, '/l/*': z }, then: block }
 - { id: c, tool: timed, when: { time: { from: '00:00', to: '12:00' } }, then: block }
 ";
-    let (cached, plain) = (Engine::builder().build(rules(text)).unwrap(), Engine::builder().cache(0).build(rules(text)).unwrap());
-    let documents = [json!({"x": 1, "y": 1}), json!({"x": 1, "y": 2}), json!({"x": 1.0, "y": 2, "z": 3}), json!({"l": ["a", "z"]}), json!({"l": ["z", "a"]})];
+    let (cached, plain) = (
+        Engine::builder().build(rules(text)).unwrap(),
+        Engine::builder().cache(0).build(rules(text)).unwrap(),
+    );
+    let documents = [
+        json!({"x": 1, "y": 1}),
+        json!({"x": 1, "y": 2}),
+        json!({"x": 1.0, "y": 2, "z": 3}),
+        json!({"l": ["a", "z"]}),
+        json!({"l": ["z", "a"]}),
+    ];
     for _ in 0..3 {
         for document in &documents {
             for roles in [&[][..], &["admin"]] {
@@ -274,7 +312,8 @@ fn what_is_late_or_broken_is_blocked_unless_it_may_go_on() {
             panic!("a detector that breaks");
         }
     }
-    let text = "rules: [{ id: a, when: { /x: { detector: broken } }, then: flag }, { id: b, tool: u, then: block }]";
+    let text =
+        "rules: [{ id: a, when: { /x: { detector: broken } }, then: flag }, { id: b, tool: u, then: block }]";
     let document = json!({"x": "text"});
     let event = Event::call("t", &document);
     let closed = Engine::builder().detector(Arc::new(Broken)).build(rules(text)).unwrap();
@@ -283,7 +322,11 @@ fn what_is_late_or_broken_is_blocked_unless_it_may_go_on() {
     let open = Engine::builder().detector(Arc::new(Broken)).fail_open().build(rules(text)).unwrap();
     let decision = open.decide(&event);
     assert_eq!((said(&decision), decision.is_complete()), (("flag", "a".into()), false));
-    let late = Engine::builder().detector(Arc::new(Word("broken"))).deadline(Some(Duration::ZERO)).build(rules(text)).unwrap();
+    let late = Engine::builder()
+        .detector(Arc::new(Word("broken")))
+        .deadline(Some(Duration::ZERO))
+        .build(rules(text))
+        .unwrap();
     check(&late, &event, "block", "deadline");
     check(&late, &Event::call("t", &json!({})), "allow", "");
 }
@@ -318,16 +361,24 @@ rules:
     type: `/items/*/sku` of tool `pay` is integer, and `length` is about texts, lists and objects
     gap: `/note` of tool `pay` may be missing, and the rule does not apply then
     "#);
-    assert!(engine.check_tool("other", &json!({"properties": {"path": {"type": "string"}}, "required": ["path"]})).is_empty());
+    assert!(
+        engine
+            .check_tool("other", &json!({"properties": {"path": {"type": "string"}}, "required": ["path"]}))
+            .is_empty()
+    );
     assert!(engine.check_tool("pay", &json!({"$ref": "#"})).is_empty());
 }
 
 #[test]
 fn deep_values_are_no_danger() {
     let engine = Engine::builder()
-        .build(RuleSet::new("built").rule(
-            Rule::new("a").when(Condition::Field(Field::parse("/**/x").unwrap(), Test::Equal(json!(1)))).then(Effect::Block),
-        ))
+        .build(
+            RuleSet::new("built").rule(
+                Rule::new("a")
+                    .when(Condition::Field(Field::parse("/**/x").unwrap(), Test::Equal(json!(1))))
+                    .then(Effect::Block),
+            ),
+        )
         .unwrap();
     let deep = (0..50_000).fold(json!({"x": 1}), |inner, _| Value::Array(vec![inner]));
     check(&engine, &Event::call("t", &deep), "block", "a");

@@ -74,7 +74,9 @@ fn files_are_told_by_their_names() {
     std::fs::write(&path, "rules: [{ id: a, then: flag }]").unwrap();
     assert_eq!(RuleSet::open(&path).unwrap().rules.len(), 1);
     assert!(RuleSet::open(&folder.path().join("rules.txt")).unwrap_err().to_string().contains(".toml"));
-    assert!(RuleSet::open(&folder.path().join("gone.json")).unwrap_err().to_string().starts_with("cannot read"));
+    assert!(
+        RuleSet::open(&folder.path().join("gone.json")).unwrap_err().to_string().starts_with("cannot read")
+    );
 }
 
 #[test]

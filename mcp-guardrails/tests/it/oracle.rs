@@ -81,7 +81,9 @@ fn stepped(value: &Value, step: &str) -> Vec<Value> {
         ("*", Value::Array(items)) => items.clone(),
         ("*", Value::Object(members)) => members.values().cloned().collect(),
         (name, Value::Object(members)) => members.get(name).cloned().into_iter().collect(),
-        (name, Value::Array(items)) => name.parse::<usize>().ok().and_then(|at| items.get(at).cloned()).into_iter().collect(),
+        (name, Value::Array(items)) => {
+            name.parse::<usize>().ok().and_then(|at| items.get(at).cloned()).into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -89,7 +91,9 @@ fn stepped(value: &Value, step: &str) -> Vec<Value> {
 fn fits(operator: &str, operand: &Value, value: &Value) -> bool {
     let texts = |test: fn(&str, &str) -> bool| {
         let operands = operand.as_array().cloned().unwrap_or_else(|| vec![operand.clone()]);
-        value.as_str().is_some_and(|text| operands.iter().any(|operand| test(text, operand.as_str().unwrap())))
+        value
+            .as_str()
+            .is_some_and(|text| operands.iter().any(|operand| test(text, operand.as_str().unwrap())))
     };
     match operator {
         "eq" => equal(value, operand),
@@ -123,7 +127,18 @@ fn equal(a: &Value, b: &Value) -> bool {
 }
 
 fn scalars() -> impl Strategy<Value = Value> {
-    prop::sample::select(vec![json!(0), json!(1), json!(1.0), json!(2.5), json!("a"), json!("ab"), json!("ba"), json!("2"), json!(true), json!(null)])
+    prop::sample::select(vec![
+        json!(0),
+        json!(1),
+        json!(1.0),
+        json!(2.5),
+        json!("a"),
+        json!("ab"),
+        json!("ba"),
+        json!("2"),
+        json!(true),
+        json!(null),
+    ])
 }
 
 fn documents() -> impl Strategy<Value = Value> {
@@ -132,24 +147,28 @@ fn documents() -> impl Strategy<Value = Value> {
         let names = names.clone();
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
-            prop::collection::vec((names, inner), 0..3).prop_map(|pairs| pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+            prop::collection::vec((names, inner), 0..3)
+                .prop_map(|pairs| pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
         ]
     })
 }
 
 fn leaves() -> impl Strategy<Value = Value> {
-    let field = prop::sample::select(vec!["/a", "/b", "/a/x", "/*", "/**/x", "/**", "/b/0", "text", "tool", "user"]);
+    let field =
+        prop::sample::select(vec!["/a", "/b", "/a/x", "/*", "/**/x", "/**", "/b/0", "text", "tool", "user"]);
     let part = prop::sample::select(vec!["a", "b", "ab", "2", "t"]);
     let parts = prop::collection::vec(part, 1..3);
     let test = prop_oneof![
         scalars().prop_map(|value| json!({ "eq": value })),
         prop::collection::vec(scalars(), 1..3).prop_map(|values| json!({ "in": values })),
-        (prop::sample::select(vec!["prefix", "suffix", "contains", "contains", "contains"]), parts).prop_map(|(name, parts)| json!({ name: parts })),
+        (prop::sample::select(vec!["prefix", "suffix", "contains", "contains", "contains"]), parts)
+            .prop_map(|(name, parts)| json!({ name: parts })),
         prop::sample::select(vec!["^a", "b$", "[0-9]"]).prop_map(|pattern| json!({ "regex": pattern })),
         prop::sample::select(vec![0.0, 1.0, 2.0]).prop_map(|min| json!({ "range": { "min": min } })),
         (0..3).prop_map(|max| json!({ "length": { "max": max } })),
         any::<bool>().prop_map(|there| json!({ "exists": there })),
-        (prop::sample::select(vec!["a", "b"]), any::<bool>()).prop_map(|(part, there)| json!({ "contains": part, "exists": there })),
+        (prop::sample::select(vec!["a", "b"]), any::<bool>())
+            .prop_map(|(part, there)| json!({ "contains": part, "exists": there })),
     ];
     prop_oneof![
         6 => (field, test).prop_map(|(field, test)| json!({ field: test })),
@@ -166,13 +185,16 @@ fn conditions() -> impl Strategy<Value = Value> {
             list.clone().prop_map(|list| json!({ "any": list })),
             list.clone().prop_map(Value::Array),
             inner.prop_map(|inner| json!({ "not": inner })),
-            (list, any::<prop::sample::Index>()).prop_map(|(list, at)| json!({ "at_least": { "count": at.index(list.len()) + 1, "of": list } })),
+            (list, any::<prop::sample::Index>()).prop_map(
+                |(list, at)| json!({ "at_least": { "count": at.index(list.len()) + 1, "of": list } })
+            ),
         ]
     })
 }
 
 fn rules() -> impl Strategy<Value = Vec<Value>> {
-    let tools = prop::sample::select(vec![json!(null), json!("t"), json!(["t", "u"]), json!("t*"), json!("*")]);
+    let tools =
+        prop::sample::select(vec![json!(null), json!("t"), json!(["t", "u"]), json!("t*"), json!("*")]);
     let rule = (
         conditions(),
         prop::option::of(conditions()),
@@ -192,7 +214,13 @@ fn rules() -> impl Strategy<Value = Vec<Value>> {
 
 fn happenings() -> impl Strategy<Value = Happening> {
     let names = |all: [&'static str; 2]| prop::sample::subsequence(all.to_vec(), 0..=2);
-    let parts = (documents(), prop::sample::select(vec!["call", "result"]), prop::sample::select(vec!["t", "tu", "u", "v"]), names(["r", "s"]), names(["l", "m"]));
+    let parts = (
+        documents(),
+        prop::sample::select(vec!["call", "result"]),
+        prop::sample::select(vec!["t", "tu", "u", "v"]),
+        names(["r", "s"]),
+        names(["l", "m"]),
+    );
     // Arguments are an object, as the protocol has it; results are what they are.
     parts.prop_map(|(inner, phase, tool, roles, labels)| {
         let document = if inner.is_object() { inner } else { json!({ "a": inner }) };
@@ -204,7 +232,9 @@ fn tool_fits(rule: &Value, tool: &str) -> bool {
     match &rule["tool"] {
         Value::Null => true,
         Value::Array(all) => all.iter().any(|name| name == tool),
-        Value::String(pattern) => pattern.strip_suffix('*').map_or(pattern == tool, |prefix| tool.starts_with(prefix)),
+        Value::String(pattern) => {
+            pattern.strip_suffix('*').map_or(pattern == tool, |prefix| tool.starts_with(prefix))
+        }
         other => panic!("{other}"),
     }
 }

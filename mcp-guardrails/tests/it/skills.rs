@@ -42,7 +42,11 @@ fn prompts_suggest_skills_in_their_order_of_priority() {
     let (loose, strict) = (engine(Words::Anywhere), engine(Words::Whole));
     let both = |prompt: &str, in_text: &[&str], as_words: &[&str]| {
         let event = Event::prompt(prompt);
-        assert_eq!((loose.decide(&event).skills(), strict.decide(&event).skills()), (in_text.to_vec(), as_words.to_vec()), "{prompt}");
+        assert_eq!(
+            (loose.decide(&event).skills(), strict.decide(&event).skills()),
+            (in_text.to_vec(), as_words.to_vec()),
+            "{prompt}"
+        );
     };
     both("A MIGRATION for the form", &["frontend", "database"], &["frontend", "database"]);
     both("build the required information", &["frontend"], &[]);
@@ -86,7 +90,8 @@ fn files_need_a_skill_first() {
 #[test]
 fn a_used_skill_is_remembered() {
     let guard = Guard::new(Arc::new(engine(Words::Whole)), Arc::new(MemoryStore::default()));
-    let event = Event::file(FileEdit { path: "a/x.css", content: Some("makeStyles"), exists: true }).session("s");
+    let event =
+        Event::file(FileEdit { path: "a/x.css", content: Some("makeStyles"), exists: true }).session("s");
     assert!(guard.check(&event).unwrap().is_blocked());
     guard.label("s", &format!("{USED}frontend")).unwrap();
     assert!(!guard.check(&event).unwrap().is_blocked());
@@ -115,7 +120,11 @@ fn mistakes_are_named_with_their_line() {
         ("\"version\": \"1.0\",", "\"version\" \"1.0\","),
     ] {
         assert!(FILE.contains(from), "{from}");
-        report.push(SkillRules::parse(&FILE.replacen(from, to, 1), "skill-rules.json", Words::Whole).unwrap_err().to_string());
+        report.push(
+            SkillRules::parse(&FILE.replacen(from, to, 1), "skill-rules.json", Words::Whole)
+                .unwrap_err()
+                .to_string(),
+        );
     }
     insta::assert_snapshot!(report.join("\n"));
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mcp_guardrails::rule::{Effect, Glob, Rule};
 use mcp_guardrails::state::{Digest, Guard, MemoryStore, Store};
 use mcp_guardrails::{Event, Phase};
 use proptest::prelude::*;
@@ -57,7 +58,9 @@ rules:
 
 #[test]
 fn steps_may_have_to_share_a_value() {
-    let guard = guard("rules: [{ id: r, tool: send, then: block, when: { sequence: { within: 1h, same: /id, steps: [{ tool: open }, { tool: send }] } } }]");
+    let guard = guard(
+        "rules: [{ id: r, tool: send, then: block, when: { sequence: { within: 1h, same: /id, steps: [{ tool: open }, { tool: send }] } } }]",
+    );
     story(
         &guard,
         &[
@@ -151,8 +154,14 @@ rules:
 - { id: never, tool: deploy, when: { /force: true }, then: block }
 ";
     let guard = Guard::new(Arc::new(engine(rules)), store);
-    let (arguments, same, other) = (json!({"version": "1", "to": 2}), json!({"to": 2.0, "version": "1"}), json!({"version": "2", "to": 2}));
-    let call = |arguments, time| guard.check(&Event::call("deploy", arguments).user("ann").session("s").at(time)).unwrap();
+    let (arguments, same, other) = (
+        json!({"version": "1", "to": 2}),
+        json!({"to": 2.0, "version": "1"}),
+        json!({"version": "2", "to": 2}),
+    );
+    let call = |arguments, time| {
+        guard.check(&Event::call("deploy", arguments).user("ann").session("s").at(time)).unwrap()
+    };
     let asked = call(&arguments, 0);
     assert!(asked.is_blocked());
     let digest = asked.approval.unwrap().digest;
@@ -162,7 +171,8 @@ rules:
     let approve = || guard.approve(digest, 1_000, Duration::from_secs(60)).unwrap();
 
     approve();
-    let stranger = guard.check(&Event::call("deploy", &arguments).user("bob").session("s").at(2_000)).unwrap();
+    let stranger =
+        guard.check(&Event::call("deploy", &arguments).user("bob").session("s").at(2_000)).unwrap();
     assert!(stranger.is_blocked() && call(&other, 2_000).is_blocked());
     let passed = call(&same, 3_000);
     assert_eq!((said(&passed), passed.approval), (("flag", "ask".into()), None));
@@ -183,13 +193,31 @@ rules:
 
 #[test]
 fn many_violations_stop_a_session() {
-    let guard = guard("circuit: { violations: 2, within: 10m, open_for: 5m }\nrules: [{ id: no, tool: bad, then: block }]");
+    let guard = guard(
+        "circuit: { violations: 2, within: 10m, open_for: 5m }\nrules: [{ id: no, tool: bad, then: block }]",
+    );
     let none = json!({});
-    story(&guard, &[(0, "bad", none.clone(), "block"), (0, "good", none.clone(), "allow"), (1, "bad", none.clone(), "block"), (2, "good", none.clone(), "block")]);
+    story(
+        &guard,
+        &[
+            (0, "bad", none.clone(), "block"),
+            (0, "good", none.clone(), "allow"),
+            (1, "bad", none.clone(), "block"),
+            (2, "good", none.clone(), "block"),
+        ],
+    );
     let stopped = guard.check(&Event::call("good", &none).session("s").at(3 * MINUTE)).unwrap();
     assert_eq!(said(&stopped), ("block", "circuit".into()));
     assert!(!guard.check(&Event::call("good", &none).session("t").at(3 * MINUTE)).unwrap().is_blocked());
-    story(&guard, &[(6, "good", none.clone(), "allow"), (7, "bad", none.clone(), "block"), (20, "bad", none.clone(), "block"), (21, "good", none, "allow")]);
+    story(
+        &guard,
+        &[
+            (6, "good", none.clone(), "allow"),
+            (7, "bad", none.clone(), "block"),
+            (20, "bad", none.clone(), "block"),
+            (21, "good", none, "allow"),
+        ],
+    );
 }
 
 #[test]
@@ -206,11 +234,14 @@ tests:
 
 #[test]
 fn other_rules_go_on_with_what_is_remembered() {
-    let sequence = "{ id: r, tool: post, then: block, when: { sequence: { within: 10m, steps: [{ tool: read }, { tool: post }] } } }";
+    let sequence = "{ id: r, tool: post, then: block, when: { sequence: { within: 10m, steps: [{ tool: read, when: { /path: { regex: '^a+$' } } }, { tool: post }] } } }";
     let guard = guard(&format!("rules: [{sequence}]"));
     let none = json!({});
-    story(&guard, &[(0, "read", none.clone(), "allow")]);
+    story(&guard, &[(0, "read", json!({"path": "aa"}), "allow")]);
     let more = "{ id: n, tool: x, then: block, when: { count: { tool: x, within: 1h, min: 1 } } }";
+    // The same rules, whose expressions are compiled by now, and the same read anew.
+    guard.engine().add(Rule::new("other").tool(Glob::name("y").unwrap()).then(Effect::Flag)).unwrap();
+    story(&guard, &[(1, "post", none.clone(), "block")]);
     guard.engine().replace(crate::support::rules(&format!("rules: [{more}, {sequence}]"))).unwrap();
     story(&guard, &[(1, "post", none.clone(), "block"), (1, "x", none, "block")]);
 }
@@ -291,7 +322,9 @@ fn a_flood_of_sessions_is_bounded() {
     }
     let mut kept = 0;
     for number in 0..100_000_u64 {
-        store.update(&format!("s{number}"), &mut |session| kept += usize::from(!session.labels().is_empty())).unwrap();
+        store
+            .update(&format!("s{number}"), &mut |session| kept += usize::from(!session.labels().is_empty()))
+            .unwrap();
         if number > 65_536 {
             break;
         }
@@ -325,8 +358,22 @@ rules:
         let open = || Guard::new(Arc::new(engine(rules)), Arc::new(SqliteStore::open(&path).unwrap()));
         let document = json!({"id": "a"});
         let (first, second) = (open(), open());
-        story(&first, &[(0, "read", document.clone(), "allow"), (0, "x", json!({}), "allow"), (0, "y", document.clone(), "allow")]);
-        story(&second, &[(1, "post", document.clone(), "block"), (1, "x", json!({}), "block"), (1, "y", json!({"id": "b"}), "block")]);
+        story(
+            &first,
+            &[
+                (0, "read", document.clone(), "allow"),
+                (0, "x", json!({}), "allow"),
+                (0, "y", document.clone(), "allow"),
+            ],
+        );
+        story(
+            &second,
+            &[
+                (1, "post", document.clone(), "block"),
+                (1, "x", json!({}), "block"),
+                (1, "y", json!({"id": "b"}), "block"),
+            ],
+        );
         drop((first, second));
         let third = open();
         story(&third, &[(2, "post", document.clone(), "block")]);

@@ -10,7 +10,10 @@ pub(crate) fn rules(text: &str) -> RuleSet {
 }
 
 pub(crate) fn engine(text: &str) -> Engine {
-    Engine::builder().detector(Arc::new(Word("word"))).build(rules(text)).unwrap_or_else(|error| panic!("{error}"))
+    Engine::builder()
+        .detector(Arc::new(Word("word")))
+        .build(rules(text))
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The effect's name and who speaks.
@@ -21,7 +24,12 @@ pub(crate) fn said(decision: &Decision) -> (&'static str, String) {
 
 pub(crate) fn check(engine: &Engine, event: &Event<'_>, effect: &str, rule: &str) {
     let decision = engine.decide(event);
-    assert_eq!(said(&decision), (effect_name(effect), rule.to_owned()), "{event:?}\n{}", engine.explain(event));
+    assert_eq!(
+        said(&decision),
+        (effect_name(effect), rule.to_owned()),
+        "{event:?}\n{}",
+        engine.explain(event)
+    );
 }
 
 fn effect_name(name: &str) -> &'static str {
@@ -47,7 +55,8 @@ impl Detector for Word {
     fn scan(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
         for (at, part) in text.as_str().match_indices("hus") {
             let whole = text.as_str().get(at..at + 4) == Some("hush");
-            let (kind, score) = if whole { (Kind::new("secret.word"), 0.9) } else { (Kind::new("guess.word"), 0.3) };
+            let (kind, score) =
+                if whole { (Kind::new("secret.word"), 0.9) } else { (Kind::new("guess.word"), 0.3) };
             found.push(Finding { kind, span: at..at + part.len() + usize::from(whole), score });
         }
     }
