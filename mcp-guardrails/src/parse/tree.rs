@@ -22,7 +22,7 @@ pub(crate) fn read(text: &str, format: Format) -> Result<Value, (Problem, Option
             let message = message.split(" at line").next().unwrap_or_default();
             (Problem::at("", message), Some(error.line()).filter(|line| *line > 0))
         })?,
-        // INVARIANT: this parser expands aliases within a budget.
+        // INVARIANT: this parser expands aliases within a budget, and refuses members that occur twice.
         Format::Yaml => yaml::<Strict>(text).map(|strict| strict.0).map_err(|error| {
             let line = error.location().and_then(|place| usize::try_from(place.line()).ok());
             let message = error.without_snippet().to_string();
@@ -43,14 +43,13 @@ pub(crate) fn read(text: &str, format: Format) -> Result<Value, (Problem, Option
     Ok(value)
 }
 
-/// YAML 1.2: `y` and `off` are texts. What reads the values refuses members that occur twice.
+/// YAML 1.2: `y` and `off` are texts.
 fn yaml<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, serde_saphyr::Error> {
     serde_saphyr::from_str_with_options(
         text,
         serde_saphyr::options! {
             strict_booleans: true,
             with_snippet: false,
-            duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
         },
     )
 }
