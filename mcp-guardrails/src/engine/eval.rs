@@ -135,16 +135,11 @@ impl<'s, 'e> Frame<'s, 'e> {
         if self.set.steps.is_empty() {
             return;
         }
-        let Some((first, check, any)) = self.set.step_index.candidates(self.event.phase, self.event.tool)
-        else {
-            return;
-        };
         let mut stepped = Vec::new();
-        for (numbers, check) in [(&first.numbers, check), (&any.numbers, false)] {
-            for step in numbers.iter().filter_map(|number| self.set.steps.get(*number)) {
-                if (!check || fits(&step.tools, self.event.tool)) && self.holds(&step.node) {
-                    stepped.push(Stepped { tracker: step.tracker, stage: step.stage });
-                }
+        for (number, check) in self.set.step_index.numbers(self.event.phase, self.event.tool) {
+            let Some(step) = self.set.steps.get(number) else { continue };
+            if (!check || fits(&step.tools, self.event.tool)) && self.holds(&step.node) {
+                stepped.push(Stepped { tracker: step.tracker, stage: step.stage });
             }
         }
         // The last steps first: what one event completes, it does not begin.

@@ -44,17 +44,9 @@ impl fmt::Display for Explanation {
 impl<'s> Frame<'s, '_> {
     /// Explains all rules of the event's phase that are about its tool and server.
     pub(crate) fn explain(&mut self) -> Explanation {
-        let Some((first, check, any)) = self.set.index.candidates(self.event.phase, self.event.tool) else {
-            return Explanation { rules: Vec::new() };
-        };
-        let numbers = first
-            .numbers
-            .iter()
-            .map(|number| (number, check))
-            .chain(any.numbers.iter().map(|number| (number, false)));
         let mut rules = Vec::new();
-        for (number, check) in numbers {
-            let Some(rule) = self.set.rules.get(*number) else { continue };
+        for (number, check) in self.set.index.numbers(self.event.phase, self.event.tool) {
+            let Some(rule) = self.set.rules.get(number) else { continue };
             if (!check || fits(&rule.tools, self.event.tool)) && self.is_there(rule) {
                 rules.push(self.explained(rule));
             }

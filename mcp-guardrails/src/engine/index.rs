@@ -98,6 +98,15 @@ impl Index {
         Self(Phase::ALL.into_iter().map(of_phase).collect())
     }
 
+    /// The numbers of what an event can touch; with each, whether its tools are still to be compared.
+    pub(crate) fn numbers(&self, phase: Phase, tool: &str) -> impl Iterator<Item = (usize, bool)> {
+        let found = self.candidates(phase, tool);
+        found.into_iter().flat_map(|(first, check, any)| {
+            let first = first.numbers.iter().map(move |number| (*number, check));
+            first.chain(any.numbers.iter().map(|number| (*number, false)))
+        })
+    }
+
     /// What an event can touch, and whether the tools of the first group are still to be compared.
     pub(crate) fn candidates(&self, phase: Phase, tool: &str) -> Option<(&Group, bool, &Group)> {
         let of = self.0.get(phase as usize)?;

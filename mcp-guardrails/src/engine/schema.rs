@@ -41,14 +41,8 @@ const HOPS: usize = 16;
 
 pub(super) fn check(set: &Compiled, tool: &str, schema: &Value) -> Vec<Lint> {
     let mut lints = Vec::new();
-    let Some((first, check, any)) = set.index.candidates(Phase::Call, tool) else { return lints };
-    for (number, check) in first
-        .numbers
-        .iter()
-        .map(|number| (number, check))
-        .chain(any.numbers.iter().map(|number| (number, false)))
-    {
-        let Some(rule) = set.rules.get(*number) else { continue };
+    for (number, check) in set.index.numbers(Phase::Call, tool) {
+        let Some(rule) = set.rules.get(number) else { continue };
         if check && !super::compiled::fits(&rule.tools, tool) {
             continue;
         }

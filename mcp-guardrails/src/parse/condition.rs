@@ -43,14 +43,18 @@ pub(super) fn condition(at: &Cursor<'_>) -> Read<Condition> {
     for (name, member) in at.members()? {
         all.push(one(at, name, &member)?);
     }
-    match all.pop() {
-        None => Err(at.wrong("a condition says something: write a field or one of `all`, `any`, `not`, …")),
-        Some(only) if all.is_empty() => Ok(only),
-        Some(last) => {
-            all.push(last);
-            Ok(Condition::All(all))
-        }
+    whole(all)
+        .ok_or_else(|| at.wrong("a condition says something: write a field or one of `all`, `any`, `not`, …"))
+}
+
+/// All of these as one; nothing if there are none.
+fn whole(mut all: Vec<Condition>) -> Option<Condition> {
+    let last = all.pop()?;
+    if all.is_empty() {
+        return Some(last);
     }
+    all.push(last);
+    Some(Condition::All(all))
 }
 
 fn list(at: &Cursor<'_>) -> Read<Vec<Condition>> {
@@ -148,14 +152,7 @@ fn tests(field: &Field, at: &Cursor<'_>) -> Read<Condition> {
             _ => continue,
         }));
     }
-    match all.pop() {
-        None => Err(at.wrong("a condition on a field needs an operator such as `eq`")),
-        Some(only) if all.is_empty() => Ok(only),
-        Some(last) => {
-            all.push(last);
-            Ok(Condition::All(all))
-        }
-    }
+    whole(all).ok_or_else(|| at.wrong("a condition on a field needs an operator such as `eq`"))
 }
 
 fn detector(at: &Cursor<'_>) -> Read<Detect> {

@@ -293,7 +293,7 @@ impl<'v> Tree<'v> {
 }
 
 /// A name as pointers write it.
-fn escaped(name: &str) -> String {
+pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

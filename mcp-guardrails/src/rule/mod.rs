@@ -16,14 +16,14 @@ pub use self::condition::{
     Condition, Every, Sequence, Step as SequenceStep, TimeOfDay, Tracked, Trigger, Window,
 };
 pub use self::field::Field;
-pub(crate) use self::field::{Node, Step};
+pub(crate) use self::field::{Node, Step, escaped};
 pub use self::glob::Glob;
 pub use self::net::{Host, Network};
 pub use self::path::Folder;
 pub use self::template::Template;
 pub(crate) use self::test::Truth;
 pub use self::test::{Bounds, Detect, Pattern, Test};
-pub(crate) use self::value::{canonical, number};
+pub(crate) use self::value::{canonical, number, same};
 
 use crate::event::Phase;
 
