@@ -33,6 +33,7 @@
 //! - [`skill`]: the file `skill-rules.json`.
 //! - [`hook`]: the hooks of Claude Code.
 //! - [`pin`]: tools that change behind your back.
+//! - [`simulate`]: what other rules would have said.
 //! - [`state`]: what is remembered between events, and approvals.
 //! - [`detect`]: what rules ask about texts.
 //!
@@ -47,6 +48,7 @@ pub mod hook;
 mod parse;
 pub mod pin;
 pub mod rule;
+pub mod simulate;
 pub mod skill;
 pub mod state;
 mod text;

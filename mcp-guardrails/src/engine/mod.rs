@@ -30,6 +30,7 @@ use crate::detect::Detector;
 use crate::event::Event;
 use crate::parse::{RuleError, RuleSet};
 use crate::rule::Rule;
+use crate::state::Session;
 use crate::trigger::Slow;
 
 /// Decides over events. Rules change while it runs; a decision keeps those it began with.
@@ -130,7 +131,7 @@ impl Engine {
         if let Some(known) = key.as_ref().and_then(|key| self.cache.get(key)) {
             return known;
         }
-        let (decision, _) = self.evaluate(&set, event, &Nothing, false);
+        let (decision, _) = evaluate(&set, event, &Nothing, &self.terms(false));
         let decision = Arc::new(decision);
         if let Some(key) = key.filter(|_| decision.is_complete()) {
             self.cache.put(key, &decision);
@@ -142,15 +143,13 @@ impl Engine {
         Arc::clone(&self.live.load().set)
     }
 
-    /// Decides with what is remembered. `approved` says that what needs approval has it.
-    pub(crate) fn evaluate(
-        &self,
-        set: &Arc<Compiled>,
-        event: &Event<'_>,
-        memory: &dyn Memory,
-        approved: bool,
-    ) -> (Decision, Vec<Stepped>) {
-        evaluate(set, event, memory, &Terms { deadline: self.deadline, closed: self.closed, approved })
+    /// Decides with what a session remembers, and lets it take note. `approved` says that what needs approval has it.
+    pub(crate) fn step(&self, session: &mut Session, event: &Event<'_>, approved: bool) -> Decision {
+        step(&self.set(), session, event, &self.terms(approved))
+    }
+
+    const fn terms(&self, approved: bool) -> Terms {
+        Terms { deadline: self.deadline, closed: self.closed, approved }
     }
 
     /// Why rules apply to an event, and what keeps others from it, those that nearly apply first.
@@ -233,7 +232,7 @@ pub(crate) struct Terms {
     pub(crate) approved: bool,
 }
 
-pub(crate) fn evaluate(
+fn evaluate(
     set: &Arc<Compiled>,
     event: &Event<'_>,
     memory: &dyn Memory,
@@ -244,6 +243,15 @@ pub(crate) fn evaluate(
     let fired = frame.rules();
     let stepped = std::mem::take(&mut frame.stepped);
     (Decision::weigh(set, frame, fired, terms), stepped)
+}
+
+/// Decides with what a session remembers, and lets it take note.
+fn step(set: &Arc<Compiled>, session: &mut Session, event: &Event<'_>, terms: &Terms) -> Decision {
+    let (decision, stepped) = evaluate(set, event, session, terms);
+    match session.remember(&decision, &stepped, event) {
+        Some(verdict) => decision.with(verdict),
+        None => decision,
+    }
 }
 
 impl fmt::Debug for Engine {

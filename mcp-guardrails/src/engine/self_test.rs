@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::compiled::Compiled;
-use super::{Terms, evaluate};
+use super::{Terms, step};
 use crate::parse::{RuleError, RuleSet};
 use crate::state::Session;
 
@@ -12,13 +12,9 @@ pub(super) fn run(set: &Arc<Compiled>, rules: &RuleSet) -> Result<(), RuleError>
     for (index, test) in rules.tests.iter().enumerate() {
         let (mut session, mut time, mut last) = (Session::default(), 0_u64, None);
         for sample in &test.events {
-            time = time.saturating_add(u64::try_from(sample.after.as_millis()).unwrap_or(u64::MAX));
+            time = time.saturating_add(sample.milliseconds_after());
             last = Some(sample.with(time, |event| {
-                let (decision, stepped) =
-                    evaluate(set, event, &session, &Terms { deadline: None, closed: true, approved: false });
-                session
-                    .remember(&decision, &stepped, event)
-                    .map_or_else(|| decision.clone(), |verdict| decision.clone().with(verdict))
+                step(set, &mut session, event, &Terms { deadline: None, closed: true, approved: false })
             }));
         }
         let Some(decision) = last else { continue };

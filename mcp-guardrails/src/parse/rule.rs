@@ -124,7 +124,7 @@ fn test(at: &Cursor<'_>) -> Read<RuleTest> {
     })
 }
 
-fn sample(at: &Cursor<'_>) -> Read<Sample> {
+pub(super) fn sample(at: &Cursor<'_>) -> Read<Sample> {
     at.only(&[
         "phase",
         "session",

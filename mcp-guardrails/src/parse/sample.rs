@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::cursor::Cursor;
+use super::{Format, RuleError, rule, tree};
 use crate::event::{Event, FileEdit, Phase};
 
 /// An event with its own values.
@@ -36,6 +38,24 @@ pub(crate) struct SampleFile {
 }
 
 impl Sample {
+    /// Reads an event as tests of rules write it, from a line of JSON.
+    ///
+    /// # Errors
+    /// The line is no event; the error names the line.
+    pub fn parse(text: &str, origin: &str, line: usize) -> Result<Self, RuleError> {
+        let value = tree::read(text, Format::Json).map_err(|(problem, _)| problem);
+        let sample = value.and_then(|value| rule::sample(&Cursor::top(&value)));
+        sample.map_err(|problem| RuleError::of(origin, problem, Some(line)))
+    }
+
+    pub(crate) fn tool(&self) -> &str {
+        &self.tool
+    }
+
+    pub(crate) fn milliseconds_after(&self) -> u64 {
+        u64::try_from(self.after.as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Looks at it as an event that happens at a time.
     pub(crate) fn with<R>(&self, time: u64, look: impl FnOnce(&Event<'_>) -> R) -> R {
         let roles: Vec<&str> = self.roles.iter().map(String::as_str).collect();

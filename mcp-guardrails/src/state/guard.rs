@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ApprovalRequest, Digest, Store, StoreError};
+use super::{ApprovalRequest, Digest, Session, Store, StoreError};
 use crate::engine::{Decision, Engine, Verdict};
 use crate::event::{Event, Phase};
 
@@ -74,16 +74,9 @@ impl Guard {
     }
 
     fn step(&self, event: &Event<'_>, approved: bool) -> Result<Decision, StoreError> {
-        let set = self.engine.set();
         let mut decided = None;
-        self.store.update(event.session, &mut |session| {
-            let (decision, stepped) = self.engine.evaluate(&set, event, session, approved);
-            let instead = session.remember(&decision, &stepped, event);
-            decided = Some(match instead {
-                Some(verdict) => decision.with(verdict),
-                None => decision,
-            });
-        })?;
+        let mut step = |session: &mut Session| decided = Some(self.engine.step(session, event, approved));
+        self.store.update(event.session, &mut step)?;
         decided.ok_or_else(|| StoreError::new("changed", "the store did not call back"))
     }
 

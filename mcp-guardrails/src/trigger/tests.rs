@@ -166,3 +166,11 @@ fn what_is_no_chain_runs_by_itself_and_is_reported() {
     }
     assert!(Matcher::new([&Trigger { patterns: vec!["(".into()], ..Trigger::default() }]).is_err());
 }
+
+#[test]
+fn expressions_that_backtrack_give_up_and_count_as_fired() {
+    let trigger = Trigger { patterns: vec!["(?:a+)+(?=c)b".into()], ..Trigger::default() };
+    let matcher = Matcher::new([&trigger]).unwrap();
+    assert!(matcher.matches(&"a".repeat(5_000)).contains(0));
+    assert!(!matcher.matches("other").contains(0));
+}
