@@ -188,7 +188,7 @@ impl<'s, 'e> Frame<'s, 'e> {
         if self.hits.is_none() {
             let mut nodes = Vec::new();
             self.set.text.find(self.event, &mut nodes);
-            let mut hits = self.set.matcher.matches("");
+            let mut hits = self.set.matcher.none();
             for text in nodes.iter().filter_map(|node| node.as_str()) {
                 if self.is_late() {
                     break;
@@ -198,7 +198,7 @@ impl<'s, 'e> Frame<'s, 'e> {
             self.hits = Some(hits);
         }
         // INVARIANT: set above.
-        self.hits.get_or_insert_with(|| self.set.matcher.matches(""))
+        self.hits.get_or_insert_with(|| self.set.matcher.none())
     }
 
     fn is_late(&mut self) -> bool {

@@ -299,10 +299,15 @@ impl Matcher {
         self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage) + uses + size_of_val(&*self.chains)
     }
 
+    /// That none fires.
+    pub(crate) fn none(&self) -> Hits {
+        Hits::none(self.count)
+    }
+
     /// Which triggers fire on a text.
     #[must_use]
     pub fn matches(&self, text: &str) -> Hits {
-        let mut hits = Hits::none(self.count);
+        let mut hits = self.none();
         let mut candidates = Hits::none(self.expressions.len());
         if let Some(automaton) = &self.automaton {
             self.pass(automaton, &fold(text), &mut hits, &mut candidates);

@@ -91,6 +91,7 @@ fn every_operator() {
             json!({"t": "a BIG old Dog"}),
             json!({"t": "concatenate"}),
         ),
+        ("trigger: { patterns: ['^$'] }", json!({"t": ["x", ""]}), json!({"t": "x"})),
     ];
     for (condition, yes, no) in cases {
         let engine = engine(&format!("rules: [{{ id: r, then: flag, when: {{ {condition} }} }}]"));
