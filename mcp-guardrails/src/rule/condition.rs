@@ -60,7 +60,7 @@ pub struct Trigger {
     pub keywords: Vec<String>,
     /// Expressions that have to match.
     pub patterns: Vec<String>,
-    /// Keywords count as whole words only, and what patterns name only where a word begins.
+    /// Keywords count as whole words only, and so does what patterns name, with or without an `s` at its end.
     pub whole_words: bool,
 }
 

@@ -30,7 +30,7 @@ use crate::parse::{Cursor, Format, RuleError, RuleSet};
 pub enum Words {
     /// Anywhere in a text, as the original hook has it: `form` in `information`.
     Anywhere,
-    /// As words; what patterns name, where a word begins.
+    /// As words; what patterns name, too, with or without an `s` at its end.
     #[default]
     Whole,
 }

@@ -76,6 +76,8 @@ struct Use {
     part: Part,
     before: bool,
     after: bool,
+    /// An `s` may stand before the end of the word.
+    plural: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -171,7 +173,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn chain(&mut self, trigger: usize, chain: Chain, word_starts: bool) {
+    fn chain(&mut self, trigger: usize, chain: Chain, words: bool) {
         let stages = u16::try_from(chain.len()).unwrap_or(u16::MAX);
         let number = self.chains.len();
         if stages > 1 {
@@ -184,17 +186,18 @@ impl Builder {
                 Part::Whole(small(trigger))
             };
             for Literal { text, before, after } in literals {
-                let before = before || (word_starts && text.starts_with(is_word));
-                self.texts.push((text, Use { part, before, after }));
+                let before = before || (words && text.starts_with(is_word));
+                let plural = words && !after && text.ends_with(is_word);
+                self.texts.push((text, Use { part, before, after: after || plural, plural }));
             }
         }
     }
 
-    fn pattern(&mut self, trigger: usize, pattern: &str, word_starts: bool) -> Result<(), String> {
+    fn pattern(&mut self, trigger: usize, pattern: &str, words: bool) -> Result<(), String> {
         let (code, needed, why) = match read(pattern)? {
             Read::Chains(chains) => {
                 for chain in chains {
-                    self.chain(trigger, chain, word_starts);
+                    self.chain(trigger, chain, words);
                 }
                 return Ok(());
             }
@@ -216,7 +219,8 @@ impl Builder {
         match needed {
             None => self.always.push(number),
             Some(texts) => {
-                let candidate = Use { part: Part::Candidate(small(number)), before: false, after: false };
+                let candidate =
+                    Use { part: Part::Candidate(small(number)), before: false, after: false, plural: false };
                 self.texts.extend(texts.into_iter().map(|text| (text, candidate)));
             }
         }
@@ -238,7 +242,9 @@ impl Matcher {
                 let text = fold(keyword).into_owned();
                 let before = trigger.whole_words && text.starts_with(is_word);
                 let after = trigger.whole_words && text.ends_with(is_word);
-                builder.texts.push((text, Use { part: Part::Whole(small(number)), before, after }));
+                builder
+                    .texts
+                    .push((text, Use { part: Part::Whole(small(number)), before, after, plural: false }));
             }
             for pattern in &trigger.patterns {
                 let read = builder.pattern(number, pattern, trigger.whole_words);
@@ -343,8 +349,13 @@ impl Matcher {
                 line_end = next_line(line_end + 1);
             }
             for used in self.uses.get(found.pattern().as_usize()).into_iter().flatten() {
-                let fits = (!used.before || boundary(text, found.start()))
-                    && (!used.after || boundary(text, found.end()));
+                let ends = || {
+                    boundary(text, found.end())
+                        || (used.plural
+                            && text.as_bytes().get(found.end()) == Some(&b's')
+                            && boundary(text, found.end() + 1))
+                };
+                let fits = (!used.before || boundary(text, found.start())) && (!used.after || ends());
                 if !fits {
                     continue;
                 }
