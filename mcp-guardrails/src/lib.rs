@@ -1,7 +1,64 @@
-//! Rules and detectors that decide over tool calls, prompts and results.
+//! Rules and detectors that decide over prompts, tool calls, results and files: in microseconds, and so that people can read why.
+//!
+//! ```
+//! use mcp_guardrails::{Engine, Event, Format, RuleSet, Verdict};
+//! use serde_json::json;
+//!
+//! let rules = RuleSet::parse(
+//!     "
+//! rules:
+//!   - id: no-force-push
+//!     tool: git_push
+//!     when: { /force: true, /branch: { glob: [main, 'release/*'] } }
+//!     then: block
+//!     message: push to {/branch} without force
+//! tests:
+//!   - { event: { tool: git_push, arguments: { force: true, branch: main } }, expect: block, rule: no-force-push }
+//! ",
+//!     "rules.yaml",
+//!     Format::Yaml,
+//! )?;
+//! let engine = Engine::builder().build(rules)?;
+//! let arguments = json!({ "force": true, "branch": "release/2" });
+//! let decision = engine.decide(&Event::call("git_push", &arguments));
+//! let Verdict::Block(reason) = decision.verdict() else { unreachable!() };
+//! assert_eq!((&*reason.rule, &*reason.message), ("no-force-push", "push to release/2 without force"));
+//! # Ok::<(), mcp_guardrails::RuleError>(())
+//! ```
 //!
 //! # Map
-//! [`text`] what a text may be read as · [`detect`] what is in it: secrets, personal data, injections, poisoned tools, dangerous commands
+//! - [`Event`]: what happens. [`rule`]: what a rule is. [`RuleSet`]: rules as files hold them.
+//! - [`Engine`]: rules in force; [`Decision`]: what they say.
+//! - [`trigger`]: whether a text is about something.
+//! - [`skill`]: the file `skill-rules.json`.
+//! - [`hook`]: the hooks of Claude Code.
+//! - [`pin`]: tools that change behind your back.
+//! - [`simulate`]: what other rules would have said.
+//! - [`state`]: what is remembered between events, and approvals.
+//! - [`detect`]: what is in a text: secrets, personal data, injections, poisoned tools, dangerous commands; and texts without it.
+//! - [`text`]: what a text may be read as.
+//!
+//! # Features
+//! - `gitleaks`: the rules of a `gitleaks.toml`.
+//! - `sqlite`: sessions and approvals in a file.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 pub mod detect;
+mod engine;
+mod event;
+pub mod hook;
+mod parse;
+pub mod pin;
+pub mod rule;
+pub mod simulate;
+pub mod skill;
+pub mod state;
 pub mod text;
+pub mod trigger;
+
+pub use engine::{
+    Decision, Engine, EngineBuilder, Explanation, Lint, Place, Reason, RuleExplanation, Verdict,
+};
+pub use event::{Event, FileEdit, Phase};
+pub use parse::{Circuit, Format, RuleError, RuleSet, RuleTest, Sample};
+pub use text::Text;

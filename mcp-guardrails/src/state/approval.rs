@@ -1,0 +1,70 @@
+//! Approvals: for one call, with these arguments, by this caller, once, until then.
+
+use std::fmt;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::event::Event;
+use crate::rule::canonical;
+
+/// What an approval is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of an event: who does what to which tool with which arguments. Members' order and the notation of numbers do not matter.
+    pub(crate) fn of(event: &Event<'_>) -> Self {
+        let mut text = Vec::with_capacity(256);
+        let file = event.file.map(|file| (file.path, file.content.unwrap_or_default()));
+        let (path, content) = file.unwrap_or_default();
+        let who = [event.tenant, event.user, event.environment, event.server, event.tool, event.phase.name()];
+        for part in who.into_iter().chain([event.prompt.unwrap_or_default(), path, content]) {
+            text.extend_from_slice(&part.len().to_le_bytes());
+            text.extend_from_slice(part.as_bytes());
+        }
+        for value in [event.arguments, event.result, event.definition] {
+            canonical(value.unwrap_or(&Value::Null), &mut text);
+            text.push(b'\n');
+        }
+        Self(Sha256::digest(&text).into())
+    }
+
+    /// Reads what [`Display`](fmt::Display) wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What somebody has to approve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApprovalRequest {
+    /// What [`Guard::approve`](super::Guard::approve) is called with.
+    pub digest: Digest,
+}
+
+/// Eight bytes of a digest.
+pub(crate) fn short(text: &[u8]) -> u64 {
+    let digest: [u8; 32] = Sha256::digest(text).into();
+    digest.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
