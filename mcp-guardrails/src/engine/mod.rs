@@ -26,7 +26,7 @@ use self::eval::{Frame, Nothing};
 pub(crate) use self::eval::{Memory, Stepped};
 pub use self::explain::{Explanation, RuleExplanation};
 pub use self::schema::Lint;
-use crate::detect::Detector;
+use crate::detect::{Detector, standard};
 use crate::event::Event;
 use crate::parse::{RuleError, RuleSet};
 use crate::rule::Rule;
@@ -58,9 +58,11 @@ pub struct EngineBuilder {
 }
 
 impl EngineBuilder {
-    /// Adds a detector that rules may ask by its name.
+    /// Adds a detector that rules may ask by its name, in the place of one with the same name. Those of
+    /// [`standard`](crate::detect::standard) are there already.
     #[must_use]
     pub fn detector(mut self, detector: Arc<dyn Detector>) -> Self {
+        self.detectors.retain(|known| known.name() != detector.name());
         self.detectors.push(detector);
         self
     }
@@ -113,9 +115,9 @@ fn prepared(rules: &RuleSet, detectors: &[Arc<dyn Detector>]) -> Result<Arc<Comp
 impl Engine {
     /// Starts one.
     #[must_use]
-    pub const fn builder() -> EngineBuilder {
+    pub fn builder() -> EngineBuilder {
         EngineBuilder {
-            detectors: Vec::new(),
+            detectors: standard(),
             cache: 10_000,
             deadline: Some(Duration::from_millis(50)),
             closed: true,

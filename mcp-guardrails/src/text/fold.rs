@@ -29,6 +29,38 @@ pub(super) fn fold(text: &str) -> Writer {
     out
 }
 
+/// Whether characters that need no escape are escaped, or there are invisible ones between others.
+pub(super) fn hides(text: &str) -> bool {
+    let is_needless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
+    (!text.is_ascii() && text.chars().any(is_invisible)) || escapes(text).any(|(_, c)| is_needless(c))
+}
+
+/// Undoes what `hides` tells of, in the case that letters have: for what is told apart by case.
+pub(super) fn unhide(text: &str) -> Writer {
+    let mut out = Writer::with_capacity(text.len());
+    let mut at = 0;
+    for (range, decoded) in escapes(text) {
+        visible(text, at..range.start, &mut out);
+        if !is_invisible(decoded) {
+            out.replace(decoded.encode_utf8(&mut [0; 4]), range.clone());
+        }
+        at = range.end;
+    }
+    visible(text, at..text.len(), &mut out);
+    out
+}
+
+fn visible(text: &str, range: Range<usize>, out: &mut Writer) {
+    let Some(part) = text.get(range.clone()) else { return };
+    for piece in part.split_inclusive(is_invisible) {
+        let shown = piece.trim_end_matches(is_invisible);
+        let start = range.start + (piece.as_ptr() as usize - part.as_ptr() as usize);
+        if !shown.is_empty() {
+            out.copy(shown, start..start + shown.len());
+        }
+    }
+}
+
 /// A letter as it is compared, for who folds phrases in the same way.
 pub(crate) fn fold_word(word: &str) -> String {
     let mut out = String::with_capacity(word.len());

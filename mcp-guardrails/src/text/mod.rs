@@ -44,12 +44,17 @@ const DEPTH: usize = 2;
 pub struct Text<'a> {
     raw: View<'a>,
     decoded: OnceCell<Vec<View<'static>>>,
+    unhidden: OnceCell<Option<View<'static>>>,
 }
 
 impl<'a> Text<'a> {
     /// Wraps a text; nothing is looked at yet.
     pub fn new(text: &'a str) -> Self {
-        Self { raw: View::new(Cow::Borrowed(text), Map::default()), decoded: OnceCell::new() }
+        Self {
+            raw: View::new(Cow::Borrowed(text), Map::default()),
+            decoded: OnceCell::new(),
+            unhidden: OnceCell::new(),
+        }
     }
 
     /// The text as it is.
@@ -65,6 +70,17 @@ impl<'a> Text<'a> {
     /// In lower case where there was anything to undo; otherwise [`Text::raw`], whose case is that of the text.
     pub fn folded(&self) -> &View<'_> {
         self.raw.folded()
+    }
+
+    /// Without escapes and invisible characters, but in its own case; nothing where no character is hidden so.
+    pub fn unhidden(&self) -> Option<&View<'static>> {
+        let view = self.unhidden.get_or_init(|| {
+            fold::hides(self.as_str()).then(|| {
+                let (text, map) = fold::unhide(self.as_str()).finish(&Map::default());
+                View::new(Cow::Owned(text), map)
+            })
+        });
+        view.as_ref()
     }
 
     /// What is encoded in the text, as base64 or hexadecimal.

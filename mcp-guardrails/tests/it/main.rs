@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
 mod bypass;
+mod detectors;
 mod engine;
 mod files;
 mod hook;

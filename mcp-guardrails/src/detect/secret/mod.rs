@@ -66,6 +66,9 @@ impl Detector for Secrets {
     fn scan(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
         let from = found.len();
         scan_view(text.raw(), 1.0, found);
+        if let Some(view) = text.unhidden() {
+            scan_view(view, 0.95, found);
+        }
         for view in text.decoded() {
             // Whoever encodes a token hides it or wraps a configuration; random bytes are rarer there than in plain text.
             scan_view(view, 0.9, found);
