@@ -26,6 +26,7 @@ lint-scripts: ## Syntax of the shell and Python scripts
 	@scripts/lint-scripts
 test: unit interop ## Unit, integration and doc tests, then real third-party clients and servers
 	python3 -m unittest discover --start-directory conformance --quiet
+	python3 -m unittest discover --start-directory benches/locomo --quiet
 unit: ## Only the Rust tests of `make test`
 	@scripts/tools nextest >/dev/null
 	@MCP_TEST_POSTGRES_URL=$$(scripts/postgres) && export MCP_TEST_POSTGRES_URL || unset MCP_TEST_POSTGRES_URL; \
