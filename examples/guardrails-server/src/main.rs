@@ -38,7 +38,7 @@ struct Options {
     #[arg(long)]
     state: Option<PathBuf>,
     #[command(flatten)]
-    observe: observe::Options,
+    observe: observe::Observed,
     /// Serve on standard input and output (the default).
     #[arg(long, conflicts_with = "listen")]
     stdio: bool,

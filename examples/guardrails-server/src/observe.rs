@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// Who hears of rules that apply.
 #[derive(clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct Observed {
     /// Serve `/metrics` on this address.
     #[arg(long, value_name = "ADDR")]
     metrics: Option<String>,
@@ -27,7 +27,7 @@ struct Told {
     audit: Option<AuditLog>,
 }
 
-impl Options {
+impl Observed {
     /// Opens the log, and serves metrics until the process ends.
     pub(crate) async fn start(&self) -> anyhow::Result<Arc<dyn Observer>> {
         let metrics = Metrics::new();
