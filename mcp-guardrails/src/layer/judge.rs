@@ -146,26 +146,20 @@ impl Guardrails {
 
     /// What a decision comes to; tells observers.
     pub(super) fn rule(&self, decision: Decision, caller: &Caller, phase: Phase, tool: &str) -> Ruling {
+        let gave_up = |reason: &Reason| matches!(&*reason.rule, "deadline" | "detector");
+        let is_blocked = matches!(decision.verdict(), Verdict::Block(_));
+        // A rule that blocks by what it did see is right, whatever it did not see.
+        let is_open =
+            !decision.is_complete() && !(is_blocked && !decision.verdict().reason().is_some_and(gave_up));
+        if is_open && self.0.fail_open {
+            let told = Told { rule: "guard", verdict: "unguarded", speaks: true, shadow: false, places: &[] };
+            self.tell(caller, phase, tool, &told);
+            return Ruling::Unguarded;
+        }
         self.report(&decision, caller, phase, tool);
-        if !decision.is_complete() {
-            let gave_up = |reason: &Reason| matches!(&*reason.rule, "deadline" | "detector");
-            match decision.verdict() {
-                Verdict::Block(reason) if !gave_up(reason) => {}
-                _ if self.0.fail_open => {
-                    let told = Told {
-                        rule: "guard",
-                        verdict: "unguarded",
-                        speaks: true,
-                        shadow: false,
-                        places: &[],
-                    };
-                    self.tell(caller, phase, tool, &told);
-                    return Ruling::Unguarded;
-                }
-                Verdict::Block(_) => {}
-                // The engine would let it go on; whether that may be is for this layer to say.
-                _ => return self.failed(&Failure::Late, caller, phase, tool),
-            }
+        if is_open && !is_blocked {
+            // The engine would let it go on; whether that may be is for this layer to say.
+            return self.failed(&Failure::Late, caller, phase, tool);
         }
         match decision.verdict() {
             Verdict::Block(reason) | Verdict::RequireApproval(reason) => {

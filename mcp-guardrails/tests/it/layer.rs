@@ -9,10 +9,11 @@ use mcp_core::server::{Context, Elicit, Json, Progress, ToolError, prompt, resou
 use mcp_core::service::Principal;
 use mcp_core::testing::TestClient;
 use mcp_core::{Args, Server};
+use mcp_guardrails::detect::{Detector, Finding};
 use mcp_guardrails::layer::{Activation, Guardrails, GuardrailsBuilder, Observer, PinMode};
 use mcp_guardrails::pin::Pins;
 use mcp_guardrails::state::{Digest, MemoryStore, Session, Store, StoreError};
-use mcp_guardrails::{Format, RuleSet};
+use mcp_guardrails::{Engine, Format, RuleSet, Text};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tower_layer::Layer as _;
@@ -472,6 +473,44 @@ async fn a_guard_that_does_not_run_refuses_or_is_seen() {
             assert_eq!(heard.0.lock()[0], format!("call say guard {verdict}"), "{how}");
             assert_eq!(client.request("tools/list", json!({})).await.is_err(), !open, "{how}");
         }
+    }
+}
+
+/// A detector that breaks.
+struct Boom;
+
+impl Detector for Boom {
+    fn name(&self) -> &str {
+        "boom"
+    }
+
+    fn scan(&self, _: &Text<'_>, _: &mut Vec<Finding>) {
+        panic!("a detector that panics")
+    }
+}
+
+#[tokio::test]
+async fn a_detector_that_breaks_refuses_or_is_seen() {
+    let rules = "
+rules:
+- { id: sure, tool: wipe, then: block }
+- { id: boom, when: { detector: boom }, then: flag }
+";
+    for (layer_open, engine_open) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (reached, heard) = (Reached::default(), Arc::new(Heard::default()));
+        let engine = Engine::builder().detector(Arc::new(Boom));
+        let engine = if engine_open { engine.fail_open() } else { engine };
+        let rules = RuleSet::parse(rules, "rules", Format::Yaml).unwrap();
+        let builder = Guardrails::builder(engine.build(rules).unwrap()).observer(heard.clone());
+        let guardrails = if layer_open { builder.fail_open() } else { builder }.build();
+        let client = TestClient::connect(guardrails.layer().layer(server(&reached)));
+        let arguments = json!({ "text": "x" });
+        assert_eq!(client.call("say", arguments.clone()).await.is_error, !layer_open, "{engine_open}");
+        assert_eq!(reached.count(), usize::from(layer_open));
+        let unguarded = heard.0.lock().iter().any(|heard| heard == "call say guard unguarded");
+        assert_eq!(unguarded, layer_open, "{:?}", heard.0.lock());
+        // What is sure is refused all the same.
+        assert!(client.call("wipe", arguments).await.is_error);
     }
 }
 
