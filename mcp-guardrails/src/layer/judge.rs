@@ -150,7 +150,7 @@ impl Guardrails {
         let is_blocked = matches!(decision.verdict(), Verdict::Block(_));
         // A rule that blocks by what it did see is right, whatever it did not see.
         let is_open =
-            !decision.is_complete() && !(is_blocked && !decision.verdict().reason().is_some_and(gave_up));
+            !decision.is_complete() && (!is_blocked || decision.verdict().reason().is_some_and(gave_up));
         if is_open && self.0.fail_open {
             let told = Told { rule: "guard", verdict: "unguarded", speaks: true, shadow: false, places: &[] };
             self.tell(caller, phase, tool, &told);
