@@ -74,6 +74,8 @@ pub struct Event<'a> {
     pub user: &'a str,
     /// For which organisation.
     pub tenant: &'a str,
+    /// Who vouched for the user. Rules do not see it; approvals are bound to it.
+    pub issuer: &'a str,
     /// As what.
     pub roles: &'a [&'a str],
     /// Where it runs: `production`, `staging`.
@@ -113,6 +115,7 @@ impl<'a> Event<'a> {
             session: "",
             user: "",
             tenant: "",
+            issuer: "",
             roles: &[],
             environment: "",
             server: "",
@@ -184,6 +187,8 @@ impl<'a> Event<'a> {
         user: &'a str;
         /// Says for which organisation.
         tenant: &'a str;
+        /// Says who vouched for the user.
+        issuer: &'a str;
         /// Says as what.
         roles: &'a [&'a str];
         /// Says where it runs.

@@ -37,9 +37,13 @@
 //! - [`state`]: what is remembered between events, and approvals.
 //! - [`detect`]: what is in a text: secrets, personal data, injections, poisoned tools, dangerous commands; and texts without it.
 //! - [`text`]: what a text may be read as.
+//! - [`pack`]: rules that are ready, by name.
+//! - `layer`: all of it before a service of MCP (feature `layer`). `server`: its tools for operators (feature `server`).
 //!
 //! # Features
 //! - `gitleaks`: the rules of a `gitleaks.toml`.
+//! - `layer`: a tower layer before any service of `mcp-core`.
+//! - `server`: an MCP server to evaluate, change, test and simulate rules, and to approve calls.
 //! - `sqlite`: sessions and approvals in a file.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
@@ -47,9 +51,14 @@ pub mod detect;
 mod engine;
 mod event;
 pub mod hook;
+#[cfg(feature = "layer")]
+pub mod layer;
+pub mod pack;
 mod parse;
 pub mod pin;
 pub mod rule;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod simulate;
 pub mod skill;
 pub mod state;

@@ -261,7 +261,7 @@ impl Decision {
 }
 
 /// Replaces parts of a text, from its end.
-fn masked<'p>(text: &mut String, places: impl Iterator<Item = &'p Place>, mask: &str) {
+pub(crate) fn masked<'p>(text: &mut String, places: impl Iterator<Item = &'p Place>, mask: &str) {
     let mut spans: Vec<Range<usize>> =
         places.map(|place| place.span.clone().unwrap_or(0..text.len())).collect();
     spans.sort_by_key(|span| (span.start, Reverse(span.end)));

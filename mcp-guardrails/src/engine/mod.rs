@@ -21,6 +21,8 @@ use serde_json::Value;
 use self::cache::Cache;
 pub(crate) use self::compile::{check, number_field};
 pub(crate) use self::compiled::{Compiled, TrackerKind};
+#[cfg(feature = "layer")]
+pub(crate) use self::decision::masked;
 pub use self::decision::{Decision, Place, Reason, Verdict};
 use self::eval::{Frame, Nothing};
 pub(crate) use self::eval::{Memory, Stepped};
@@ -206,6 +208,20 @@ impl Engine {
             self.put(rules)?;
         }
         Ok(removed)
+    }
+
+    /// An engine with the same detectors and settings and other rules: to try them.
+    ///
+    /// # Errors
+    /// The rules cannot be used, or one of their tests fails.
+    pub fn with_rules(&self, rules: RuleSet) -> Result<Self, RuleError> {
+        let builder = EngineBuilder {
+            detectors: self.detectors.clone(),
+            cache: 0,
+            deadline: self.deadline,
+            closed: self.closed,
+        };
+        builder.build(rules)
     }
 
     /// The rules in force.

@@ -18,7 +18,15 @@ impl Digest {
         let mut text = Vec::with_capacity(256);
         let file = event.file.map(|file| (file.path, file.content.unwrap_or_default()));
         let (path, content) = file.unwrap_or_default();
-        let who = [event.tenant, event.user, event.environment, event.server, event.tool, event.phase.name()];
+        let who = [
+            event.issuer,
+            event.tenant,
+            event.user,
+            event.environment,
+            event.server,
+            event.tool,
+            event.phase.name(),
+        ];
         for part in who.into_iter().chain([event.prompt.unwrap_or_default(), path, content]) {
             text.extend_from_slice(&part.len().to_le_bytes());
             text.extend_from_slice(part.as_bytes());
@@ -28,6 +36,12 @@ impl Digest {
             text.push(b'\n');
         }
         Self(Sha256::digest(&text).into())
+    }
+
+    /// A digest of this one and of something that nobody can guess.
+    #[cfg(feature = "layer")]
+    pub(crate) fn with(self, secret: &[u8]) -> Self {
+        Self(Sha256::new().chain_update(self.0).chain_update(secret).finalize().into())
     }
 
     /// Reads what [`Display`](fmt::Display) wrote.

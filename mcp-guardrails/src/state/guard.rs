@@ -24,6 +24,12 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// The decision alone.
+    #[cfg(feature = "layer")]
+    pub(crate) fn into_decision(self) -> Decision {
+        self.decision
+    }
+
     /// Whether it must not happen: it is blocked, or nobody has approved it.
     #[must_use]
     pub const fn is_blocked(&self) -> bool {
@@ -87,6 +93,18 @@ impl Guard {
     pub fn approve(&self, digest: Digest, now: u64, valid: Duration) -> Result<(), StoreError> {
         let valid = u64::try_from(valid.as_millis()).unwrap_or(u64::MAX);
         self.store.grant(digest, now.saturating_add(valid))
+    }
+
+    /// Uses up what was approved under a digest of one's own.
+    #[cfg(feature = "layer")]
+    pub(crate) fn take(&self, digest: Digest, now: u64) -> Result<bool, StoreError> {
+        self.store.take(digest, now)
+    }
+
+    /// Looks at a session, or changes it.
+    #[cfg(feature = "layer")]
+    pub(crate) fn session(&self, name: &str, act: &mut dyn FnMut(&mut Session)) -> Result<(), StoreError> {
+        self.store.update(name, act)
     }
 
     /// Gives a session a label that something else found out.

@@ -7,7 +7,12 @@ mod detectors;
 mod engine;
 mod files;
 mod hook;
+#[cfg(feature = "layer")]
+mod layer;
 mod oracle;
+mod packs;
+#[cfg(feature = "server")]
+mod server;
 mod skills;
 mod state;
 mod support;
