@@ -133,7 +133,10 @@ fn iso7064(digits: &[u8]) -> bool {
 
 fn nir(digits: &[u8]) -> bool {
     let (head, key) = digits.split_at_checked(13).unwrap_or((digits, &[]));
-    let number = |digits: &[u8]| digits.iter().fold(0u64, |sum, digit| sum * 10 + u64::from(*digit));
+    let number = |digits: &[u8]| {
+        let add = |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add(u64::from(*digit));
+        digits.iter().fold(0, add)
+    };
     97 - number(head) % 97 == number(key)
 }
 

@@ -78,7 +78,10 @@ impl Cluster {
             return None;
         }
         let head = |digits: usize| {
-            self.digits.iter().take(digits).fold(0u32, |sum, digit| sum * 10 + u32::from(*digit))
+            self.digits
+                .iter()
+                .take(digits)
+                .fold(0u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(*digit)))
         };
         let issued = match (head(1), head(2), head(4)) {
             (4, ..) => matches!(n, 13 | 16 | 19),
@@ -135,7 +138,8 @@ impl Cluster {
             .map(|length| {
                 let part = self.digits.get(from..from + length).unwrap_or(&[]);
                 from += length;
-                part.iter().fold(0, |sum, digit| sum * 10 + u32::from(*digit))
+                // A group may have any number of digits.
+                part.iter().fold(0u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(*digit)))
             })
             .collect();
         let day = |a: u32, b: u32| {

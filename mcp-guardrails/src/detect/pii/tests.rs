@@ -41,6 +41,7 @@ fn data_is_found_where_it_is() {
 fn other_numbers_are_left_alone() {
     for text in [
         "took 1234567890 ns",
+        "of 18446744073709551615 1111 1111",
         "version 1.2.3",
         "at 2000-04-16 11:34:35",
         "0.4111111111111111",
