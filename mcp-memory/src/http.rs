@@ -1,6 +1,8 @@
 //! Calling servers.
 
+use std::fmt;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use ureq::Agent;
@@ -11,6 +13,32 @@ use crate::MemoryError;
 
 /// No server may make a caller wait longer than this before it is asked again.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// A call that failed, and how long to wait before the next, if that may help.
+pub(crate) struct Attempt<E> {
+    pub(crate) failed: E,
+    pub(crate) again: Option<Duration>,
+}
+
+/// Makes a call, and makes it again where that may help: each time is told how long to wait where nobody says.
+pub(crate) fn repeated<T, E: fmt::Display>(
+    retries: u32,
+    mut back_off: Duration,
+    mut attempt: impl FnMut(Duration) -> Result<T, Attempt<E>>,
+) -> Result<T, E> {
+    let mut left = retries;
+    loop {
+        let Attempt { failed, again } = match attempt(back_off) {
+            Ok(answer) => return Ok(answer),
+            Err(attempt) => attempt,
+        };
+        let Some(wait) = again.filter(|_| left > 0) else { return Err(failed) };
+        tracing::debug!(error = %failed, ?wait, "a call is made again");
+        thread::sleep(wait);
+        left -= 1;
+        back_off = back_off.saturating_mul(2).min(LONGEST_WAIT);
+    }
+}
 
 /// The header that authorizes by a secret, which is never shown.
 pub(crate) fn bearer(field: &'static str, secret: &str) -> Result<HeaderValue, MemoryError> {

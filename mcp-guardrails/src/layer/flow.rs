@@ -146,9 +146,7 @@ impl Guardrails {
         {
             return None;
         }
-        let told =
-            Told { rule: "pin", verdict: Effect::Block.name(), speaks: true, shadow: false, places: &[] };
-        self.tell(caller, Phase::Call, tool, &told);
+        self.tell(caller, Phase::Call, tool, &Told::guard("pin", Effect::Block.name()));
         let text = format!(
             "not done: `{}` is new, has changed since it was approved, or was not listed yet; list the tools again, or let a person approve it",
             self.0.clean(tool)

@@ -129,12 +129,7 @@ impl Guardrails {
     pub(super) fn failed(&self, failure: &Failure, caller: &Caller, phase: Phase, tool: &str) -> Ruling {
         failure.log();
         let verdict = if self.0.fail_open { "unguarded" } else { Effect::Block.name() };
-        self.tell(
-            caller,
-            phase,
-            tool,
-            &Told { rule: "guard", verdict, speaks: true, shadow: false, places: &[] },
-        );
+        self.tell(caller, phase, tool, &Told::guard("guard", verdict));
         if self.0.fail_open {
             return Ruling::Unguarded;
         }
@@ -152,8 +147,7 @@ impl Guardrails {
         let is_open =
             !decision.is_complete() && (!is_blocked || decision.verdict().reason().is_some_and(gave_up));
         if is_open && self.0.fail_open {
-            let told = Told { rule: "guard", verdict: "unguarded", speaks: true, shadow: false, places: &[] };
-            self.tell(caller, phase, tool, &told);
+            self.tell(caller, phase, tool, &Told::guard("guard", "unguarded"));
             return Ruling::Unguarded;
         }
         self.report(&decision, caller, phase, tool);
@@ -238,4 +232,11 @@ pub(super) struct Told<'a> {
     pub(super) speaks: bool,
     pub(super) shadow: bool,
     pub(super) places: &'a [Place],
+}
+
+impl<'a> Told<'a> {
+    /// What the guard itself says, not a rule.
+    pub(super) const fn guard(rule: &'a str, verdict: &'static str) -> Self {
+        Self { rule, verdict, speaks: true, shadow: false, places: &[] }
+    }
 }

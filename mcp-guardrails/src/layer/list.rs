@@ -15,7 +15,7 @@ use super::service::Next;
 use crate::Decision;
 use crate::event::{Event, Phase};
 use crate::rule::{Action, Effect};
-use crate::state::StoreError;
+use crate::state::{Session, StoreError};
 
 /// What was decided over one tool of a list.
 struct Listed {
@@ -88,15 +88,8 @@ fn decide(inner: &Inner, caller: &Caller, tools: Vec<Value>) -> Result<Vec<Liste
         all.push(Listed { name, definition, decision, pin });
     }
     if !learnt.is_empty() {
-        inner.guard.session(&caller.session, &mut |session| {
-            for action in &learnt {
-                match action {
-                    Action::Label(label) => session.label(label),
-                    Action::Unlabel(label) => session.unlabel(label),
-                    _ => {}
-                }
-            }
-        })?;
+        let note = &mut |session: &mut Session| learnt.iter().for_each(|action| session.note(action));
+        inner.guard.session(&caller.session, note)?;
     }
     Ok(all)
 }
@@ -108,8 +101,7 @@ impl Guardrails {
         let quarantined = pin.is_some() && self.0.pin_mode == PinMode::Quarantine;
         if pin.is_some() {
             let effect = if quarantined { Effect::Block } else { Effect::Flag };
-            let told = Told { rule: "pin", verdict: effect.name(), speaks: true, shadow: false, places: &[] };
-            self.tell(caller, Phase::List, &name, &told);
+            self.tell(caller, Phase::List, &name, &Told::guard("pin", effect.name()));
         }
         match self.rule(Decision::clone(&decision), caller, Phase::List, &name) {
             Ruling::Refuse(_) | Ruling::Approve(..) => None,

@@ -45,6 +45,15 @@ impl Session {
         self.labels.retain(|known| known != label);
     }
 
+    /// Does what an action does to a session: gives it a label or takes one away.
+    pub(crate) fn note(&mut self, action: &Action) {
+        match action {
+            Action::Label(label) => self.label(label),
+            Action::Unlabel(label) => self.unlabel(label),
+            _ => {}
+        }
+    }
+
     /// Takes note of an event and what was decided. Says what happens instead, if there were too many violations.
     pub(crate) fn remember(
         &mut self,
@@ -54,11 +63,7 @@ impl Session {
     ) -> Option<Verdict> {
         self.seen = self.seen.max(event.time);
         for action in decision.fired().flat_map(|rule| &rule.more) {
-            match action {
-                Action::Label(label) => self.label(label),
-                Action::Unlabel(label) => self.unlabel(label),
-                _ => {}
-            }
+            self.note(action);
         }
         // What does not happen is no step towards anything.
         if decision.effect() < Effect::RequireApproval && event.time >= self.open_until {

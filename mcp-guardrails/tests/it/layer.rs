@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use mcp_core::protocol::{CallToolResult, ClientCapabilities, ErrorCode, ProtocolVersion};
@@ -426,7 +427,7 @@ async fn skills_are_suggested() {
 
 /// A store that fails in one way or another.
 #[derive(Debug)]
-struct Broken(&'static str, MemoryStore);
+struct Broken(&'static str, MemoryStore, Mutex<Receiver<()>>);
 
 impl Store for Broken {
     fn update(&self, session: &str, change: &mut dyn FnMut(&mut Session)) -> Result<(), StoreError> {
@@ -434,8 +435,8 @@ impl Store for Broken {
             "fails" => Err(StoreError::new("changed", "it is gone")),
             "panics" => panic!("a store that panics"),
             "hangs" => {
-                let (_keep, never) = std::sync::mpsc::channel::<()>();
-                never.recv_timeout(Duration::from_millis(300)).ok();
+                // Until the test has seen what it looks for.
+                self.2.lock().recv().ok();
                 self.1.update(session, change)
             }
             _ => self.1.update(session, change),
@@ -460,7 +461,8 @@ async fn a_guard_that_does_not_run_refuses_or_is_seen() {
     for how in ["fails", "panics", "hangs"] {
         for open in [false, true] {
             let (reached, heard) = (Reached::default(), Arc::new(Heard::default()));
-            let store = Arc::new(Broken(how, MemoryStore::default()));
+            let (hold, held) = channel();
+            let store = Arc::new(Broken(how, MemoryStore::default(), Mutex::new(held)));
             let builder = guardrails("rules: []")
                 .store(store)
                 .deadline(Duration::from_millis(20))
@@ -472,6 +474,7 @@ async fn a_guard_that_does_not_run_refuses_or_is_seen() {
             let verdict = if open { "unguarded" } else { "block" };
             assert_eq!(heard.0.lock()[0], format!("call say guard {verdict}"), "{how}");
             assert_eq!(client.request("tools/list", json!({})).await.is_err(), !open, "{how}");
+            drop(hold);
         }
     }
 }

@@ -82,7 +82,7 @@ pub(crate) fn model(db: &Transaction<'_>, name: &str, dimension: usize) -> Resul
     db.one(insert, values![name, dimension], |row| row.get(0)).map_err(failed)
 }
 
-/// Stores memories, but those that say what one that is there says.
+/// Stores memories of one subject, but those that say what one that is there says, and counts them.
 pub(crate) fn insert(
     db: &Transaction<'_>,
     namespace: i64,
@@ -99,6 +99,16 @@ pub(crate) fn insert(
     if next != first {
         let update = "UPDATE namespace SET next = ?2 WHERE id = ?1";
         db.execute(update, values![namespace, next]).map_err(failed)?;
+    }
+    let new: Vec<&Write> = writes
+        .iter()
+        .zip(&kept)
+        .filter(|(_, kept)| matches!(kept, Kept::New(_)))
+        .map(|(write, _)| write)
+        .collect();
+    if let Some(Write { subject, .. }) = new.first() {
+        let bytes = new.iter().map(|write| size(&write.body, write.vector.as_deref())).sum();
+        count(db, subject, i64::try_from(new.len()).unwrap_or(i64::MAX), bytes)?;
     }
     Ok(kept)
 }

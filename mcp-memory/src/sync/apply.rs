@@ -2,8 +2,7 @@
 
 use super::carried::Carried;
 use super::mark::Mark;
-use super::pass::is_said;
-use crate::store::sql::Transaction;
+use crate::store::sql::{Transaction, values};
 use crate::store::{Row, Stamp, Write, read, write};
 use crate::tenant::{self, Place};
 use crate::{Id, MemoryError, Record, Scope, State, Tenant};
@@ -31,10 +30,15 @@ pub(super) enum Applied {
     Held,
 }
 
-/// A memory, ready to be written.
-struct Ready {
-    write: Write,
-    superseded: bool,
+/// What is to be done with a memory that came.
+enum Todo {
+    /// It is here as it came, but for its version.
+    Nothing,
+    Delete,
+    Put {
+        write: Box<Write>,
+        superseded: bool,
+    },
 }
 
 /// Writes memories as they came, all or none.
@@ -49,19 +53,20 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
     engine.while_keys_last(|| {
         let place = tenant.place(scope)?;
         let name = tenant.namespace_name(scope, &place)?;
+        let rows = engine.reader.read(|db| {
+            taken.iter().map(|taken| read::by_id(db, &taken.id)).collect::<Result<Vec<_>, MemoryError>>()
+        })?;
         let mut todo = Vec::new();
-        for (taken, vector) in taken.iter().zip(&vectors) {
-            let ready = taken.carried.record.as_ref().filter(|record| !same(tenant, taken, record));
-            let ready = ready.map(|record| ready_of(tenant, &place, taken, record, vector.as_deref()));
-            let is_same = ready.is_none() && taken.carried.record.is_some();
-            todo.push((taken.id, taken.here, taken.carried.links.clone(), ready.transpose()?, is_same));
+        for ((taken, row), vector) in taken.iter().zip(&rows).zip(&vectors) {
+            let what = todo_with(tenant, &place, taken, row.as_ref(), vector.as_deref())?;
+            todo.push((taken.id, taken.here, taken.carried.links.clone(), what));
         }
         let (quota, sealing) = (tenant.access.allowed(), engine.sealing.clone());
         Ok(move |db: &Transaction<'_>| {
             let namespace = write::namespace(db, &place.tag, &name)?;
             let held = sealing.ring().held()?.contains(&place.subject);
             let mut applied = Vec::new();
-            for (id, here, links, ready, is_same) in &todo {
+            for (id, here, links, what) in &todo {
                 let row = read::by_id(db, id)?;
                 let is_ours = |row: &Row| row.namespace == namespace && row.subject == place.subject;
                 if row.as_ref().map(|row| (row.version, row.updated)) != *here
@@ -70,19 +75,22 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
                     applied.push(Applied::Later);
                     continue;
                 }
-                applied.push(match (ready, row) {
-                    (None, _) if *is_same => Applied::Same(*here),
-                    (None, None) => Applied::Same(None),
-                    (None, Some(_)) if held => Applied::Held,
-                    (None, Some(row)) => {
+                applied.push(match (what, row) {
+                    (Todo::Nothing, _) => Applied::Same(*here),
+                    (Todo::Delete, None) => Applied::Same(None),
+                    (Todo::Delete, Some(_)) if held => Applied::Held,
+                    (Todo::Delete, Some(row)) => {
                         write::remove(db, id, namespace, row.ordinal)?;
                         Applied::Deleted
                     }
-                    (Some(ready), row) => put(db, namespace, ready, row.as_ref(), now)?,
+                    (Todo::Put { write, superseded }, row) => {
+                        let done = put(db, namespace, (write, *superseded), row.as_ref(), now)?;
+                        for (kind, target, at) in links {
+                            write::link(db, id, target, *kind, *at)?;
+                        }
+                        done
+                    }
                 });
-                for (kind, target, at) in links.iter().filter(|_| ready.is_some()) {
-                    write::link(db, id, target, *kind, *at)?;
-                }
             }
             tenant::within(db, &place.subject, quota).map(|()| applied)
         })
@@ -93,22 +101,20 @@ fn content(taken: &Taken) -> &str {
     taken.carried.record.as_ref().map_or("", |record| record.content.as_str())
 }
 
-/// Whether a memory is here as it came, but for its version.
-fn same(tenant: &Tenant, taken: &Taken, record: &Record) -> bool {
-    let engine = &tenant.engine;
-    let row = engine.reader.read(|db| read::by_id(db, &taken.id)).ok().flatten();
-    // One that cannot be opened is not the same.
-    let here = row.and_then(|row| row.record(&engine.sealing).ok());
-    here.is_some_and(|here| Record { version: record.version, updated: record.updated, ..here } == *record)
-}
-
-fn ready_of(
+fn todo_with(
     tenant: &Tenant,
     place: &Place,
     taken: &Taken,
-    record: &Record,
+    row: Option<&Row>,
     vector: Option<&[f32]>,
-) -> Result<Ready, MemoryError> {
+) -> Result<Todo, MemoryError> {
+    let Some(record) = &taken.carried.record else { return Ok(Todo::Delete) };
+    // One that cannot be opened is not the same.
+    let here = row.and_then(|row| row.record(&tenant.engine.sealing).ok());
+    if here.is_some_and(|here| Record { version: record.version, updated: record.updated, ..here } == *record)
+    {
+        return Ok(Todo::Nothing);
+    }
     // Each version that was here keeps its number.
     let version =
         taken.here.map_or(record.version, |(version, _)| record.version.max(version.saturating_add(1)));
@@ -120,13 +126,13 @@ fn ready_of(
         expires: record.expires,
     };
     let write = tenant.sealed_as(place, (taken.id, version), record, stamp, vector)?;
-    Ok(Ready { write, superseded: record.state == State::Superseded })
+    Ok(Todo::Put { write: Box::new(write), superseded: record.state == State::Superseded })
 }
 
 fn put(
     db: &Transaction<'_>,
     namespace: i64,
-    Ready { write, superseded }: &Ready,
+    (write, superseded): (&Write, bool),
     row: Option<&Row>,
     now: i64,
 ) -> Result<Applied, MemoryError> {
@@ -141,14 +147,20 @@ fn put(
         Some(row) => write::replace(db, row, write)?,
         None => {
             write::insert(db, namespace, std::slice::from_ref(write), now)?;
-            write::count(db, &write.subject, 1, write::size(&write.body, write.vector.as_deref()))?;
         }
     }
-    if *superseded
+    if superseded
         && let Some(row) = read::by_id(db, &write.id)?
         && row.state == State::Live
     {
         write::supersede(db, &row, write.stamp.updated)?;
     }
     Ok(Applied::Changed((write.version, write.stamp.updated)))
+}
+
+/// Whether another memory says the same already.
+fn is_said(db: &Transaction<'_>, namespace: i64, same: &[u8; 16], id: &Id) -> Result<bool, MemoryError> {
+    let query = "SELECT 1 FROM memory WHERE namespace = ?1 AND same = ?2 AND id <> ?3";
+    let found = db.first(query, values![namespace, same, id.0], |_| Ok(()));
+    found.map(|found| found.is_some()).map_err(MemoryError::doing("read"))
 }

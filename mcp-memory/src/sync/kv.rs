@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,7 +13,7 @@ use ureq::http::{HeaderValue, Method, Request, Uri};
 
 use super::remote::{Entry, Put, Remote, RemoteError};
 use crate::MemoryError;
-use crate::http::{LONGEST_WAIT, agent, bearer, roots, wanted};
+use crate::http::{Attempt, LONGEST_WAIT, agent, bearer, repeated, roots, wanted};
 
 const API: &str = "https://api.cloudflare.com/client/v4/accounts/";
 /// Entries that one call takes: what the API allows, and less than 100 MB.
@@ -72,22 +71,16 @@ impl CloudflareKv {
         path: &str,
         body: Body<'_>,
     ) -> Result<Answer, RemoteError> {
-        let (mut left, mut back_off) = (RETRIES, BACK_OFF);
-        loop {
-            let (error, again) = match self.attempt(doing, method, path, body) {
-                Ok(answer) if answer.status == 429 || answer.status >= 500 => {
-                    let wait = answer.wait.unwrap_or(back_off);
-                    (self.refused(doing, &answer), (wait <= LONGEST_WAIT).then_some(wait))
-                }
-                Ok(answer) => return Ok(answer),
-                // To write the same again does no harm.
-                Err(error) => (error, Some(back_off)),
-            };
-            let Some(wait) = again.filter(|_| left > 0) else { return Err(error) };
-            thread::sleep(wait);
-            left -= 1;
-            back_off = back_off.saturating_mul(2).min(LONGEST_WAIT);
-        }
+        repeated(RETRIES, BACK_OFF, |back_off| match self.attempt(doing, method, path, body) {
+            Ok(answer) if answer.status == 429 || answer.status >= 500 => {
+                let wait = answer.wait.unwrap_or(back_off);
+                let again = (wait <= LONGEST_WAIT).then_some(wait);
+                Err(Attempt { failed: self.refused(doing, &answer), again })
+            }
+            Ok(answer) => Ok(answer),
+            // To write the same again does no harm.
+            Err(failed) => Err(Attempt { failed, again: Some(back_off) }),
+        })
     }
 
     fn attempt(

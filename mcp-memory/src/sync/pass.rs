@@ -9,7 +9,7 @@ use super::mark::Mark;
 use super::remote::{Entry, Put, Remote, RemoteError};
 use super::{Synced, apply};
 use crate::audit::{About, Action};
-use crate::store::sql::{self, Db, Transaction, values};
+use crate::store::sql::{self, Db, values};
 use crate::store::{Row, read};
 use crate::tenant::Place;
 use crate::{Id, MemoryError, Scope, Tenant};
@@ -203,16 +203,4 @@ fn links(db: &Db, id: &Id) -> Result<Vec<(i64, Id, i64)>, MemoryError> {
     let query = "SELECT kind, target, at FROM link WHERE source = ?1 ORDER BY kind, target";
     let read = |row: &sql::Row<'_>| Ok((row.get(0)?, Id(row.get(1)?), row.get(2)?));
     db.query(query, values![id.0], read).map_err(MemoryError::doing("read"))
-}
-
-/// Whether another memory says the same already.
-pub(super) fn is_said(
-    db: &Transaction<'_>,
-    namespace: i64,
-    same: &[u8; 16],
-    id: &Id,
-) -> Result<bool, MemoryError> {
-    let query = "SELECT 1 FROM memory WHERE namespace = ?1 AND same = ?2 AND id <> ?3";
-    let found = db.first(query, values![namespace, same, id.0], |_| Ok(()));
-    found.map(|found| found.is_some()).map_err(MemoryError::doing("read"))
 }

@@ -78,13 +78,6 @@ impl Tenant {
             Ok(move |db: &Transaction<'_>| {
                 let namespace = write::namespace(db, &place.tag, &name)?;
                 let kept = write::insert(db, namespace, &writes, now)?;
-                let new = writes.iter().zip(&kept).filter(|(_, kept)| matches!(kept, Kept::New(_)));
-                let sizes: Vec<i64> =
-                    new.map(|(memory, _)| write::size(&memory.body, memory.vector.as_deref())).collect();
-                if !sizes.is_empty() {
-                    let many = i64::try_from(sizes.len()).unwrap_or(i64::MAX);
-                    write::count(db, &place.subject, many, sizes.iter().sum())?;
-                }
                 stats::within(db, &place.subject, quota).map(|()| kept)
             })
         })?;

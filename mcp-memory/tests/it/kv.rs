@@ -9,6 +9,8 @@ use std::thread;
 use mcp_memory::sync::{CloudflareKv, Entry, Put, Remote as _, erase_remote};
 use mcp_memory::{Access, Draft, Edit, MasterKey, Memory, Scope, Search, Tenant};
 
+use crate::support::leave_out;
+
 const KEY: MasterKey = MasterKey::new([9; 32]);
 
 /// Serves a namespace until its input ends, and prints where.
@@ -31,8 +33,8 @@ impl Miniflare {
     /// Nothing where `MCP_TEST_MINIFLARE` names no folder with it (`scripts/tools miniflare` has one).
     fn start() -> Option<Self> {
         let Some(modules) = std::env::var_os("MCP_TEST_MINIFLARE") else {
-            eprintln!(
-                "SKIPPED: MCP_TEST_MINIFLARE names no folder with miniflare (`scripts/tools miniflare` has one)"
+            leave_out(
+                "MCP_TEST_MINIFLARE names no folder with miniflare (`scripts/tools miniflare` has one)",
             );
             return None;
         };

@@ -11,7 +11,7 @@ use mcp_memory::{Access, Draft, Memory, MemoryError, Postgres, Quota, Scope, Sto
 
 use crate::children::{child, everything};
 use crate::erase::until_final;
-use crate::support::{Letters, Opens as _, Place, found, open, store, user};
+use crate::support::{Letters, Opens as _, Place, found, leave_out, open, store, user};
 
 fn url() -> String {
     std::env::var("MCP_TEST_POSTGRES_URL")
@@ -59,11 +59,7 @@ impl Schema {
     pub(crate) fn is_there() -> bool {
         let is_there = try_sql(None, "SELECT 1").is_ok();
         if !is_there {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "PostgreSQL is not there, and CI must not leave a test out"
-            );
-            eprintln!("SKIPPED: PostgreSQL is not there");
+            leave_out("PostgreSQL is not there");
         }
         is_there
     }
@@ -342,8 +338,7 @@ fn dump(place: &Place) -> Option<String> {
         .arg(place.schema().unwrap())
         .output();
     let Ok(output) = output else {
-        assert!(std::env::var_os("CI").is_none(), "pg_dump is not there, and CI must not leave a test out");
-        eprintln!("SKIPPED: pg_dump is not there");
+        leave_out("pg_dump is not there");
         return None;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -14,6 +14,11 @@ pub(super) fn luhn(digits: &[u8]) -> bool {
     sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != 0)
 }
 
+/// The number that digits write; the largest there is where they are too many.
+pub(super) fn decimal(digits: &[u8]) -> u64 {
+    digits.iter().fold(0u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(*digit)))
+}
+
 /// The sum of digits by weight.
 pub(super) fn weighted(digits: &[u8], weights: &[i32]) -> i32 {
     digits.iter().zip(weights).map(|(digit, weight)| i32::from(*digit) * weight).sum()
@@ -76,7 +81,7 @@ pub(super) fn bech32(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{bech32, luhn, mod97, verhoeff};
+    use super::{bech32, decimal, luhn, mod97, verhoeff};
 
     fn digits(text: &str) -> Vec<u8> {
         text.bytes().map(|byte| byte - b'0').collect()
@@ -87,6 +92,8 @@ mod tests {
         assert!(luhn(&digits("79927398713")) && !luhn(&digits("79927398710")));
         assert!(mod97("GB82WEST12345698765432") && !mod97("GB82WEST12345698765433"));
         assert!(verhoeff(&digits("2363")) && !verhoeff(&digits("2364")));
+        assert_eq!((decimal(&digits("0042")), decimal(&[])), (42, 0));
+        assert_eq!(decimal(&digits("184467440737095516150")), u64::MAX);
         assert!(bech32("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"));
         assert!(!bech32("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5"));
     }

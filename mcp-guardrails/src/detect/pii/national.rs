@@ -1,6 +1,6 @@
 //! Numbers that states give to people, a pack for each country.
 
-use super::checks::{luhn, verhoeff, weighted};
+use super::checks::{decimal, luhn, verhoeff, weighted};
 
 /// A country whose numbers are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,11 +133,7 @@ fn iso7064(digits: &[u8]) -> bool {
 
 fn nir(digits: &[u8]) -> bool {
     let (head, key) = digits.split_at_checked(13).unwrap_or((digits, &[]));
-    let number = |digits: &[u8]| {
-        let add = |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add(u64::from(*digit));
-        digits.iter().fold(0, add)
-    };
-    97 - number(head) % 97 == number(key)
+    97 - decimal(head) % 97 == decimal(key)
 }
 
 fn dni(text: &str, _: &[u8]) -> bool {

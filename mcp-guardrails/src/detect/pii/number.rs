@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use super::checks::{bech32, luhn, mod97};
+use super::checks::{bech32, decimal, luhn, mod97};
 use super::context::{Topic, Words};
 use super::national::{Locale, recognise};
 
@@ -77,12 +77,7 @@ impl Cluster {
         {
             return None;
         }
-        let head = |digits: usize| {
-            self.digits
-                .iter()
-                .take(digits)
-                .fold(0u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(*digit)))
-        };
+        let head = |digits: usize| decimal(self.digits.get(..digits).unwrap_or_default());
         let issued = match (head(1), head(2), head(4)) {
             (4, ..) => matches!(n, 13 | 16 | 19),
             (_, 51..=55, _) | (_, _, 2221..=2720) => n == 16,
@@ -105,11 +100,8 @@ impl Cluster {
     }
 
     fn social_security(&self, words: &Words) -> Option<Recognised> {
-        let head = |from: usize, to: usize| {
-            self.digits.get(from..to)?.iter().fold(0u32, |sum, digit| sum * 10 + u32::from(*digit)).into()
-        };
-        let (area, group, serial): (Option<u32>, Option<u32>, Option<u32>) =
-            (head(0, 3), head(3, 5), head(5, 9));
+        let part = |from: usize, to: usize| self.digits.get(from..to).map(decimal);
+        let (area, group, serial) = (part(0, 3), part(3, 5), part(5, 9));
         let given = self.digits.len() == 9 && !matches!(area?, 0 | 666) && group? != 0 && serial? != 0;
         let near = words.near(Topic::SocialSecurity, &self.range);
         let written = self.groups == [3, 2, 4] && self.is_separated_by(b"- ");
@@ -132,17 +124,16 @@ impl Cluster {
     /// Whether three groups may be a day, a month and a year.
     fn is_calendar(&self) -> bool {
         let mut from = 0;
-        let values: Vec<u32> = self
+        let values: Vec<u64> = self
             .groups
             .iter()
             .map(|length| {
                 let part = self.digits.get(from..from + length).unwrap_or(&[]);
                 from += length;
-                // A group may have any number of digits.
-                part.iter().fold(0u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(*digit)))
+                decimal(part)
             })
             .collect();
-        let day = |a: u32, b: u32| {
+        let day = |a: u64, b: u64| {
             (1..=31).contains(&a) && (1..=12).contains(&b) || (1..=12).contains(&a) && (1..=31).contains(&b)
         };
         match values.as_slice() {

@@ -1,6 +1,5 @@
 //! One call, made again where that may help.
 
-use std::thread;
 use std::time::Duration;
 
 use ureq::Agent;
@@ -8,7 +7,7 @@ use ureq::http::{HeaderMap, HeaderValue};
 
 use super::Failed;
 use super::answer::complaint;
-use crate::http::{LONGEST_WAIT, wanted};
+use crate::http::{LONGEST_WAIT, repeated, wanted};
 
 /// Bytes of an answer.
 const LARGEST: u64 = 64 << 20;
@@ -28,28 +27,12 @@ pub(super) struct Server {
     pub(super) back_off: Duration,
 }
 
-/// A call that failed, and how long to wait before the next, if that may help.
-struct Attempt {
-    failed: Failed,
-    again: Option<Duration>,
-}
+type Attempt = crate::http::Attempt<Failed>;
 
 impl Server {
     /// Posts JSON and returns what comes back.
     pub(super) fn post(&self, body: &[u8]) -> Result<Vec<u8>, Failed> {
-        let mut back_off = self.back_off;
-        let mut left = self.retries;
-        loop {
-            let attempt = match self.attempt(body, back_off) {
-                Ok(answer) => return Ok(answer),
-                Err(attempt) => attempt,
-            };
-            let Some(wait) = attempt.again.filter(|_| left > 0) else { return Err(attempt.failed) };
-            tracing::debug!(error = %attempt.failed, ?wait, "texts are sent again");
-            thread::sleep(wait);
-            left -= 1;
-            back_off = back_off.saturating_mul(2).min(LONGEST_WAIT);
-        }
+        repeated(self.retries, self.back_off, |back_off| self.attempt(body, back_off))
     }
 
     fn attempt(&self, body: &[u8], back_off: Duration) -> Result<Vec<u8>, Attempt> {
