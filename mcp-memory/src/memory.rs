@@ -62,7 +62,7 @@ impl Memory {
     /// see [`MemoryBuilder::key_ring_in_postgres`] where there is more than one machine.
     ///
     /// # Errors
-    /// As [`Memory::open`]; or the database is on another machine: see [`Postgres::insecure`].
+    /// As [`Memory::open`]; or the database is on another machine, and TLS was switched off: see [`Postgres::insecure`].
     #[cfg(feature = "postgres")]
     pub fn postgres(url: impl Into<String>, directory: impl AsRef<Path>) -> Result<Self, MemoryError> {
         Self::builder(directory).postgres(Postgres::new(url)).open()

@@ -23,7 +23,7 @@ pub(crate) struct Place {
     /// The schema in both.
     #[arg(long, default_value = "mcp_memory", requires = "postgres")]
     schema: String,
-    /// Let the databases be on other machines, though nothing is encrypted on the way there.
+    /// Let the databases be on other machines without TLS: nothing is encrypted on the way there.
     #[arg(long, requires = "postgres")]
     insecure_postgres: bool,
     /// The database was restored from a dump: forget who was erased since. Once, before any other server is started.

@@ -21,6 +21,8 @@ mod ingest;
 mod kv;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_tls;
 #[cfg(feature = "server")]
 mod server;
 mod support;

@@ -13,7 +13,7 @@ use crate::children::{child, everything};
 use crate::erase::until_final;
 use crate::support::{Letters, Opens as _, Place, found, leave_out, open, store, user};
 
-fn url() -> String {
+pub(crate) fn url() -> String {
     std::env::var("MCP_TEST_POSTGRES_URL")
         .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".into())
 }
@@ -430,7 +430,9 @@ fn what_does_not_go_is_refused_and_says_what_would() {
     let beside = beside.unwrap_err().to_string();
     assert!(beside.starts_with("key ring: it is in the database of the data"), "{beside}");
     assert!(sql("SELECT 1 FROM pg_namespace WHERE nspname = 'keys_beside'").is_none());
-    let far = Memory::postgres("postgres://db.example.com/memory", one.path()).unwrap_err().to_string();
+    let far = Memory::postgres("postgres://db.example.com/memory?sslmode=disable", one.path())
+        .unwrap_err()
+        .to_string();
     assert!(far.starts_with("postgres: `db.example.com` is another machine"), "{far}");
     let nobody = Memory::postgres("postgres://127.0.0.1:1/memory", one.path()).unwrap_err();
     assert_eq!(nobody.to_string(), "the memory cannot be opened");

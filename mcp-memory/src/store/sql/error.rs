@@ -10,7 +10,7 @@ pub(crate) enum Error {
     Postgres(#[from] tokio_postgres::Error),
     /// Known not to have been done.
     #[cfg(feature = "postgres")]
-    #[error("the database cannot be reached, and nothing of this was written: try again when it is there")]
+    #[error("the database cannot be reached, and nothing of this was written: {}", said(.0))]
     Unreachable(#[source] tokio_postgres::Error),
     /// Known not to have been done.
     #[cfg(feature = "postgres")]
@@ -43,7 +43,11 @@ pub(crate) enum Error {
 fn said(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => format!("the database says: {}", error.message()),
-        None => error.to_string(),
+        // What kept it from being reached, such as a certificate that nobody vouches for.
+        None => match std::error::Error::source(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        },
     }
 }
 

@@ -12,7 +12,9 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio_postgres::config::Host;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{Client, Config, NoTls, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::MemoryError;
 use crate::crypto::Lookup;
@@ -31,6 +33,7 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 /// A schema of a database, and the thread that talks to it.
 pub(crate) struct Target {
     config: Config,
+    tls: Option<MakeRustlsConnect>,
     schema: String,
     lock: i64,
     handle: Handle,
@@ -39,7 +42,11 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(super) fn start(mut config: Config, schema: String) -> Result<Self, MemoryError> {
+    pub(super) fn start(
+        mut config: Config,
+        tls: Option<MakeRustlsConnect>,
+        schema: String,
+    ) -> Result<Self, MemoryError> {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(PATIENCE);
         }
@@ -56,7 +63,7 @@ impl Target {
         // A number for a name: there is nothing secret in it.
         let [a, b, c, d, e, f, g, h, ..] = Lookup::new(&[0; 32]).of("writer", &[schema.as_bytes()]);
         let lock = i64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        Ok(Self { config, schema, lock, handle, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { config, tls, schema, lock, handle, stop: Some(stop), thread: Some(thread) })
     }
 
     pub(crate) fn schema(&self) -> &str {
@@ -71,13 +78,12 @@ impl Target {
     /// A new session.
     pub(super) fn connect(&self) -> Result<Client, Error> {
         let (tell, told) = channel();
-        let config = self.config.clone();
+        let (config, tls) = (self.config.clone(), self.tls.clone());
         self.handle.spawn(async move {
-            let connected = config.connect(NoTls).await.map(|(client, connection)| {
-                // It ends with the client. What breaks it, whoever asks next is told.
-                tokio::spawn(async move { drop(connection.await) });
-                client
-            });
+            let connected = match tls {
+                Some(tls) => connected(&config, tls).await,
+                None => connected(&config, NoTls).await,
+            };
             drop(tell.send(connected));
         });
         let client = told.recv().map_err(|_| Error::Closed)?.map_err(Error::Unreachable)?;
@@ -85,6 +91,18 @@ impl Target {
             .map_err(Error::Unreachable)?;
         Ok(client)
     }
+}
+
+/// A session, and what moves it running.
+async fn connected<T>(config: &Config, tls: T) -> Result<Client, tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: Send>,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    let (client, connection) = config.connect(tls).await?;
+    // It ends with the client. What breaks it, whoever asks next is told.
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(client)
 }
 
 impl Drop for Target {

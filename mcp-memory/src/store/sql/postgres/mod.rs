@@ -2,14 +2,18 @@
 
 mod connect;
 mod session;
+mod tls;
 mod values;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(crate) use connect::Target;
 pub(super) use connect::described;
 pub(super) use session::Session;
+
+use tokio_postgres::config::SslMode;
 
 use crate::MemoryError;
 
@@ -33,12 +37,17 @@ pub struct Postgres {
     url: String,
     schema: String,
     insecure: bool,
+    root: Option<PathBuf>,
 }
 
 impl Postgres {
     /// A database by its URL: `postgres://user@localhost/name`, or `host=/run/postgresql dbname=name`.
+    ///
+    /// What goes to another machine goes by TLS, and so does what goes to this one with `sslmode=require`. Its certificate must be of the
+    /// host's name and of an authority that the system trusts, or of those in the file at `sslrootcert`
+    /// ([`root_certificate`](Self::root_certificate)).
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), schema: "mcp_memory".to_owned(), insecure: false }
+        Self { url: url.into(), schema: "mcp_memory".to_owned(), insecure: false, root: None }
     }
 
     /// Keeps the tables in a schema of another name (default: `mcp_memory`). It is made if it is not there.
@@ -48,7 +57,15 @@ impl Postgres {
         self
     }
 
-    /// Lets it be on another machine. Nothing is encrypted on the way there: the network has to be one that nobody else is in.
+    /// Speaks TLS, and trusts only the authorities whose certificates are in a file (PEM), instead of those that the system trusts.
+    #[must_use]
+    pub fn root_certificate(mut self, file: impl Into<PathBuf>) -> Self {
+        self.root = Some(file.into());
+        self
+    }
+
+    /// Lets it be on another machine without TLS. Nothing is encrypted on the way there: the network has to be one that nobody else is
+    /// in. With `sslmode=require` there is TLS all the same.
     #[must_use]
     pub const fn insecure(mut self) -> Self {
         self.insecure = true;
@@ -58,9 +75,9 @@ impl Postgres {
     /// Checks it, and starts what talks to it.
     pub(crate) fn target(&self) -> Result<Arc<Target>, MemoryError> {
         let wrong = |problem: String| MemoryError::Invalid { field: "postgres", problem };
+        let (url, root) = tls::understood(&self.url)?;
         // The parser's error may repeat a password.
-        let config: tokio_postgres::Config = self
-            .url
+        let mut config: tokio_postgres::Config = url
             .parse()
             .map_err(|_| wrong("must be a URL such as `postgres://user@localhost/name`".to_owned()))?;
         let is_name = self.schema.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
@@ -73,13 +90,23 @@ impl Postgres {
                 ),
             ));
         }
-        if let Some(host) = connect::elsewhere(&config).filter(|_| !self.insecure) {
+        let mode = config.get_ssl_mode();
+        let elsewhere = connect::elsewhere(&config).filter(|_| !self.insecure);
+        if let Some(host) = elsewhere.as_ref().filter(|_| mode == SslMode::Disable) {
             return Err(wrong(format!(
-                "`{host}` is another machine, and nothing is encrypted on the way there: use a Unix socket, or a tunnel to 127.0.0.1, or \
-                 say `insecure` if nobody else is in the network"
+                "`{host}` is another machine, and `sslmode=disable` encrypts nothing on the way there: leave that out, or say \
+                 `insecure` if nobody else is in the network"
             )));
         }
-        Target::start(config, self.schema.clone()).map(Arc::new)
+        // Another machine is never spoken to in the clear because it has no TLS.
+        let tls = if mode == SslMode::Require || elsewhere.is_some() || self.root.is_some() {
+            config.ssl_mode(SslMode::Require);
+            Some(tls::trusting(self.root.as_deref().or(root.as_deref()))?)
+        } else {
+            config.ssl_mode(SslMode::Disable);
+            None
+        };
+        Target::start(config, tls, self.schema.clone()).map(Arc::new)
     }
 }
 
@@ -109,11 +136,19 @@ mod tests {
         ] {
             check(Postgres::new(near), "");
         }
-        let far = "postgres: `db.example.com` is another machine, and nothing is encrypted on the way there: use a Unix socket";
-        check(Postgres::new("postgres://db.example.com/x"), far);
-        check(Postgres::new("postgres://localhost,db.example.com/x"), far);
-        check(Postgres::new("host=localhost hostaddr=10.1.2.3"), "postgres: `10.1.2.3` is another machine");
-        check(Postgres::new("postgres://db.example.com/x").insecure(), "");
+        let far = "postgres: `db.example.com` is another machine, and `sslmode=disable` encrypts nothing on the way there";
+        check(Postgres::new("postgres://db.example.com/x?sslmode=disable"), far);
+        check(Postgres::new("postgres://localhost,db.example.com/x?sslmode=disable"), far);
+        check(
+            Postgres::new("host=localhost hostaddr=10.1.2.3 sslmode=disable"),
+            "postgres: `10.1.2.3` is another machine",
+        );
+        check(Postgres::new("postgres://db.example.com/x?sslmode=disable").insecure(), "");
+        let roots = "root_certificate: `/nowhere` cannot be read";
+        check(Postgres::new("postgres://db.example.com/x").root_certificate("/nowhere"), roots);
+        check(Postgres::new("postgres://localhost/x?sslmode=verify-full&sslrootcert=/nowhere"), roots);
+        check(Postgres::new("postgres://localhost/x").root_certificate("/nowhere"), roots);
+        check(Postgres::new("postgres://localhost/x?sslrootcert=/nowhere"), "");
         let secret = Postgres::new("postgres://me:hunter2@localhost/x?unknown=hunter2");
         check(secret.clone(), "postgres: must be a URL such as");
         assert!(!format!("{secret:?} {}", secret.target().err().unwrap()).contains("hunter2"));
