@@ -1,7 +1,9 @@
 //! What is done to the store, each within a transaction.
 
+use std::collections::HashMap;
+
 use super::read::{self, Row};
-use super::sql::{self, Transaction, values};
+use super::sql::{self, ToValue as _, Transaction, values};
 use crate::crypto::KeyId;
 use crate::record::State;
 use crate::{Id, MemoryError, Relation};
@@ -91,11 +93,13 @@ pub(crate) fn insert(
 ) -> Result<Vec<Kept>, MemoryError> {
     let query = "SELECT next FROM namespace WHERE id = ?1";
     let first: u32 = db.one(query, values![namespace], |row| row.get(0)).map_err(failed)?;
-    let mut next = first;
-    let kept: Vec<Kept> = writes
-        .iter()
-        .map(|write| insert_one(db, namespace, write, now, &mut next))
-        .collect::<Result<_, _>>()?;
+    let mut batch =
+        Batch { namespace, now, next: first, same: known(db, namespace, writes)?, sessions: HashMap::new() };
+    let mut kept = Vec::with_capacity(writes.len());
+    for (at, write) in writes.iter().enumerate() {
+        kept.push(batch.insert(db, write, writes.get(at..).unwrap_or_default())?);
+    }
+    let next = batch.next;
     if next != first {
         let update = "UPDATE namespace SET next = ?2 WHERE id = ?1";
         db.execute(update, values![namespace, next]).map_err(failed)?;
@@ -113,34 +117,96 @@ pub(crate) fn insert(
     Ok(kept)
 }
 
-/// Stores a memory at the next place, unless one that says the same is there.
-fn insert_one(
+/// How many look-ups are asked for at once.
+const LOOK_UPS: usize = 64;
+
+/// A memory that is there: which, its place, and until when it counts.
+type Known = (Id, u32, Option<i64>);
+
+/// Those memories that say what one of `writes` says, by the mark of that.
+fn known(
+    db: &Transaction<'_>,
+    namespace: i64,
+    writes: &[Write],
+) -> Result<HashMap<[u8; 16], Known>, MemoryError> {
+    let mut known = HashMap::new();
+    for part in writes.chunks(LOOK_UPS) {
+        // Two statements, so that both stay prepared; one mark may stand more than once.
+        let places = if part.len() == 1 { 1 } else { LOOK_UPS };
+        let marks = (2..places + 2).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ");
+        let query = format!(
+            "SELECT same, id, ordinal, expires FROM memory WHERE namespace = ?1 AND same IN ({marks})"
+        );
+        let mut values = vec![namespace.to_value()];
+        values.extend(part.iter().cycle().take(places).map(|write| write.same.to_value()));
+        let read = |row: &sql::Row<'_>| Ok((row.get(0)?, (Id(row.get(1)?), row.get(2)?, row.get(3)?)));
+        known.extend(db.query(&query, &values, read).map_err(failed)?);
+    }
+    Ok(known)
+}
+
+/// Memories of one subject that are stored together.
+struct Batch {
+    namespace: i64,
+    now: i64,
+    /// The next free place.
+    next: u32,
+    /// What is there already, also of this batch.
+    same: HashMap<[u8; 16], Known>,
+    /// The next number in each session that was looked up.
+    sessions: HashMap<[u8; 16], i64>,
+}
+
+impl Batch {
+    /// Stores a memory at the next place, unless one that says the same is there. It is the first of `rest`.
+    fn insert(&mut self, db: &Transaction<'_>, write: &Write, rest: &[Write]) -> Result<Kept, MemoryError> {
+        match self.same.get(&write.same).copied() {
+            Some((id, ordinal, Some(expires))) if expires <= self.now => {
+                remove(db, &id, self.namespace, ordinal)?;
+                // Others may have gone with it.
+                self.same = known(db, self.namespace, rest)?;
+            }
+            Some((id, ..)) => return Ok(Kept::Known(id)),
+            None => {}
+        }
+        let ordinal = self.next;
+        self.next =
+            ordinal.checked_add(1).ok_or_else(|| MemoryError::invalid("scope", "has no place left"))?;
+        let sequence = self.sequence(db, write)?;
+        insert_at(db, self.namespace, write, ordinal, sequence)?;
+        self.same.insert(write.same, (write.id, ordinal, write.stamp.expires));
+        Ok(Kept::New(write.id))
+    }
+
+    /// The number in its session: the one that was given, or the next.
+    fn sequence(&mut self, db: &Transaction<'_>, write: &Write) -> Result<Option<i64>, MemoryError> {
+        let Some(session) = write.session else { return Ok(write.sequence) };
+        let number = match (write.sequence, self.sessions.get(&session)) {
+            (Some(given), _) => given,
+            (None, Some(next)) => *next,
+            (None, None) => next_in_session(db, self.namespace, &session)?,
+        };
+        // Where nothing was looked up yet, what is stored now will be found by that.
+        if write.sequence.is_none() || self.sessions.contains_key(&session) {
+            let next = self.sessions.entry(session).or_default();
+            *next = number.saturating_add(1).max(*next);
+        }
+        Ok(Some(number))
+    }
+}
+
+fn insert_at(
     db: &Transaction<'_>,
     namespace: i64,
     write: &Write,
-    now: i64,
-    next: &mut u32,
-) -> Result<Kept, MemoryError> {
-    let query = "SELECT id, ordinal, expires FROM memory WHERE namespace = ?1 AND same = ?2";
-    let known: Option<(Id, u32, Option<i64>)> = db
-        .first(query, values![namespace, write.same], |row| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?)))
-        .map_err(failed)?;
-    match known {
-        Some((id, ordinal, Some(expires))) if expires <= now => remove(db, &id, namespace, ordinal)?,
-        Some((id, ..)) => return Ok(Kept::Known(id)),
-        None => {}
-    }
-    let ordinal = *next;
-    *next = ordinal.checked_add(1).ok_or_else(|| MemoryError::invalid("scope", "has no place left"))?;
-    let sequence = match (write.session, write.sequence) {
-        (Some(session), None) => Some(next_in_session(db, namespace, &session)?),
-        (_, given) => given,
-    };
+    ordinal: u32,
+    sequence: Option<i64>,
+) -> Result<(), MemoryError> {
     let insert = "INSERT INTO memory (id, namespace, ordinal, subject, version, state, created, updated, valid_from, valid_to,
         expires, session, sequence, same, key, body, model, vector)
         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     let Write { id, subject, version, stamp, session, same, key, body, model, vector, .. } = write;
-    db.execute(
+    db.send(
         insert,
         values![
             id.0,
@@ -163,8 +229,7 @@ fn insert_one(
         ],
     )
     .map_err(failed)?;
-    changed(db, namespace, ordinal)?;
-    Ok(Kept::New(*id))
+    changed(db, namespace, ordinal)
 }
 
 /// Counts what a subject has stored: not by triggers, each of which would cost a savepoint.
@@ -296,5 +361,5 @@ pub(crate) fn changed(db: &Transaction<'_>, namespace: i64, ordinal: u32) -> Res
     // at a time, so the last is known.
     let insert = "INSERT INTO change (seq, namespace, ordinal)
         SELECT coalesce(max(seq), 0) + 1, CAST(?1 AS BIGINT), CAST(?2 AS BIGINT) FROM change";
-    db.execute(insert, values![namespace, ordinal]).map_err(failed).map(drop)
+    db.send(insert, values![namespace, ordinal]).map_err(failed)
 }

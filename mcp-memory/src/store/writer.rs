@@ -83,7 +83,7 @@ fn within<R>(
     let failed = MemoryError::doing("written");
     let run = |statement: &str| transaction.execute(statement, &[]);
     run("SAVEPOINT part").map_err(&failed)?;
-    let done = act(transaction);
+    let done = act(transaction).and_then(|done| transaction.settle().map(|()| done).map_err(&failed));
     let undone = if done.is_err() { run("ROLLBACK TO part") } else { Ok(0) };
     match undone.and_then(|_| run("RELEASE part")) {
         Err(error) if done.is_ok() => Err(failed(error)),

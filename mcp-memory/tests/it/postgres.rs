@@ -464,3 +464,43 @@ async fn it_opens_and_closes_within_another_runtime() {
     drop((ann, memory));
     tokio::task::spawn_blocking(|| drop(place)).await.unwrap();
 }
+
+#[test]
+fn what_the_server_refuses_late_is_undone_alone() {
+    let Some((one, two)) = machines() else { return };
+    let schema = one.schema().unwrap();
+    let (memory, other) = (open(&one), open(&two));
+    let ann = user(&memory, "acme", "ann");
+    store(&ann, "before");
+    sql(&format!(
+        "CREATE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'too long today'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON {schema}.memory FOR EACH ROW WHEN (length(NEW.body) > 3000)
+        EXECUTE FUNCTION {schema}.refuse()"
+    ));
+    let long = "x".repeat(10_000);
+    // Those of others that wait for the same commit are not harmed.
+    thread::scope(|scope| {
+        let drafts = vec![Draft::new("one of three"), Draft::new(&*long), Draft::new("three of three")];
+        let refused = scope.spawn(|| ann.store_all(&Scope::Private, drafts).unwrap_err());
+        for number in 0..50 {
+            store(&user(&memory, "acme", "bob"), &format!("bob {number}"));
+        }
+        let error = refused.join().unwrap();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(cause, "the database says: too long today");
+    });
+    assert_eq!(everything(&ann).len(), 1, "nothing of the three");
+    assert_eq!(everything(&user(&other, "acme", "bob")).len(), 50);
+    sql(&format!("DROP TRIGGER refuse ON {schema}.memory"));
+    ann.store(&Scope::Private, Draft::new(&*long)).unwrap();
+    // Within a batch, what says the same is one, and sessions count on.
+    let turns = || (0..200).map(|turn| Draft::new(format!("turn {}", turn % 150))).collect();
+    let stored = ann.store_session(&Scope::Private, "talk", turns()).unwrap();
+    assert_eq!(stored.iter().filter(|stored| stored.new).count(), 150);
+    assert_eq!(stored[0].id, stored[150].id);
+    let again = user(&other, "acme", "ann").store_session(&Scope::Private, "talk", turns()).unwrap();
+    assert!(again.iter().zip(&stored).all(|(a, b)| !a.new && a.id == b.id));
+    let last = user(&other, "acme", "ann").store_session(&Scope::Private, "talk", vec![Draft::new("last")]);
+    let (record, _) = ann.get(&last.unwrap()[0].id).unwrap();
+    assert_eq!(record.sequence, Some(150));
+}

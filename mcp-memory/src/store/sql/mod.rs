@@ -177,6 +177,25 @@ impl Db {
         }
     }
 
+    /// Runs a statement of which only a failure matters. A server that is far away is not waited for: within a transaction that writes, it
+    /// is the next statement that says if this one failed, or [`settle`](Self::settle), or the commit.
+    pub(crate) fn send(&self, sql: &str, values: &[Value<'_>]) -> Result<(), Error> {
+        match &self.0 {
+            Driver::Sqlite(_) => self.execute(sql, values).map(drop),
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(session) => session.send(sql, values),
+        }
+    }
+
+    /// Waits until all that was [sent](Self::send) is done.
+    pub(crate) fn settle(&self) -> Result<(), Error> {
+        match &self.0 {
+            Driver::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(session) => session.settle(),
+        }
+    }
+
     /// All rows of an answer.
     pub(crate) fn query<T>(
         &self,

@@ -1,6 +1,7 @@
 //! PostgreSQL: where it is, and how its sessions differ from files.
 
 mod connect;
+mod pending;
 mod session;
 mod tls;
 mod values;

@@ -12,6 +12,7 @@ use tokio_postgres::error::Severity;
 use tokio_postgres::{Client, Error as Cause, Row as PgRow, RowStream, Statement};
 
 use super::connect::{Target, wait};
+use super::pending::Pending;
 use crate::store::sql::{Db, Error, For, Row, Value};
 
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -23,7 +24,9 @@ pub(crate) struct Session {
 
 #[derive(Default)]
 struct Inner {
-    client: Option<Client>,
+    client: Option<Arc<Client>>,
+    /// What was sent within the transaction and not yet answered.
+    pending: Pending,
     statements: HashMap<String, Statement>,
     phase: Phase,
     /// Something failed in the transaction and was not undone.
@@ -54,12 +57,12 @@ impl Inner {
             return Err(Error::Lost(None));
         }
         self.statements.clear();
-        self.client = Some(target.connect()?);
+        self.client = Some(Arc::new(target.connect()?));
         Ok(())
     }
 
     /// The statement, prepared.
-    fn prepared(&mut self, sql: &str) -> Result<(&Client, Statement), Cause> {
+    fn prepared(&mut self, sql: &str) -> Result<(&Arc<Client>, Statement), Cause> {
         // INVARIANT: whoever calls has connected.
         #[expect(clippy::expect_used, reason = "the line above says so")]
         let client = self.client.as_ref().expect("invariant: connected");
@@ -100,7 +103,7 @@ impl Inner {
         };
         error.is_closed()
             || error.as_db_error().is_some_and(is_fatal)
-            || self.client.as_ref().is_none_or(Client::is_closed)
+            || self.client.as_ref().is_none_or(|client| client.is_closed())
     }
 
     /// What a failure means for whoever asked.
@@ -131,7 +134,7 @@ impl Session {
 
     /// Whether the connection is gone.
     pub(in crate::store::sql) fn is_lost(&self) -> bool {
-        self.inner().is_ok_and(|inner| inner.client.as_ref().is_none_or(Client::is_closed))
+        self.inner().is_ok_and(|inner| inner.client.as_ref().is_none_or(|client| client.is_closed()))
     }
 
     /// Does something on a connection, and once more on another if the first was lost and nothing can be done twice by that.
@@ -144,6 +147,9 @@ impl Session {
         if let Err(error) = inner.connect(&self.target) {
             inner.is_broken = inner.phase == Phase::Writing;
             return Err(error);
+        }
+        if let Err(error) = inner.pending.settle() {
+            return Err(inner.failed(is_question, error));
         }
         let first = act(&mut inner);
         let done = match first {
@@ -202,6 +208,12 @@ impl Session {
 
     pub(in crate::store::sql) fn commit(&self) -> Result<(), Error> {
         let mut inner = self.inner()?;
+        if let Err(error) = inner.pending.settle() {
+            let error = inner.failed(false, error);
+            drop(inner);
+            self.roll_back();
+            return Err(error);
+        }
         let phase = std::mem::take(&mut inner.phase);
         let Some(client) = inner.client.as_ref().filter(|client| !client.is_closed()) else {
             // Nobody was asked to commit it.
@@ -233,6 +245,7 @@ impl Session {
     pub(in crate::store::sql) fn roll_back(&self) {
         let Ok(mut inner) = self.inner() else { return };
         inner.phase = Phase::Idle;
+        inner.pending.forget();
         // A connection on which this fails is given up, and the server undoes what was begun there.
         if inner.client.as_ref().is_some_and(|client| wait(client.batch_execute("ROLLBACK")).is_err()) {
             inner.client = None;
@@ -245,6 +258,27 @@ impl Session {
             inner.is_broken = false;
         }
         Ok(changed)
+    }
+
+    /// Changes something within a transaction that writes, without waiting for the answer: [`settle`](Self::settle), or whatever is asked
+    /// next, says if it failed.
+    pub(in crate::store::sql) fn send(&self, sql: &str, values: &[Value<'_>]) -> Result<(), Error> {
+        let mut inner = self.inner()?;
+        if inner.phase != Phase::Writing || inner.client.is_none() {
+            drop(inner);
+            return self.execute(sql, values).map(drop);
+        }
+        let sent = inner
+            .prepared(sql)
+            .map(|(client, statement)| (Arc::clone(client), statement))
+            .and_then(|(client, statement)| inner.pending.send(&client, statement, values));
+        sent.map_err(|error| inner.failed(false, error))
+    }
+
+    /// Waits for what was sent.
+    pub(in crate::store::sql) fn settle(&self) -> Result<(), Error> {
+        let mut inner = self.inner()?;
+        inner.pending.settle().map_err(|error| inner.failed(false, error))
     }
 
     pub(in crate::store::sql) fn each<E>(
