@@ -42,10 +42,15 @@ impl Engine {
         };
         self.reader.read(|db| {
             if of.count() * SOME < view.len() {
-                for slot in of.iter() {
-                    let Some(ordinal) = view.ordinal(slot) else { continue };
-                    if let Some(row) = read::at(db, namespace, ordinal)? {
-                        look(slot, &row);
+                let places: Vec<(usize, u32)> =
+                    of.iter().filter_map(|slot| Some((slot, view.ordinal(slot)?))).collect();
+                for part in places.chunks(read::TOGETHER) {
+                    let ordinals: Vec<u32> = part.iter().map(|(_, ordinal)| *ordinal).collect();
+                    let rows = read::at_each(db, namespace, &ordinals)?;
+                    for (slot, ordinal) in part {
+                        if let Some(row) = rows.get(ordinal) {
+                            look(*slot, row);
+                        }
                     }
                 }
                 return Ok(());

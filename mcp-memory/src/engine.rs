@@ -335,9 +335,13 @@ impl Engine {
         view: &mut View,
         places: &BTreeSet<u32>,
     ) -> Result<(), MemoryError> {
-        for ordinal in places {
-            let row = read::at(db, namespace, *ordinal)?;
-            view.put(*ordinal, row.map(|row| self.opened(&row)).transpose()?.flatten());
+        let places: Vec<u32> = places.iter().copied().collect();
+        for part in places.chunks(read::TOGETHER) {
+            let rows = read::at_each(db, namespace, part)?;
+            for ordinal in part {
+                let opened = rows.get(ordinal).map(|row| self.opened(row)).transpose()?;
+                view.put(*ordinal, opened.flatten());
+            }
         }
         Ok(())
     }

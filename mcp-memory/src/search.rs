@@ -1,5 +1,6 @@
 //! Finding memories.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -8,7 +9,8 @@ use serde::Serialize;
 use crate::audit::{About, Action};
 use crate::filter::Filter;
 use crate::rank::{self, Candidate, Ranking, Scored, Scores};
-use crate::store::read;
+use crate::store::sql::Db;
+use crate::store::{Row, read};
 use crate::text::Statistics;
 use crate::vector::Query;
 use crate::view::View;
@@ -182,23 +184,49 @@ impl Tenant {
         Ok(Scores { namespaces, query: vector })
     }
 
+    /// What is stored of some candidates, by their namespaces and places there.
+    fn rows(
+        &self,
+        db: &Db,
+        scores: &Scores,
+        candidates: &[Candidate],
+    ) -> Result<HashMap<(usize, u32), Row>, MemoryError> {
+        let mut places: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        for candidate in candidates {
+            places.entry(candidate.place).or_default().push(candidate.ordinal);
+        }
+        let mut rows = HashMap::with_capacity(candidates.len());
+        for (place, ordinals) in places {
+            let Some(from) = scores.namespaces.get(place) else { continue };
+            let found = read::at_each(db, from.namespace, &ordinals)?;
+            rows.extend(found.into_iter().map(|(ordinal, row)| ((place, ordinal), row)));
+        }
+        Ok(rows)
+    }
+
     /// Reads the best again: what is returned is what is stored now, and the caller's to see.
     fn hits(&self, scores: &Scores, candidates: Vec<Candidate>, limit: usize) -> Result<Found, MemoryError> {
         let mut hits = Vec::new();
+        let mut candidates = candidates.into_iter();
         self.engine.reader.read(|db| {
-            for candidate in candidates {
-                if hits.len() == limit {
+            // Some may be gone by now, and others take their place.
+            while hits.len() < limit {
+                let next: Vec<Candidate> = candidates.by_ref().take(limit - hits.len()).collect();
+                if next.is_empty() {
                     break;
                 }
-                let Some(from) = scores.namespaces.get(candidate.place) else { continue };
-                let Some(row) = read::at(db, from.namespace, candidate.ordinal)? else { continue };
-                let Ok(record) = row.record(&self.engine.sealing) else { continue };
-                hits.push(Hit {
-                    record,
-                    scope: from.scope.clone(),
-                    score: candidate.explain.total(),
-                    explain: candidate.explain,
-                });
+                let mut rows = self.rows(db, scores, &next)?;
+                for candidate in next {
+                    let Some(from) = scores.namespaces.get(candidate.place) else { continue };
+                    let Some(row) = rows.remove(&(candidate.place, candidate.ordinal)) else { continue };
+                    let Ok(record) = row.record(&self.engine.sealing) else { continue };
+                    hits.push(Hit {
+                        record,
+                        scope: from.scope.clone(),
+                        score: candidate.explain.total(),
+                        explain: candidate.explain,
+                    });
+                }
             }
             Ok(())
         })?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alike::{hashed, meet};
 use super::claim::{Claim, Given, Shape};
+use super::tied::Ties;
 use super::words::sentences;
 use super::{DIGEST, Part, Plan};
 use crate::{Id, MemoryError, Record, Relation, Tenant};
@@ -90,6 +91,7 @@ struct Said<'a> {
 pub(super) fn run(
     tenant: &Tenant,
     records: &[Record],
+    tied: &Ties,
     contradictions: &Contradictions,
     plan: &Plan,
 ) -> Result<Part<Contradiction>, MemoryError> {
@@ -97,7 +99,7 @@ pub(super) fn run(
     for ((later, earlier), differs) in pairs(records, contradictions.sentences) {
         let (Some(later), Some(earlier)) = (records.get(later), records.get(earlier)) else { continue };
         let ids = [later.id, earlier.id];
-        let ties = tenant.ties(&later.id, &earlier.id)?;
+        let ties = tied.of(later.id, earlier.id);
         if ties.contains(&Relation::Related) {
             continue;
         }

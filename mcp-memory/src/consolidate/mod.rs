@@ -27,6 +27,7 @@ mod digest;
 mod lists;
 mod report;
 mod similar;
+mod tied;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -40,7 +41,8 @@ pub use similar::{Cluster, Similar};
 use crate::audit::{About, Action};
 use crate::filter::Filter;
 use crate::store::read;
-use crate::{Id, MemoryError, Record, Relation, Scope, State, Tenant};
+use crate::{MemoryError, Record, Scope, State, Tenant};
+use tied::Ties;
 
 /// The type and the tag of digests.
 const DIGEST: &str = "digest";
@@ -111,11 +113,16 @@ impl Tenant {
         if let Some(decay) = &plan.decay {
             done.decay = Some(decay::run(self, &records, decay, plan)?);
         }
+        // What a part ties is no business of another: read once.
+        let ties = match (&plan.similar, &plan.contradictions) {
+            (None, None) => Ties::default(),
+            _ => Ties::read(self, scope)?,
+        };
         if let Some(similar) = &plan.similar {
-            done.similar = Some(similar::run(self, &records, similar, plan)?);
+            done.similar = Some(similar::run(self, &records, &ties, similar, plan)?);
         }
         if let Some(contradictions) = &plan.contradictions {
-            done.contradictions = Some(contradict::run(self, &records, contradictions, plan)?);
+            done.contradictions = Some(contradict::run(self, &records, &ties, contradictions, plan)?);
         }
         if let Some(digests) = &plan.digests {
             done.digests = Some(digest::run((self, scope), &records, digests, plan)?);
@@ -132,8 +139,8 @@ impl Tenant {
         let tag = self.engine.namespace_tag(&self.access, scope);
         let rows = self.engine.reader.read(|db| {
             let namespace = read::namespace(db, &tag)?;
-            let rows = ids.iter().rev().map(|id| read::by_id(db, id));
-            let rows = rows.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+            let mut rows = read::by_ids(db, &ids)?;
+            let rows: Vec<crate::store::Row> = ids.iter().rev().filter_map(|id| rows.remove(id)).collect();
             let counts =
                 |row: &crate::store::Row| Some(row.namespace) == namespace && row.state == State::Live;
             Ok(rows.into_iter().filter(counts).collect::<Vec<_>>())
@@ -145,16 +152,5 @@ impl Tenant {
             About { scope: Some(scope.to_string()), id: None, memories: records.len() },
         )?;
         Ok((records, unread))
-    }
-
-    /// What two memories are to each other, one way or the other. Those that are gone are nothing.
-    fn ties(&self, one: &Id, other: &Id) -> Result<Vec<Relation>, MemoryError> {
-        match self.links(one) {
-            Err(MemoryError::NotFound { .. }) => Ok(Vec::new()),
-            links => {
-                let links = links?.into_iter().filter(|link| link.id == *other);
-                Ok(links.map(|link| link.relation).collect())
-            }
-        }
     }
 }

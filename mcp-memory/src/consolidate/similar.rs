@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::alike::{candidates, hashed, jaccard};
+use super::tied::Ties;
 use super::words::Marks;
 use super::{Part, Plan};
 use crate::{Id, MemoryError, Record, Relation, Tenant};
@@ -56,6 +57,7 @@ impl Similar {
 pub(super) fn run(
     tenant: &Tenant,
     records: &[Record],
+    tied: &Ties,
     similar: &Similar,
     plan: &Plan,
 ) -> Result<Part<Cluster>, MemoryError> {
@@ -64,7 +66,7 @@ pub(super) fn run(
         let (Some(later), Some(earlier)) = (records.get(tie.later), records.get(tie.earlier)) else {
             continue;
         };
-        match tenant.ties(&later.id, &earlier.id)?.contains(&Relation::Similar) {
+        match tied.of(later.id, earlier.id).contains(&Relation::Similar) {
             true => known.push(tie),
             false => new.push(tie),
         }

@@ -1,11 +1,11 @@
 //! Reading, on connections that writers do not block.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::body::{Sealing, Vector};
-use super::sql::{self, Db, For, Location, values};
+use super::sql::{self, Db, For, Location, ToValue, values};
 use crate::crypto::KeyId;
 use crate::record::State;
 use crate::{Id, MemoryError, Record};
@@ -239,6 +239,34 @@ pub(crate) fn at(db: &Db, namespace: i64, ordinal: u32) -> Result<Option<Row>, M
 pub(crate) fn by_id(db: &Db, id: &Id) -> Result<Option<Row>, MemoryError> {
     let query = format!("SELECT {COLUMNS} FROM memory WHERE id = ?1");
     db.first(&query, values![id.0], Row::read).map_err(failed)
+}
+
+/// How many memories are held at once where many are looked at one after the other.
+pub(crate) const TOGETHER: usize = 64;
+
+/// Memories by their places in a namespace.
+pub(crate) fn at_each(db: &Db, namespace: i64, ordinals: &[u32]) -> Result<HashMap<u32, Row>, MemoryError> {
+    let mut rows = HashMap::with_capacity(ordinals.len());
+    for (marks, part) in sql::looked_up(ordinals, 2) {
+        let query = format!("SELECT {COLUMNS} FROM memory WHERE namespace = ?1 AND ordinal IN ({marks})");
+        let mut values = vec![namespace.to_value()];
+        values.extend(part.map(ToValue::to_value));
+        let found = db.query(&query, &values, Row::read).map_err(failed)?;
+        rows.extend(found.into_iter().map(|row| (row.ordinal, row)));
+    }
+    Ok(rows)
+}
+
+/// Memories of any namespace by their identifiers.
+pub(crate) fn by_ids(db: &Db, ids: &[Id]) -> Result<HashMap<Id, Row>, MemoryError> {
+    let mut rows = HashMap::with_capacity(ids.len());
+    for (marks, part) in sql::looked_up(ids, 1) {
+        let query = format!("SELECT {COLUMNS} FROM memory WHERE id IN ({marks})");
+        let values: Vec<_> = part.map(|id| id.0.to_value()).collect();
+        let found = db.query(&query, &values, Row::read).map_err(failed)?;
+        rows.extend(found.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(rows)
 }
 
 /// Visits all memories of a namespace in the order of their places.

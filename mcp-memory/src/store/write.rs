@@ -117,9 +117,6 @@ pub(crate) fn insert(
     Ok(kept)
 }
 
-/// How many look-ups are asked for at once.
-const LOOK_UPS: usize = 64;
-
 /// A memory that is there: which, its place, and until when it counts.
 type Known = (Id, u32, Option<i64>);
 
@@ -130,15 +127,12 @@ fn known(
     writes: &[Write],
 ) -> Result<HashMap<[u8; 16], Known>, MemoryError> {
     let mut known = HashMap::new();
-    for part in writes.chunks(LOOK_UPS) {
-        // Two statements, so that both stay prepared; one mark may stand more than once.
-        let places = if part.len() == 1 { 1 } else { LOOK_UPS };
-        let marks = (2..places + 2).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ");
+    for (marks, part) in sql::looked_up(writes, 2) {
         let query = format!(
             "SELECT same, id, ordinal, expires FROM memory WHERE namespace = ?1 AND same IN ({marks})"
         );
         let mut values = vec![namespace.to_value()];
-        values.extend(part.iter().cycle().take(places).map(|write| write.same.to_value()));
+        values.extend(part.map(|write| write.same.to_value()));
         let read = |row: &sql::Row<'_>| Ok((row.get(0)?, (Id(row.get(1)?), row.get(2)?, row.get(3)?)));
         known.extend(db.query(&query, &values, read).map_err(failed)?);
     }

@@ -54,7 +54,9 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
         let place = tenant.place(scope)?;
         let name = tenant.namespace_name(scope, &place)?;
         let rows = engine.reader.read(|db| {
-            taken.iter().map(|taken| read::by_id(db, &taken.id)).collect::<Result<Vec<_>, MemoryError>>()
+            let ids: Vec<Id> = taken.iter().map(|taken| taken.id).collect();
+            let mut rows = read::by_ids(db, &ids)?;
+            Ok(ids.iter().map(|id| rows.remove(id)).collect::<Vec<_>>())
         })?;
         let mut todo = Vec::new();
         for ((taken, row), vector) in taken.iter().zip(&rows).zip(&vectors) {

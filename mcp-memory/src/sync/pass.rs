@@ -145,8 +145,10 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
     fn push(&mut self, batch: &[(Id, Option<Mark>)]) -> Result<(), MemoryError> {
         let now = self.tenant.engine.now();
         let rows = self.tenant.engine.reader.read(|db| {
-            let row = |(id, there): &(Id, Option<Mark>)| {
-                let row = read::by_id(db, id)?.filter(|row| row.expires.is_none_or(|expires| expires > now));
+            let ids: Vec<Id> = batch.iter().map(|(id, _)| *id).collect();
+            let mut rows = read::by_ids(db, &ids)?;
+            let mut row = |(id, there): &(Id, Option<Mark>)| {
+                let row = rows.remove(id).filter(|row| row.expires.is_none_or(|expires| expires > now));
                 row.map(|row| Ok((links(db, id)?, row, *there))).transpose()
             };
             batch.iter().filter_map(|one| row(one).transpose()).collect::<Result<Vec<_>, MemoryError>>()

@@ -39,7 +39,7 @@ impl Relation {
         }
     }
 
-    fn of(number: i64) -> Option<Self> {
+    pub(crate) fn of(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|relation| relation.number() == number)
     }
 }

@@ -130,7 +130,7 @@ impl Tenant {
         self.in_view(scope, |_, view| Ok(view.len()))
     }
 
-    fn namespace_of(&self, scope: &Scope) -> Result<Option<i64>, MemoryError> {
+    pub(crate) fn namespace_of(&self, scope: &Scope) -> Result<Option<i64>, MemoryError> {
         if !self.access.reads().contains(scope) {
             let about = About { scope: Some(scope.to_string()), id: None, memories: 0 };
             self.engine.audit.denied(self.engine.now(), &self.access, Action::Search, about)?;

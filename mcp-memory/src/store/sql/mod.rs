@@ -19,6 +19,23 @@ pub(crate) use error::Error;
 pub(crate) use location::Location;
 pub(crate) use value::{Column, ToValue, Value, values};
 
+/// How many rows are asked for at once: few statements, so that all of them stay prepared.
+const AT_ONCE: [usize; 3] = [1, 16, 64];
+
+/// The parts of a list that are looked up together, each with its places in the statement: `?2, ?3, …` from a first one. A part fills them
+/// by standing there more than once; `IN (…)` finds it once all the same.
+pub(crate) fn looked_up<T>(
+    all: &[T],
+    first: usize,
+) -> impl Iterator<Item = (String, impl Iterator<Item = &T>)> {
+    let most = AT_ONCE[AT_ONCE.len() - 1];
+    all.chunks(most).map(move |part| {
+        let places = AT_ONCE.into_iter().find(|places| part.len() <= *places).unwrap_or(most);
+        let marks: Vec<String> = (first..first + places).map(|place| format!("?{place}")).collect();
+        (marks.join(", "), part.iter().cycle().take(places))
+    })
+}
+
 /// A connection. What is asked of it outside of a transaction is a transaction of its own.
 pub(crate) struct Db(Driver);
 
