@@ -1,3 +1,3 @@
-//! Workflows, task agents, gateway and fleet of servers.
-//!
-//! Nothing is implemented yet: this crate reserves its place in the workspace.
+//! Workflows, task agents, gateway and fleet of servers. For now the [local stack](stack).
+
+pub mod stack;

@@ -1,60 +1,63 @@
 //! `mcp up`: the local stack.
 
-use anyhow::Context as _;
-use clap::Args as ClapArgs;
-use mcp_core::transport::http::{Http, Listener};
-use mcp_core::transport::told_to_stop;
-use mcp_core::{Args, Json, Server, tool};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
-/// Run the local stack: for now a server that says what it is and echoes, for trying clients.
-#[derive(ClapArgs)]
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use mcp_core::transport::http::Listener;
+use mcp_core::transport::told_to_stop;
+use mcp_guardrails::pack;
+use mcp_workbench::stack::{Config, PACKS, Stack};
+
+/// Run the local stack: a memory and the guardrails before it, behind one address. /mcp offers all tools, /mcp/memory and
+/// /mcp/guardrails those of one service; /health and /ready say how it is.
+#[derive(Args)]
 pub(crate) struct Up {
-    /// Where to listen; the endpoint is /mcp, and /health and /ready say how it is.
+    /// Where to listen.
     #[arg(long, env = "MCP_LISTEN", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// Lets everybody call, without TLS, where the address can be reached from other machines.
+    /// Where everything is kept that it knows.
+    #[arg(long, env = "MCP_DIRECTORY", default_value = ".mcp")]
+    directory: PathBuf,
+    /// Rules that guard it.
+    #[arg(long, value_parser = PossibleValuesParser::new(pack::names()), default_values = PACKS)]
+    pack: Vec<String>,
+    /// One more file of rules.
+    #[arg(long, value_name = "FILE")]
+    rules: Vec<PathBuf>,
+    /// Lets everybody call, without TLS, where the address can be reached from other machines: all are the same person.
     #[arg(long)]
     insecure: bool,
 }
 
-#[derive(Deserialize, JsonSchema)]
-struct Echo {
-    /// What to say back.
-    message: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct About {
-    /// The version of the `mcp` command.
-    version: String,
-    /// The protocol revisions that are served.
-    revisions: Vec<String>,
-}
-
-async fn about() -> Json<About> {
-    let revisions = mcp_core::protocol::ProtocolVersion::ALL.iter().map(ToString::to_string).collect();
-    Json(About { version: env!("CARGO_PKG_VERSION").into(), revisions })
-}
-
 impl Up {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let echo = async |Args(Echo { message }): Args<Echo>| message;
-        let server = Server::builder("mcp", env!("CARGO_PKG_VERSION"))
-            .title("Local stack")
-            .tool(tool("echo", echo).description("Says back what it is told.").read_only())
-            .tool(tool("about", about).description("Says what this server is.").read_only())
-            .build()?;
         let bind = || format!("cannot listen on {}: choose another address with --listen", self.listen);
-        let listener = Listener::bind(&self.listen).await.with_context(bind)?;
+        let mut listener = Listener::bind(&self.listen).await.with_context(bind)?;
         let address = listener.local_addr()?;
-        tracing::info!("serving http://{address}/mcp");
-        let mut http = Http::new(server).correlation(true);
+        ensure!(
+            address.ip().is_loopback() || self.insecure,
+            "{address} can be reached from other machines, and everybody there would be you: listen on 127.0.0.1, or say --insecure"
+        );
+        let config = Config::new(&self.directory).packs(self.pack);
+        let stack = Stack::open(&self.rules.into_iter().fold(config, Config::rules))?;
+        let routes = stack.routes(|http| {
+            let http = http.correlation(true);
+            if self.insecure { http.allow_any_host() } else { http }
+        })?;
         if self.insecure {
-            http = http.allow_plain().allow_anonymous();
+            listener = listener.allow_plain();
         }
-        listener.serve(http, told_to_stop()).await?;
+        for path in routes.paths() {
+            tracing::info!("serving http://{address}{path}");
+        }
+        tracing::info!("what it knows is in {}", self.directory.display());
+        let stop = async {
+            told_to_stop().await;
+            routes.close();
+        };
+        listener.serve_with(|_| routes.clone(), stop).await?;
         tracing::info!("stopped");
         Ok(())
     }

@@ -1,0 +1,40 @@
+//! Why a stack cannot be opened.
+
+use std::io;
+use std::path::PathBuf;
+
+use mcp_core::server::BuildError;
+use mcp_guardrails::{RuleError, pack};
+use mcp_memory::MemoryError;
+
+/// A stack cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StackError {
+    /// There is no place for what it knows.
+    #[error("the directory {} cannot be made", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There are no such rules.
+    #[error("there is no pack of rules named `{name}`: there are {}", pack::names().collect::<Vec<_>>().join(", "))]
+    Pack {
+        /// What was asked for.
+        name: String,
+    },
+    /// Rules are wrong, or do not do what their tests say.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
+    /// What guardrails remember cannot be opened.
+    #[error("what guardrails remember cannot be opened")]
+    State(#[from] mcp_guardrails::state::StoreError),
+    /// The memory cannot be opened.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// A server cannot be built.
+    #[error(transparent)]
+    Server(#[from] BuildError),
+}

@@ -1,0 +1,135 @@
+//! The local stack as clients meet it: over HTTP, with everything in one directory.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+use std::path::Path;
+
+use mcp_core::Client;
+use mcp_core::protocol::CallToolResult;
+use mcp_core::transport::http::Listener;
+use mcp_workbench::stack::{Config, Stack, StackError};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+const KEY: &str = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R";
+
+/// A stack that serves until it is dropped or stopped.
+struct Up {
+    at: String,
+    stop: oneshot::Sender<()>,
+    done: JoinHandle<()>,
+}
+
+async fn up(directory: &Path) -> Up {
+    let stack = Stack::open(&Config::new(directory)).unwrap();
+    let routes = stack.routes(|http| http).unwrap();
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let at = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let done = tokio::spawn(async move {
+        let ending = routes.clone();
+        let stop = async {
+            stopped.await.ok();
+            ending.close();
+        };
+        listener.serve_with(|_| routes.clone(), stop).await.unwrap();
+    });
+    Up { at, stop, done }
+}
+
+impl Up {
+    async fn connect(&self, path: &str) -> Client {
+        Client::connect(&format!("{}{path}", self.at)).await.unwrap()
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.done.await.unwrap();
+    }
+}
+
+async fn call(client: &Client, tool: &str, arguments: Value) -> CallToolResult {
+    client.call_tool(tool, arguments).await.unwrap()
+}
+
+fn memories(content: &str) -> Value {
+    json!({ "memories": [{ "content": content }] })
+}
+
+fn said(result: &CallToolResult) -> String {
+    serde_json::to_string(result).unwrap()
+}
+
+async fn names(client: &Client) -> Vec<String> {
+    client.tools().await.unwrap().into_iter().map(|tool| tool.name.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_address_offers_all_services_and_each_alone_and_remembers() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = up(folder.path()).await;
+    let all = stack.connect("/mcp").await;
+    let (memory, guardrails) = (stack.connect("/mcp/memory").await, stack.connect("/mcp/guardrails").await);
+    let listed = names(&all).await;
+    let (of_memory, of_guardrails) = (names(&memory).await, names(&guardrails).await);
+    assert_eq!(listed.len(), of_memory.len() + of_guardrails.len());
+    assert!(of_memory.iter().all(|name| listed.contains(name)));
+    assert!(of_guardrails.iter().all(|name| listed.contains(&format!("guardrails_{name}"))));
+
+    let stored = call(&all, "memory_store", memories("The release train leaves on Thursdays")).await;
+    assert!(!stored.is_error, "{stored:?}");
+    let search = json!({ "query": "when does the release train leave" });
+    assert!(said(&call(&memory, "memory_search", search.clone()).await).contains("Thursdays"));
+    drop((all, memory, guardrails));
+    stack.stop().await;
+
+    // What it knows outlives it.
+    let stack = up(folder.path()).await;
+    assert!(said(&call(&stack.connect("/mcp").await, "memory_search", search).await).contains("Thursdays"));
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guardrails_stand_before_the_memory_on_every_path_and_not_before_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = up(folder.path()).await;
+    for path in ["/mcp", "/mcp/memory"] {
+        let client = stack.connect(path).await;
+        let content = format!("the deploy key of {path} is {KEY}");
+        let stored = call(&client, "memory_store", memories(&content)).await;
+        assert!(!stored.is_error, "{stored:?}");
+        let found = said(&call(&client, "memory_search", json!({ "query": "the deploy key" })).await);
+        assert!(found.contains(&format!("the deploy key of {path}")) && !found.contains(KEY), "{found}");
+    }
+    // Who asks about a call is not making it: the rule counts at once, on every path, and also where it is asked about.
+    let all = stack.connect("/mcp").await;
+    let rule = "id: no-zebras\ntool: memory_store\nwhen: { '/**': { contains: zebra } }\nthen: block\nmessage: no zebras";
+    let added = call(&all, "guardrails_add_rule", json!({ "rule": rule })).await;
+    assert!(!added.is_error, "{added:?}");
+    let event = json!({ "event": { "tool": "memory_store", "arguments": memories("a zebra") } });
+    assert!(said(&call(&all, "guardrails_evaluate", event).await).contains("no-zebras"));
+    for path in ["/mcp", "/mcp/memory"] {
+        let refused = call(&stack.connect(path).await, "memory_store", memories("a zebra")).await;
+        assert!(refused.is_error && said(&refused).contains("no zebras"), "{refused:?}");
+    }
+    let found = said(&call(&all, "memory_search", json!({ "query": "zebra" })).await);
+    assert!(!found.contains("a zebra"), "{found}");
+    stack.stop().await;
+}
+
+#[test]
+fn what_cannot_be_opened_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |config: Config| Stack::open(&config).unwrap_err().to_string();
+    let said = refused(Config::new(folder.path()).packs(["lethal-bifecta"]));
+    assert!(said.contains("`lethal-bifecta`") && said.contains("lethal-trifecta"), "{said}");
+    let rules = folder.path().join("rules.yaml");
+    let text = "rules: [{ id: a, tool: x, then: block }]\ntests: [{ event: { tool: x }, expect: allow }]";
+    std::fs::write(&rules, text).unwrap();
+    let said = Stack::open(&Config::new(folder.path()).rules(&rules)).unwrap_err();
+    assert!(matches!(said, StackError::Rules(_)), "{said}");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(refused(Config::new(file.join("below"))).contains("cannot be made"));
+}
