@@ -256,10 +256,16 @@ fn may_use(folder: &str, used: &str) -> bool {
         "mcp-memory" | "mcp-guardrails" | "mcp-patterns" | "mcp-workbench/fleet" => used == "mcp-core",
         "mcp-workbench/gateway" => ["mcp-core", "mcp-guardrails"].contains(&used),
         "mcp-workbench/services" => ["mcp-core", "mcp-memory"].contains(&used),
-        "mcp-workbench" => {
-            ["mcp-core", "mcp-patterns", "mcp-memory", "mcp-gateway", "mcp-fleet", "mcp-services"]
-                .contains(&used)
-        }
+        "mcp-workbench" => [
+            "mcp-core",
+            "mcp-guardrails",
+            "mcp-patterns",
+            "mcp-memory",
+            "mcp-gateway",
+            "mcp-fleet",
+            "mcp-services",
+        ]
+        .contains(&used),
         _ => false,
     }
 }
