@@ -32,6 +32,7 @@
 //! - [`trigger`]: whether a text is about something.
 //! - [`skill`]: the file `skill-rules.json`.
 //! - [`hook`]: the hooks of Claude Code.
+//! - [`permission`]: the permission lists of Claude Code as rules.
 //! - [`pin`]: tools that change behind your back.
 //! - [`simulate`]: what other rules would have said.
 //! - [`state`]: what is remembered between events, and approvals.
@@ -44,6 +45,7 @@
 //! - `gitleaks`: the rules of a `gitleaks.toml`.
 //! - `layer`: a tower layer before any service of `mcp-core`.
 //! - `server`: an MCP server to evaluate, change, test and simulate rules, and to approve calls.
+//! - `redis`: sessions and approvals in Redis, for several machines.
 //! - `sqlite`: sessions and approvals in a file.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
@@ -55,6 +57,7 @@ pub mod hook;
 pub mod layer;
 pub mod pack;
 mod parse;
+pub mod permission;
 pub mod pin;
 pub mod rule;
 #[cfg(feature = "server")]

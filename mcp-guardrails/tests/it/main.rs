@@ -11,6 +11,7 @@ mod hook;
 mod layer;
 mod oracle;
 mod packs;
+mod permissions;
 #[cfg(feature = "server")]
 mod server;
 mod skills;
