@@ -38,6 +38,7 @@
 //! - [`state`]: what is remembered between events, and approvals.
 //! - [`detect`]: what is in a text: secrets, personal data, injections, poisoned tools, dangerous commands; and texts without it.
 //! - [`text`]: what a text may be read as.
+//! - [`operate`]: what a command line does with rules.
 //! - [`pack`]: rules that are ready, by name.
 //! - `layer`: all of it before a service of MCP (feature `layer`). `server`: its tools for operators (feature `server`).
 //!
@@ -55,6 +56,7 @@ mod event;
 pub mod hook;
 #[cfg(feature = "layer")]
 pub mod layer;
+pub mod operate;
 pub mod pack;
 mod parse;
 pub mod permission;

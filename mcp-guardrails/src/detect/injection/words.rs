@@ -13,77 +13,24 @@ pub(crate) struct Token {
 }
 
 const SEED: u32 = 0x811C_9DC5;
-/// Letters that words share whose stem is the same.
-const STEM: usize = 5;
-/// The case of ASCII letters does not count; what else falls together seldom does in words.
-const FOLD: u64 = 0x2020_2020_2020_2020;
 
-const fn step(hash: u32, eight: u64) -> u32 {
-    let mixed = (hash as u64 ^ eight).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed ^ (mixed >> 32)) as u32
-}
-
-/// The first bytes of eight; the others are nothing.
-const fn head(eight: u64, length: usize) -> u64 {
-    if length >= 8 { eight } else { eight & ((1 << (8 * length)) - 1) }
+pub(super) const fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte.to_ascii_lowercase() as u32).wrapping_mul(0x0100_0193)
 }
 
 /// The hash of a word that is known beforehand.
 pub(super) const fn hash(word: &str) -> u32 {
     let (bytes, mut at, mut hash) = (word.as_bytes(), 0, SEED);
     while at < bytes.len() {
-        let (mut eight, mut next) = (0, 0);
-        while next < 8 && at + next < bytes.len() {
-            #[cfg_attr(
-                not(test),
-                expect(clippy::indexing_slicing, reason = "within bounds, and constants have no iterators")
-            )]
-            let byte = bytes[at + next];
-            eight |= (byte as u64) << (8 * next);
-            next += 1;
-        }
-        hash = step(hash, head(eight | FOLD, next));
-        at += 8;
-    }
-    hash
-}
-
-/// Eight bytes from a place on, with zeros where there are no more.
-#[inline]
-fn eight(bytes: &[u8], at: usize) -> u64 {
-    let rest = bytes.get(at..).unwrap_or(&[]);
-    let chunk = rest.first_chunk().copied().unwrap_or_else(|| {
-        let mut chunk = [0; 8];
-        chunk.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
-        chunk
-    });
-    u64::from_le_bytes(chunk) | FOLD
-}
-
-/// What bytes are: 0 between words, 1 a letter, 2 a digit, 3 the beginning of a character of more than two bytes as of scripts without spaces.
-const CLASSES: [u8; 256] = {
-    let (mut classes, mut byte) = ([0; 256], 0);
-    while byte < 256 {
         #[cfg_attr(
             not(test),
             expect(clippy::indexing_slicing, reason = "within bounds, and constants have no iterators")
         )]
-        {
-            classes[byte] = match byte as u8 {
-                b'0'..=b'9' => 2,
-                b'a'..=b'z' | b'A'..=b'Z' | 0x80..=0xE2 => 1,
-                0xE3.. => 3,
-                _ => 0,
-            };
-        }
-        byte += 1;
+        let byte = bytes[at];
+        hash = step(hash, byte);
+        at += 1;
     }
-    classes
-};
-
-#[inline]
-fn class(byte: u8) -> u8 {
-    CLASSES.get(usize::from(byte)).copied().unwrap_or(0)
+    hash
 }
 
 /// The words of a text: runs of letters and digits; scripts without spaces fall into overlapping pairs of letters.
@@ -91,31 +38,38 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
-        at += bytes.get(at..)?.iter().take_while(|byte| class(**byte) == 0).count();
-        let start = at;
-        bytes.get(start)?;
-        let (mut digits, mut pair) = (0u16, false);
-        while let Some(class) = bytes.get(at).map(|byte| class(*byte)) {
-            // Three bytes for each character of scripts without spaces: two of them make a word.
-            pair = class == 3 && at >= start + 6;
-            if class == 0 || pair {
+        loop {
+            let byte = *bytes.get(at)?;
+            if byte >= 0x80 || byte.is_ascii_alphanumeric() {
                 break;
             }
-            digits = digits.saturating_add(u16::from(class == 2));
+            at += 1;
+        }
+        let start = at;
+        let (mut hash, mut stem, mut letters, mut digits) = (SEED, SEED, 0u16, 0u16);
+        while let Some(byte) = bytes.get(at) {
+            if *byte < 0x80 && !byte.is_ascii_alphanumeric() {
+                break;
+            }
+            // Three bytes for each character of scripts without spaces: two of them make a word.
+            if *byte >= 0xE3 && at >= start + 6 {
+                break;
+            }
+            hash = step(hash, *byte);
+            if at < start + 5 {
+                stem = hash;
+            }
+            if byte.is_ascii_digit() {
+                digits = digits.saturating_add(1)
+            } else {
+                letters = letters.saturating_add(1)
+            }
             at += 1;
         }
         let end = at;
-        if pair {
+        if at >= start + 6 && bytes.get(at).is_some_and(|byte| *byte >= 0xE3) {
             at = start + 3;
         }
-        let (mut hash, length) = (SEED, end - start);
-        let first = eight(bytes, start);
-        let stem = step(SEED, head(first, length.min(STEM)));
-        for place in (start..end).step_by(8) {
-            let part = if place == start { first } else { eight(bytes, place) };
-            hash = step(hash, head(part, end - place));
-        }
-        let letters = u16::try_from(length).unwrap_or(u16::MAX).saturating_sub(digits);
         Some(Token { hash, stem, start, end, letters, digits })
     })
 }
