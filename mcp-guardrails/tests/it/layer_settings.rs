@@ -31,7 +31,11 @@ fn server(description: &str) -> Server {
 
 #[tokio::test]
 async fn pins_that_warn_hide_nothing_and_give_rules_a_label() {
-    let rules = "rules: [{ id: after-change, tool: post, when: { label: tool-changed }, then: block }]";
+    let rules = "
+rules:
+- { id: mark, phase: list, when: { label: tool-changed }, then: { label: changed } }
+- { id: after-change, tool: post, when: { label: changed }, then: block }
+";
     let guardrails = |pins, heard: &Arc<Heard>| {
         Guardrails::builder(engine(rules))
             .server("s")
