@@ -112,7 +112,8 @@ pub(crate) fn folds(texts: &[&str]) -> Vec<usize> {
                     let shared = words[a].intersection(&words[b]).count();
                     if 2 * shared >= words[a].len() + words[b].len() - shared {
                         let (x, y) = (root(&parent, a), root(&parent, b));
-                        parent[x] = y;
+                        // The first of a group stands for it, in whatever order they are met: folds are the same each time.
+                        parent[x.max(y)] = x.min(y);
                     }
                 }
             }

@@ -32,11 +32,13 @@
 //! - [`trigger`]: whether a text is about something.
 //! - [`skill`]: the file `skill-rules.json`.
 //! - [`hook`]: the hooks of Claude Code.
+//! - [`permission`]: the permission lists of Claude Code as rules.
 //! - [`pin`]: tools that change behind your back.
 //! - [`simulate`]: what other rules would have said.
 //! - [`state`]: what is remembered between events, and approvals.
 //! - [`detect`]: what is in a text: secrets, personal data, injections, poisoned tools, dangerous commands; and texts without it.
 //! - [`text`]: what a text may be read as.
+//! - [`operate`]: what a command line does with rules.
 //! - [`pack`]: rules that are ready, by name.
 //! - `layer`: all of it before a service of MCP (feature `layer`). `server`: its tools for operators (feature `server`).
 //!
@@ -44,6 +46,7 @@
 //! - `gitleaks`: the rules of a `gitleaks.toml`.
 //! - `layer`: a tower layer before any service of `mcp-core`.
 //! - `server`: an MCP server to evaluate, change, test and simulate rules, and to approve calls.
+//! - `redis`: sessions and approvals in Redis, for several machines.
 //! - `sqlite`: sessions and approvals in a file.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
@@ -53,8 +56,10 @@ mod event;
 pub mod hook;
 #[cfg(feature = "layer")]
 pub mod layer;
+pub mod operate;
 pub mod pack;
 mod parse;
+pub mod permission;
 pub mod pin;
 pub mod rule;
 #[cfg(feature = "server")]

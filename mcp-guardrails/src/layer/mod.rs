@@ -44,6 +44,7 @@ mod leaving;
 mod list;
 mod observe;
 mod pinning;
+mod remote;
 mod service;
 mod strict;
 
@@ -51,4 +52,5 @@ pub use self::approve::{NotPending, Pending};
 pub use self::builder::{Guardrails, GuardrailsBuilder};
 pub use self::observe::{Activation, Observer};
 pub use self::pinning::{PinMode, Unpinned};
+pub use self::remote::{RemoteGuard, RemoteLayer, RemoteService};
 pub use self::service::{GuardrailsLayer, GuardrailsService};

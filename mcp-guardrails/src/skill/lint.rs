@@ -1,6 +1,9 @@
 //! Which words of a file fire too often.
 
-use super::{SkillRules, Words};
+use super::SkillRules;
+use super::common::is_common;
+use crate::engine::Engine;
+use crate::event::Event;
 use crate::rule::Trigger;
 use crate::trigger::Matcher;
 
@@ -15,6 +18,8 @@ pub struct Firing {
     pub fires: usize,
     /// And on how many it fires where whole words count only.
     pub as_word: usize,
+    /// Whether it is one common word, which as a whole word counts only beside another cue: give it a second word, or make it a pattern.
+    pub common: bool,
 }
 
 /// What is odd about a file.
@@ -56,21 +61,28 @@ impl SkillRules {
         // INVARIANT: the patterns were checked when the file was read.
         let (Ok(anywhere), Ok(whole)) = (Matcher::new(&anywhere), Matcher::new(&whole)) else { return lint };
         lint.slow = anywhere.slow().iter().map(|slow| (slow.pattern.clone(), slow.why)).collect();
+        // Whether a skill is activated is for its rules to say: words that fire are not always enough.
+        let engine = |rules: &crate::RuleSet| Engine::builder().cache(0).deadline(None).build(rules.clone());
+        let (Ok(as_read), Ok(by_words)) = (engine(&self.set), engine(&self.by_words)) else { return lint };
         let mut counts = vec![(0, 0); owners.len()];
         for text in texts {
             let (loose, strict) = (anywhere.matches(text), whole.matches(text));
             lint.texts += 1;
-            let (fires, by_word) = (loose.iter().next().is_some(), strict.iter().next().is_some());
-            lint.activated += usize::from(if self.words == Words::Whole { by_word } else { fires });
-            lint.activated_by_words += usize::from(by_word);
+            let activates =
+                |engine: &Engine| usize::from(!engine.decide(&Event::prompt(text)).skills().is_empty());
+            lint.activated += activates(&as_read);
+            lint.activated_by_words += activates(&by_words);
             for (at, count) in counts.iter_mut().enumerate() {
                 count.0 += usize::from(loose.contains(at));
                 count.1 += usize::from(strict.contains(at));
             }
         }
         let firing = owners.into_iter().zip(counts).filter(|(_, (fires, _))| *fires > 0);
-        lint.firing =
-            firing.map(|((skill, text), (fires, as_word))| Firing { skill, text, fires, as_word }).collect();
+        let named = |((skill, text), (fires, as_word)): ((String, String), (usize, usize))| {
+            let common = is_common(&text);
+            Firing { skill, text, fires, as_word, common }
+        };
+        lint.firing = firing.map(named).collect();
         lint.firing.sort_by_key(|firing| std::cmp::Reverse(firing.fires));
         lint
     }

@@ -12,10 +12,13 @@
 //! let skills = SkillRules::parse(file, "skill-rules.json", Words::Whole)?;
 //! let engine = Engine::builder().build(skills.rules())?;
 //! assert_eq!(engine.decide(&Event::prompt("Add a small dialog")).skills(), ["forms"]);
+//! assert_eq!(engine.decide(&Event::prompt("Why does the form not submit?")).skills(), ["forms"]);
 //! assert!(engine.decide(&Event::prompt("More information, please")).skills().is_empty());
+//! assert!(engine.decide(&Event::prompt("Dance is a form of art")).skills().is_empty());
 //! # Ok::<(), mcp_guardrails::RuleError>(())
 //! ```
 
+mod common;
 mod lint;
 mod read;
 mod rules;
@@ -30,7 +33,8 @@ use crate::parse::{Cursor, Format, RuleError, RuleSet};
 pub enum Words {
     /// Anywhere in a text, as the original hook has it: `form` in `information`.
     Anywhere,
-    /// As words; what patterns name, too, with or without an `s` at its end.
+    /// As words; what patterns name, too, with or without an `s` at its end. A keyword that is one common word (`form`, `page`) counts only
+    /// where another keyword of its skill stands in the text, or a word of who speaks about programs.
     #[default]
     Whole,
 }
@@ -98,8 +102,9 @@ pub struct SkillRules {
     /// In the order of the file.
     pub skills: Vec<Skill>,
     origin: String,
-    words: Words,
     set: RuleSet,
+    /// The same where whole words count only.
+    by_words: RuleSet,
 }
 
 impl SkillRules {
@@ -115,8 +120,9 @@ impl SkillRules {
             RuleError::of(origin, problem, line)
         };
         let skills = read::skills(&at).map_err(refused)?;
-        let set = rules::set(&at, &skills, origin, words).map_err(refused)?;
-        Ok(Self { skills, origin: origin.to_owned(), words, set })
+        let set = |words| rules::set(&at, &skills, origin, words).map_err(refused);
+        let (set, by_words) = (set(words)?, set(Words::Whole)?);
+        Ok(Self { skills, origin: origin.to_owned(), set, by_words })
     }
 
     /// The rules that they are: a prompt suggests a skill, and writing a file blocks, flags or suggests by its enforcement.

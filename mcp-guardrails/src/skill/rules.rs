@@ -1,5 +1,6 @@
 //! Skills as rules.
 
+use super::common::{CUES, is_common};
 use super::{Enforcement, Files, Priority, Skill, Words};
 use crate::event::Phase;
 use crate::parse::{Cursor, Problem, RuleSet};
@@ -43,11 +44,22 @@ fn named(skill: &Skill, what: &str) -> Rule {
 }
 
 fn prompt_rule(skill: &Skill, words: Words) -> Rule {
-    named(skill, "prompt").phase(Phase::Prompt).when(Condition::Trigger(Trigger {
-        keywords: skill.keywords.clone(),
-        patterns: skill.intents.clone(),
-        whole_words: words == Words::Whole,
-    }))
+    let whole_words = words == Words::Whole;
+    let trigger = |keywords: Vec<String>, patterns: &[String]| {
+        Condition::Trigger(Trigger { keywords, patterns: patterns.to_vec(), whole_words })
+    };
+    let (common, certain): (Vec<_>, Vec<_>) =
+        skill.keywords.iter().cloned().partition(|keyword| whole_words && is_common(keyword));
+    let by_themselves = trigger(certain, &skill.intents);
+    if common.is_empty() {
+        return named(skill, "prompt").phase(Phase::Prompt).when(by_themselves);
+    }
+    // Two different ones, or one and a cue that is another word.
+    let is_other = |cue: &&&str| !common.iter().any(|keyword| keyword.trim().eq_ignore_ascii_case(cue));
+    let cues = trigger(CUES.iter().filter(is_other).map(|cue| (*cue).to_owned()).collect(), &[]);
+    let each = common.iter().map(|keyword| trigger(vec![keyword.clone()], &[]));
+    let two = Condition::AtLeast(2, each.chain([cues]).collect());
+    named(skill, "prompt").phase(Phase::Prompt).when(Condition::Any(vec![by_themselves, two]))
 }
 
 fn file_rule(skill: &Skill, files: &Files, place: &impl Fn(&str) -> String) -> Made<Rule> {

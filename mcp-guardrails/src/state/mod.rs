@@ -31,6 +31,8 @@
 
 mod approval;
 mod guard;
+#[cfg(feature = "redis")]
+mod redis;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -39,6 +41,8 @@ mod track;
 
 pub use self::approval::{ApprovalRequest, Digest};
 pub use self::guard::{Checked, Guard};
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use self::session::Session;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;

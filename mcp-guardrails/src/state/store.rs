@@ -24,7 +24,8 @@ impl StoreError {
 
 /// Keeps sessions and approvals.
 pub trait Store: Send + Sync + fmt::Debug {
-    /// Changes a session; one that is not known is empty. Changes of one session come one after another.
+    /// Changes a session; one that is not known is empty. Changes of one session come one after another: where another process was quicker,
+    /// `change` is called again with what that one wrote, and its last call counts.
     ///
     /// # Errors
     /// The store failed; nothing has changed.

@@ -36,6 +36,28 @@ fn symbol(byte: u8) -> Option<u8> {
     })
 }
 
+/// Which bytes are in the alphabet of base64.
+const SYMBOLS: [bool; 256] = {
+    let (mut symbols, mut byte) = ([false; 256], 0);
+    while byte < 256 {
+        #[cfg_attr(
+            not(test),
+            expect(clippy::indexing_slicing, reason = "within bounds, and constants have no iterators")
+        )]
+        {
+            symbols[byte] =
+                (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'+' | b'-' | b'/' | b'_');
+        }
+        byte += 1;
+    }
+    symbols
+};
+
+#[inline]
+fn is_symbol(byte: u8) -> bool {
+    SYMBOLS.get(usize::from(byte)).is_some_and(|is| *is)
+}
+
 /// Runs of the alphabet of base64. A run of `SHORTEST` bytes covers one of every `SHORTEST` bytes, so that only those are looked at.
 fn runs(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
@@ -43,13 +65,19 @@ fn runs(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
         loop {
             let place = at + SHORTEST - 1;
             let byte = *bytes.get(place)?;
-            if symbol(byte).is_none() {
+            // Half of a run lies before the place, or half of it after.
+            let half = |range: Range<usize>| {
+                bytes
+                    .get(range)
+                    .is_some_and(|half| half.iter().fold(true, |all, byte| all & is_symbol(*byte)))
+            };
+            const HALF: usize = SHORTEST / 2;
+            if !is_symbol(byte) || !(half(place - HALF..place) || half(place + 1..place + HALF)) {
                 at = place + 1;
                 continue;
             }
-            let before =
-                bytes.get(at..place)?.iter().rev().take_while(|byte| symbol(**byte).is_some()).count();
-            let after = bytes.get(place..)?.iter().take_while(|byte| symbol(**byte).is_some()).count();
+            let before = bytes.get(at..place)?.iter().rev().take_while(|byte| is_symbol(**byte)).count();
+            let after = bytes.get(place..)?.iter().take_while(|byte| is_symbol(**byte)).count();
             let run = place - before..place + after;
             at = run.end;
             if run.len() >= SHORTEST {
@@ -108,4 +136,27 @@ fn readable(mut bytes: Vec<u8>) -> Option<String> {
         bytes.truncate(valid);
     }
     (printable(&bytes) && bytes.len() >= 12).then(|| String::from_utf8(bytes).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{SHORTEST, is_symbol, runs, symbol};
+
+    proptest! {
+        #[test]
+        fn every_long_run_is_found(text in "[a-zA-Z0-9+/_-]{0,60}( [a-zA-Z0-9+/_-]{0,60}){0,6}") {
+            let mut expect = Vec::new();
+            let mut start = 0;
+            for part in text.split(' ') {
+                if part.len() >= SHORTEST {
+                    expect.push(start..start + part.len());
+                }
+                start += part.len() + 1;
+            }
+            prop_assert_eq!(runs(text.as_bytes()).collect::<Vec<_>>(), expect);
+            prop_assert!((0..=255).all(|byte| symbol(byte).is_some() == is_symbol(byte)));
+        }
+    }
 }

@@ -55,7 +55,7 @@ fn prompts_tools_and_results_are_answered() {
     };
     let skills =
         "Use these skills before you answer (tool `Skill`): forms\nOptional skills (tool `Skill`): notes\n";
-    assert_eq!(prompt("a Form, please"), Answer { stdout: skills.into(), ..Answer::default() });
+    assert_eq!(prompt("a Form to submit, please"), Answer { stdout: skills.into(), ..Answer::default() });
     assert_eq!(prompt("hello"), Answer::default());
     assert_eq!(
         prompt("drop production with a form"),

@@ -9,8 +9,13 @@ mod files;
 mod hook;
 #[cfg(feature = "layer")]
 mod layer;
+#[cfg(feature = "layer")]
+mod layer_settings;
 mod oracle;
 mod packs;
+mod permissions;
+#[cfg(feature = "server")]
+mod remote;
 #[cfg(feature = "server")]
 mod server;
 mod skills;

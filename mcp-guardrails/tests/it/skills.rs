@@ -48,7 +48,10 @@ fn prompts_suggest_skills_in_their_order_of_priority() {
             "{prompt}"
         );
     };
-    both("A MIGRATION for the form", &["frontend", "database"], &["frontend", "database"]);
+    both("A MIGRATION for the form", &["frontend", "database"], &[]);
+    both("A MIGRATION of the database", &["database"], &["database"]);
+    both("The form does not render", &["frontend"], &["frontend"]);
+    both("Their UI is a form of art", &["frontend"], &["frontend"]);
     both("build the required information", &["frontend"], &[]);
     both("Please add a nice\nnew dialog", &[], &[]);
     both("Please add a nice new DIALOG", &["frontend"], &["frontend"]);
@@ -100,10 +103,12 @@ fn a_used_skill_is_remembered() {
 #[test]
 fn lint_counts_what_fires_on_other_things() {
     let skills = SkillRules::parse(FILE, "f", Words::Anywhere).unwrap();
-    let lint = skills.lint(["required information", "a guide to forms", "the UI", "weather"]);
+    let lint = skills.lint(["required information", "a form of art", "the UI", "weather"]);
     assert_eq!((lint.texts, lint.activated, lint.activated_by_words), (4, 3, 1));
     let first = &lint.firing[0];
-    assert_eq!((first.text.as_str(), first.fires, first.as_word), ("UI", 3, 1));
+    assert_eq!((first.text.as_str(), first.fires, first.as_word), ("UI", 2, 1));
+    let form = lint.firing.iter().find(|firing| firing.text == "Form").unwrap();
+    assert_eq!((form.fires, form.as_word, form.common, first.common), (2, 1, true, false));
     assert_eq!(lint.slow.len(), 1);
 }
 
@@ -137,5 +142,5 @@ fn skills_and_rules_live_together() {
     let engine = Engine::builder().build(set).unwrap();
     let none = json!({});
     check(&engine, &Event::call("t", &none), "block", "r");
-    check(&engine, &Event::prompt("a form"), "suggest", "frontend/prompt");
+    check(&engine, &Event::prompt("a form that does not submit"), "suggest", "frontend/prompt");
 }

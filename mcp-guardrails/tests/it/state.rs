@@ -333,6 +333,177 @@ fn a_flood_of_sessions_is_bounded() {
     assert_eq!(Phase::of("call"), Some(Phase::Call));
 }
 
+/// Stores that are opened several times share sessions, which outlive them; those of two tenants are their own.
+#[cfg(any(feature = "sqlite", feature = "redis"))]
+fn shared(open: &(dyn Fn() -> Arc<dyn Store> + Sync)) {
+    let rules = "
+rules:
+- { id: r, tool: post, then: block, when: { sequence: { within: 10m, same: /id, steps: [{ tool: read }, { tool: post }] } } }
+- { id: n, tool: x, then: block, when: { count: { tool: x, within: 1h, min: 2 } } }
+- { id: d, tool: y, then: block, when: { distinct: { tool: y, field: /id, within: 1h, min: 2 } } }
+";
+    let guard = || Guard::new(Arc::new(engine(rules)), open());
+    let document = json!({"id": "a"});
+    let (first, second) = (guard(), guard());
+    let (nothing, same, other) = (json!({}), document.clone(), json!({"id": "b"}));
+    story(
+        &first,
+        &[(0, "read", same.clone(), "allow"), (0, "x", nothing.clone(), "allow"), (0, "y", same, "allow")],
+    );
+    // Nobody else's session knows of it, whoever asks.
+    for guard in [&first, &second] {
+        let checked =
+            guard.check(&Event::call("post", &document).tenant("other").session("t").at(MINUTE)).unwrap();
+        assert!(!checked.is_blocked());
+    }
+    let steps =
+        [(1, "post", document.clone(), "block"), (1, "x", nothing, "block"), (1, "y", other, "block")];
+    story(&second, &steps);
+    drop((first, second));
+    let third = guard();
+    story(&third, &[(2, "post", document.clone(), "block")]);
+    third.check(&Event::end().session("s")).unwrap();
+    story(&third, &[(3, "post", document.clone(), "allow"), (3, "read", document, "allow")]);
+
+    // What several write at once is all kept.
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            scope.spawn(move || {
+                let store = open();
+                for step in 0..10 {
+                    store.update("many", &mut |session| session.label(&format!("{number}-{step}"))).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(labels(&*open(), "many").len(), 40);
+    open().update("kept", &mut |session| session.label("x")).unwrap();
+    assert_eq!(labels(&*open(), "kept"), ["x"]);
+
+    // An approval of one tenant's call is no approval of another's, and is taken once by whoever is first.
+    let ask = "rules: [{ id: ask, tool: deploy, then: require_approval }]";
+    let (one, two) = (Guard::new(Arc::new(engine(ask)), open()), Guard::new(Arc::new(engine(ask)), open()));
+    let nothing = json!({});
+    let call = |guard: &Guard, tenant| {
+        guard
+            .check(&Event::call("deploy", &nothing).tenant(tenant).user("ann").session(tenant).at(MINUTE))
+            .unwrap()
+    };
+    let digest = call(&one, "a").approval.unwrap().digest;
+    two.approve(digest, MINUTE, Duration::from_secs(60)).unwrap();
+    assert!(call(&two, "b").is_blocked());
+    assert!(!call(&one, "a").is_blocked());
+    assert!(call(&two, "a").is_blocked());
+}
+
+#[cfg(any(feature = "sqlite", feature = "redis"))]
+fn labels(store: &dyn Store, session: &str) -> Vec<String> {
+    let mut labels = Vec::new();
+    store.update(session, &mut |session| labels = session.labels().to_vec()).unwrap();
+    labels
+}
+
+#[cfg(feature = "redis")]
+mod redis {
+    use mcp_guardrails::state::RedisStore;
+
+    use super::*;
+
+    const URL: &str = "redis://127.0.0.1:6379/";
+
+    /// A store under keys of its own, opened anew each time; none where no Redis is there.
+    fn store(name: &str) -> Option<impl Fn() -> Arc<dyn Store> + Sync + use<>> {
+        let prefix = format!("mcp-guardrails-test:{}:{name}", std::process::id());
+        let open = move || RedisStore::new(URL, prefix.clone()).unwrap().kept(Duration::from_secs(60));
+        if open().forget("nobody").is_err() {
+            assert!(std::env::var_os("CI").is_none(), "Redis is not there, and CI must not leave a test out");
+            eprintln!("SKIPPED: Redis is not at {URL}");
+            return None;
+        }
+        Some(move || -> Arc<dyn Store> { Arc::new(open()) })
+    }
+
+    #[test]
+    fn approvals_are_the_same_in_redis() {
+        if let Some(open) = store("approvals") {
+            approvals(open());
+        }
+    }
+
+    #[test]
+    fn two_processes_share_sessions_in_redis() {
+        if let Some(open) = store("shared") {
+            shared(&open);
+        }
+    }
+
+    #[test]
+    fn a_redis_that_is_gone_is_an_error_and_one_that_is_back_is_used() {
+        use std::process::{Command, Stdio};
+
+        let folder = tempfile::tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let start = || {
+            let mut command = Command::new("redis-server");
+            command.args([
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "always",
+            ]);
+            command.args(["--port", &port.to_string(), "--dir"]).arg(folder.path());
+            command.stdout(Stdio::null()).spawn()
+        };
+        let Ok(mut server) = start() else {
+            assert!(std::env::var_os("CI").is_none(), "CI must have redis-server");
+            eprintln!("SKIPPED: there is no redis-server");
+            return;
+        };
+        let store = RedisStore::new(&format!("redis://:secret@127.0.0.1:{port}/"), "t").unwrap();
+        assert!(!format!("{store:?}").contains("secret"));
+        let store = RedisStore::new(&format!("redis://127.0.0.1:{port}/"), "t").unwrap();
+        let until = |what: &str, holds: &dyn Fn() -> bool| {
+            let begun = std::time::Instant::now();
+            while !holds() {
+                assert!(begun.elapsed() < Duration::from_secs(20), "waited for {what}");
+                std::thread::yield_now();
+            }
+        };
+        until("Redis", &|| store.forget("nobody").is_ok());
+        store.update("s", &mut |session| session.label("seen")).unwrap();
+        server.kill().unwrap();
+        server.wait().unwrap();
+        let begun = std::time::Instant::now();
+        assert!(store.update("s", &mut |_| {}).is_err());
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        let mut server = start().unwrap();
+        until("Redis", &|| store.forget("nobody").is_ok());
+        assert_eq!(labels(&store, "s"), ["seen"]);
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+
+    #[test]
+    fn what_is_no_session_is_an_error_and_not_an_empty_one() {
+        assert!(RedisStore::new("http://example.org", "t").is_err());
+        let Some(open) = store("broken") else { return };
+        open().update("s", &mut |session| session.label("x")).unwrap();
+        let client = ::redis::Client::open(URL).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let pattern = format!("mcp-guardrails-test:{}:broken:*", std::process::id());
+        let keys: Vec<String> = ::redis::cmd("KEYS").arg(pattern).query(&mut connection).unwrap();
+        let [key] = keys.as_slice() else { panic!("{keys:?}") };
+        ::redis::cmd("SET").arg(key).arg("{").exec(&mut connection).unwrap();
+        let error = open().update("s", &mut |_| {}).unwrap_err();
+        assert_eq!(error.to_string(), "sessions cannot be changed");
+        ::redis::cmd("DEL").arg(key).exec(&mut connection).unwrap();
+    }
+}
+
 #[cfg(feature = "sqlite")]
 mod sqlite {
     use mcp_guardrails::state::SqliteStore;
@@ -349,39 +520,11 @@ mod sqlite {
     fn two_processes_share_sessions_that_outlive_them() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.db");
-        let rules = "
-rules:
-- { id: r, tool: post, then: block, when: { sequence: { within: 10m, same: /id, steps: [{ tool: read }, { tool: post }] } } }
-- { id: n, tool: x, then: block, when: { count: { tool: x, within: 1h, min: 2 } } }
-- { id: d, tool: y, then: block, when: { distinct: { tool: y, field: /id, within: 1h, min: 2 } } }
-";
-        let open = || Guard::new(Arc::new(engine(rules)), Arc::new(SqliteStore::open(&path).unwrap()));
-        let document = json!({"id": "a"});
-        let (first, second) = (open(), open());
-        story(
-            &first,
-            &[
-                (0, "read", document.clone(), "allow"),
-                (0, "x", json!({}), "allow"),
-                (0, "y", document.clone(), "allow"),
-            ],
-        );
-        story(
-            &second,
-            &[
-                (1, "post", document.clone(), "block"),
-                (1, "x", json!({}), "block"),
-                (1, "y", json!({"id": "b"}), "block"),
-            ],
-        );
-        drop((first, second));
-        let third = open();
-        story(&third, &[(2, "post", document.clone(), "block")]);
-        third.check(&Event::end().session("s")).unwrap();
-        story(&third, &[(3, "post", document.clone(), "allow"), (3, "read", document.clone(), "allow")]);
+        let open = || -> Arc<dyn Store> { Arc::new(SqliteStore::open(&path).unwrap()) };
+        shared(&open);
         let store = SqliteStore::open(&path).unwrap();
         store.expire(4 * MINUTE).unwrap();
-        story(&third, &[(5, "post", document, "allow")]);
+        assert_eq!(labels(&store, "kept"), [""; 0]);
     }
 
     #[test]

@@ -55,7 +55,8 @@ fn main() -> Result<()> {
         if words == Words::Whole {
             let lint = skills.lint(prompts.iter().map(String::as_str));
             for firing in lint.firing.iter().take(5) {
-                println!("  `{}` ({}): {} anywhere, {} as a word", firing.text, firing.skill, firing.fires, firing.as_word);
+                let common = if firing.common { ", a common word" } else { "" };
+                println!("  `{}` ({}): {} anywhere, {} as a word{common}", firing.text, firing.skill, firing.fires, firing.as_word);
             }
             println!("  patterns that are no chains: {:?}", lint.slow);
         }

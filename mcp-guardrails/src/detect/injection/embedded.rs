@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use super::model::{Features, Model};
+use super::model::{Features, Model, Sink};
 use super::words::{Token, hash};
 use super::{Detector, Finding, Kind};
 use crate::text::{Text, View};
 
 /// Sentences are at most so long; what is longer is cut.
 const LONGEST: usize = 48;
+/// Shorter ones say too little.
+const SHORTEST: usize = 3;
 /// Words around a sentence without which nothing can be said of what belongs there.
 const CONTEXT: usize = 15;
 
@@ -53,7 +55,13 @@ impl EmbeddedRequests {
     /// The sentences of a text that has enough of them, with what a model learns of each.
     pub fn features(text: &Text<'_>) -> Vec<(Range<usize>, Features)> {
         let view = text.folded();
-        sentences(view).into_iter().map(|(range, features)| (view.original(range), features)).collect()
+        let mut all = Vec::new();
+        sentences(view, |sentence| {
+            let mut features = Features::default();
+            sentence.read(&mut features);
+            all.push((view.original(sentence.range()), features));
+        });
+        all
     }
 }
 
@@ -64,12 +72,19 @@ impl Detector for EmbeddedRequests {
 
     fn scan(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
         let view = text.folded();
-        for (range, features) in sentences(view) {
-            let score = self.model.score(&features);
+        sentences(view, |sentence| {
+            let mut tally = self.model.tally();
+            sentence.read(&mut tally);
+            let score = tally.score();
             if score >= 0.3 {
-                found.push(Finding::at(Kind::new("injection.embedded-request"), view, range, score));
+                found.push(Finding::at(
+                    Kind::new("injection.embedded-request"),
+                    view,
+                    sentence.range(),
+                    score,
+                ));
             }
-        }
+        });
     }
 }
 
@@ -96,35 +111,48 @@ impl Counts {
     }
 }
 
-fn sentences(view: &View<'_>) -> Vec<(Range<usize>, Features)> {
+/// A sentence within a text.
+struct Sentence<'t> {
+    text: &'t str,
+    words: &'t [Token],
+    counts: &'t Counts,
+    /// The number of its first word, and after its last one.
+    start: usize,
+    end: usize,
+    /// How many words the text has.
+    all: usize,
+    /// Signs of code in it.
+    symbols: usize,
+}
+
+/// The sentences of a text that has enough around them.
+fn sentences(view: &View<'_>, mut each: impl FnMut(&Sentence<'_>)) {
     let words = view.tokens();
-    let counts = Counts::of(words);
+    if words.len() < CONTEXT + SHORTEST {
+        return;
+    }
+    let counts = &Counts::of(words);
     let text = view.as_str();
     let bytes = text.as_bytes();
-    let mut found = Vec::new();
     let mut start = 0;
-    while let Some(first) = words.get(start) {
-        let mut end = start + 1;
+    while start < words.len() {
+        let (mut end, mut symbols) = (start + 1, 0);
         while let (Some(last), Some(next)) = (words.get(end - 1), words.get(end)) {
-            if end - start >= LONGEST || bytes.get(last.end..next.start).is_some_and(breaks) {
+            let between = bytes.get(last.end..next.start).unwrap_or(&[]);
+            if end - start >= LONGEST || between != b" " && breaks(between) {
                 break;
             }
+            let is_symbol =
+                |b: &&u8| matches!(b, b'(' | b')' | b'{' | b'}' | b'=' | b'_' | b'<' | b'>' | b'/' | b'[');
+            symbols += between.iter().filter(is_symbol).count();
             end += 1;
         }
-        let sentence = words.get(start..end).unwrap_or(&[]);
-        let outside = words.len() - sentence.len();
-        let last = words.get(end - 1).unwrap_or(first);
-        if sentence.len() >= 3 && outside >= CONTEXT {
-            let features = read(text, sentence, &counts, (start, end, words.len()));
-            let sign = bytes
-                .get(last.end..)
-                .map_or(0, |rest| rest.iter().take(1).filter(|b| matches!(b, b'?' | b'.' | b'!')).count());
-            let range = text.floor_char_boundary(first.start)..text.ceil_char_boundary(last.end + sign);
-            found.push((range, features));
+        if end - start >= SHORTEST && words.len() - (end - start) >= CONTEXT {
+            let of = words.get(start..end).unwrap_or(&[]);
+            each(&Sentence { text, words: of, counts, start, end, all: words.len(), symbols });
         }
         start = end;
     }
-    found
 }
 
 /// Whether a sentence ends between two words.
@@ -139,95 +167,95 @@ fn breaks(between: &[u8]) -> bool {
         })
 }
 
-fn read(
-    text: &str,
-    sentence: &[Token],
-    counts: &Counts,
-    (start, end, all): (usize, usize, usize),
-) -> Features {
-    const OPENING: u32 = 0x1234_5677;
-    const ANSWERS: [u32; 8] = [
-        hash("response"),
-        hash("answer"),
-        hash("reply"),
-        hash("output"),
-        hash("responses"),
-        hash("answers"),
-        hash("replies"),
-        hash("message"),
-    ];
-    const ASKING: [u32; 12] = [
-        hash("what"),
-        hash("who"),
-        hash("how"),
-        hash("why"),
-        hash("when"),
-        hash("where"),
-        hash("which"),
-        hash("can"),
-        hash("could"),
-        hash("would"),
-        hash("please"),
-        hash("whats"),
-    ];
-    let bytes = text.as_bytes();
-    let mut features = Features::for_words(sentence.len());
-    let mut before = 0;
-    let (mut content, mut foreign, mut numbers, mut answer, mut yours) = (0u16, 0u16, 0usize, false, false);
-    for (at, word) in sentence.iter().enumerate() {
-        features.word(word.hash);
-        features.word(word.stem ^ 0x5555_5555);
-        features.word(word.hash.wrapping_mul(31).wrapping_add(before));
-        if at < 2 {
-            features.word(word.hash ^ OPENING.wrapping_mul(u32::try_from(at + 1).unwrap_or(1)));
+impl Sentence<'_> {
+    /// Where it is, with the sign at its end.
+    fn range(&self) -> Range<usize> {
+        let first = self.words.first().map_or(0, |word| word.start);
+        let last = self.words.last().map_or(0, |word| word.end);
+        let sign = self.text.as_bytes().get(last).is_some_and(|byte| matches!(byte, b'?' | b'.' | b'!'));
+        self.text.floor_char_boundary(first)..self.text.ceil_char_boundary(last + usize::from(sign))
+    }
+
+    /// What a model learns of it.
+    fn read(&self, features: &mut impl Sink) {
+        let &Self { text, words: sentence, counts, start, end, all, symbols } = self;
+        const OPENING: u32 = 0x1234_5677;
+        const ANSWERS: [u32; 8] = [
+            hash("response"),
+            hash("answer"),
+            hash("reply"),
+            hash("output"),
+            hash("responses"),
+            hash("answers"),
+            hash("replies"),
+            hash("message"),
+        ];
+        const ASKING: [u32; 12] = [
+            hash("what"),
+            hash("who"),
+            hash("how"),
+            hash("why"),
+            hash("when"),
+            hash("where"),
+            hash("which"),
+            hash("can"),
+            hash("could"),
+            hash("would"),
+            hash("please"),
+            hash("whats"),
+        ];
+        let bytes = text.as_bytes();
+        let mut before = 0;
+        let (mut content, mut foreign, mut numbers, mut answer, mut yours) =
+            (0u16, 0u16, 0usize, false, false);
+        for (at, word) in sentence.iter().enumerate() {
+            features.word(word.hash);
+            features.word(word.stem ^ 0x5555_5555);
+            features.word(word.hash.wrapping_mul(31).wrapping_add(before));
+            if at < 2 {
+                features.word(word.hash ^ OPENING.wrapping_mul(u32::try_from(at + 1).unwrap_or(1)));
+            }
+            before = word.hash;
+            numbers += usize::from(word.digits > 0);
+            answer |= ANSWERS.contains(&word.hash);
+            yours |= word.hash == hash("your");
+            if word.letters >= 4 {
+                content += 1;
+                // What is often in the text is no foreign word, however often it is in the sentence.
+                let everywhere = usize::from(counts.get(word));
+                let here = || sentence.iter().filter(|other| other.stem == word.stem).count();
+                foreign += u16::from(everywhere == 1 || everywhere <= 4 && everywhere <= here());
+            }
         }
-        before = word.hash;
-        numbers += usize::from(word.digits > 0);
-        answer |= ANSWERS.contains(&word.hash);
-        yours |= word.hash == hash("your");
-        if word.letters >= 4 {
-            content += 1;
-            // What is often in the text is no foreign word, however often it is in the sentence.
-            let everywhere = usize::from(counts.get(word));
-            let here = || sentence.iter().filter(|other| other.stem == word.stem).count();
-            foreign += u16::from(everywhere == 1 || everywhere <= 4 && everywhere <= here());
+        let (Some(first), Some(last)) = (sentence.first(), sentence.last()) else { return };
+        let share = f32::from(foreign) / f32::from(content.max(1));
+        let after = bytes.get(last.end..).unwrap_or(&[]);
+        let tail = after.iter().take(40).skip_while(|byte| **byte == b':' || byte.is_ascii_whitespace());
+        let line_before = bytes.get(..first.start).is_none_or(|head| {
+            head.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|byte| *byte == b'\n')
+        });
+        let question = after.iter().take(2).any(|byte| *byte == b'?');
+        features.cue(cue::FOREIGN, share);
+        for (cue, holds) in [
+            (cue::QUESTION, question),
+            (cue::ALL_FOREIGN, content >= 3 && foreign == content),
+            (cue::FAMILIAR, content >= 3 && share < 0.5),
+            (cue::ANSWER, answer && yours),
+            (cue::FIRST, start == 0),
+            (cue::LAST, end == all),
+            (cue::SHORT, sentence.len() <= 5),
+            (cue::LONG, sentence.len() > 25),
+            (cue::CODE_AFTER, tail.copied().take(3).eq(*b"```")),
+            (cue::ASKS, question && ASKING.contains(&first.hash)),
+            (cue::NUMBERS, numbers * 3 > sentence.len()),
+            (cue::OWN_LINE, line_before),
+            (cue::CONTEXT_SHORT, all < 60),
+            (cue::CAPITAL, bytes.get(first.start).is_some_and(u8::is_ascii_uppercase)),
+            (cue::SYMBOLS, symbols * 2 > sentence.len()),
+        ] {
+            if holds {
+                features.cue(cue, 1.0);
+            }
         }
     }
-    let (Some(first), Some(last)) = (sentence.first(), sentence.last()) else { return features };
-    let share = f32::from(foreign) / f32::from(content.max(1));
-    let after = bytes.get(last.end..).unwrap_or(&[]);
-    let tail = after.iter().take(40).skip_while(|byte| **byte == b':' || byte.is_ascii_whitespace());
-    let line_before = bytes.get(..first.start).is_none_or(|head| {
-        head.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|byte| *byte == b'\n')
-    });
-    let symbols = bytes
-        .get(first.start..last.end)
-        .unwrap_or(&[])
-        .iter()
-        .filter(|byte| matches!(byte, b'(' | b')' | b'{' | b'}' | b'=' | b'_' | b'<' | b'>' | b'/' | b'['))
-        .count();
-    let question = after.iter().take(2).any(|byte| *byte == b'?');
-    features.cue(cue::FOREIGN, share);
-    for (cue, holds) in [
-        (cue::QUESTION, question),
-        (cue::ALL_FOREIGN, content >= 3 && foreign == content),
-        (cue::FAMILIAR, content >= 3 && share < 0.5),
-        (cue::ANSWER, answer && yours),
-        (cue::FIRST, start == 0),
-        (cue::LAST, end == all),
-        (cue::SHORT, sentence.len() <= 5),
-        (cue::LONG, sentence.len() > 25),
-        (cue::CODE_AFTER, tail.copied().take(3).eq(*b"```")),
-        (cue::ASKS, question && ASKING.contains(&first.hash)),
-        (cue::NUMBERS, numbers * 3 > sentence.len()),
-        (cue::OWN_LINE, line_before),
-        (cue::CONTEXT_SHORT, all < 60),
-        (cue::CAPITAL, bytes.get(first.start).is_some_and(u8::is_ascii_uppercase)),
-        (cue::SYMBOLS, symbols * 2 > sentence.len()),
-    ] {
-        if holds {
-            features.cue(cue, 1.0);
-        }
-    }
-    features
 }

@@ -43,6 +43,9 @@ pub(super) const FAMILIES: &[Family] = &[
     family("injection.authority", &[Class::Marker, Class::Compel], false),
     family("injection.authority", &[Class::Marker, Class::Reveal, Class::Hidden], true),
     family("injection.memory", &[Class::Keep, Class::Privilege], false),
+    family("injection.override", &[Class::Ignore, Class::Prior, Class::Output], true),
+    family("injection.override", &[Class::Ignore, Class::Output], false),
+    family("injection.jailbreak", &[Class::Role, Class::Output], false),
 ];
 
 /// Bytes from the first to the last word of a family.

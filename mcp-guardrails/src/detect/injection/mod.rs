@@ -18,6 +18,7 @@ use std::ops::Range;
 pub use self::embedded::EmbeddedRequests;
 pub(crate) use self::families::literals;
 use self::families::{FAMILIES, REACH, Word, compact_words, families};
+use self::model::Sink;
 pub use self::model::{BUCKETS, CUES, Features, Model, sigmoid};
 use self::phrases::Class;
 use self::words::hash;
@@ -69,11 +70,20 @@ impl Injection {
 
     /// What a model learns from a text.
     pub fn features(text: &Text<'_>) -> Features {
-        Reading::of(text.folded()).features
+        let mut features = Features::default();
+        Reading::of(text.folded(), &mut features);
+        features
     }
 
-    fn judge(&self, reading: &Reading) -> f32 {
-        let learned = self.model.score(&reading.features);
+    fn read(&self, view: &View<'_>) -> Reading {
+        let mut tally = self.model.tally();
+        let mut reading = Reading::of(view, &mut tally);
+        reading.learned = tally.score();
+        reading
+    }
+
+    fn judge(reading: &Reading) -> f32 {
+        let learned = reading.learned;
         match reading {
             _ if reading.strong => learned.max(STRONG),
             // Whoever speaks about attacks quotes them. An attack may be quoted too: it is still reported, if not as one.
@@ -90,7 +100,7 @@ impl Detector for Injection {
 
     fn scan(&self, text: &Text<'_>, found: &mut Vec<Finding>) {
         let view = text.folded();
-        let reading = Reading::of(view);
+        let reading = self.read(view);
         let mut report = |view: &View<'_>, families: &[(usize, Range<usize>)], score: f32| {
             if score >= 0.3 {
                 // The surest family says what it is and where; a score without one is about all of the text.
@@ -105,7 +115,7 @@ impl Detector for Injection {
         };
         // Single letters are no words: nothing was learned of them.
         let apart = reading.words >= 10 && reading.single * 2 > reading.words;
-        report(view, &reading.families, if apart && !reading.strong { 0.0 } else { self.judge(&reading) });
+        report(view, &reading.families, if apart && !reading.strong { 0.0 } else { Self::judge(&reading) });
         if apart || reading.is_scrambled() {
             let compact = view.compact();
             let families = families(&compact_words(compact), COMPACT_REACH);
@@ -117,20 +127,20 @@ impl Detector for Injection {
         if reading.is_rotated {
             let plain: String = view.as_str().chars().map(rotate).collect();
             let plain = Text::new(&plain);
-            let inner = Reading::of(plain.raw());
+            let inner = self.read(plain.raw());
             // Letters were replaced one by one, so that places are the same.
             report(
                 view,
                 &inner.families,
-                if inner.families.is_empty() { 0.0 } else { HIDDEN.max(self.judge(&inner)) },
+                if inner.families.is_empty() { 0.0 } else { HIDDEN.max(Self::judge(&inner)) },
             );
         }
         for decoded in text.decoded() {
-            let inner = Reading::of(decoded.folded());
-            if inner.features.words.len() >= 6 {
+            let inner = self.read(decoded.folded());
+            if inner.words >= 2 {
                 // Nobody has a reason to encode what belongs to a family.
                 let least = if inner.families.is_empty() { 0.0 } else { HIDDEN };
-                report(decoded.folded(), &inner.families, self.judge(&inner).max(least));
+                report(decoded.folded(), &inner.families, Self::judge(&inner).max(least));
             }
         }
     }
@@ -148,7 +158,8 @@ fn rotate(c: char) -> char {
 /// What a view says, read once.
 #[derive(Debug)]
 struct Reading {
-    features: Features,
+    /// What the model makes of it.
+    learned: f32,
     families: Vec<(usize, Range<usize>)>,
     /// Whether a family that is enough by itself is neither quoted nor spoken about.
     strong: bool,
@@ -162,12 +173,12 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(view: &View<'_>) -> Self {
+    fn of(view: &View<'_>, features: &mut impl Sink) -> Self {
         let text = view.as_str();
         let words = families::words(view);
         let families = families(&words, REACH);
         let mut reading = Self {
-            features: Features::default(),
+            learned: 0.0,
             strong: false,
             all_quoted: false,
             words: 0,
@@ -177,12 +188,12 @@ impl Reading {
             is_rotated: false,
             families,
         };
-        reading.count(view);
-        reading.cues(text, &words);
+        reading.count(view, features);
+        reading.cues(text, &words, features);
         reading
     }
 
-    fn count(&mut self, view: &View<'_>) {
+    fn count(&mut self, view: &View<'_>, features: &mut impl Sink) {
         let text = view.as_str();
         // The commonest words and those of instructions, turned by thirteen letters.
         const TURNED: [u32; 9] = [
@@ -197,7 +208,6 @@ impl Reading {
             hash("lbhe"),
         ];
         let (mut before, mut turned) = (0, 0);
-        self.features = Features::for_words(view.tokens().len());
         for token in view.tokens() {
             self.words += 1;
             let length = token.end - token.start;
@@ -216,15 +226,15 @@ impl Reading {
                 self.mixed += 1;
             }
             turned += usize::from(TURNED.contains(&token.hash));
-            self.features.word(token.hash);
-            self.features.word(token.stem ^ 0x5555_5555);
-            self.features.word(token.hash.wrapping_mul(31).wrapping_add(before));
+            features.word(token.hash);
+            features.word(token.stem ^ 0x5555_5555);
+            features.word(token.hash.wrapping_mul(31).wrapping_add(before));
             before = token.hash;
         }
         self.is_rotated = turned >= 2;
     }
 
-    fn cues(&mut self, text: &str, words: &[Word]) {
+    fn cues(&mut self, text: &str, words: &[Word], features: &mut impl Sink) {
         let mut seen = [0u8; phrases::CLASSES];
         for word in words {
             if let Some(count) = seen.get_mut(word.class as usize) {
@@ -233,7 +243,7 @@ impl Reading {
         }
         for (class, count) in (0..).zip(seen) {
             if count > 0 {
-                self.features.cue(class, 1.0);
+                features.cue(class, 1.0);
             }
         }
         let discussed = seen.get(Class::Discuss as usize).copied().unwrap_or(0);
@@ -245,7 +255,7 @@ impl Reading {
             // What reaches into a quotation has its words from there.
             let in_quotes = quotations.iter().any(|of| of.start < span.end && span.start < of.end);
             unquoted |= !in_quotes;
-            self.features.cue(cue::FAMILY + u8::try_from(*family).unwrap_or(0), 1.0);
+            features.cue(cue::FAMILY + u8::try_from(*family).unwrap_or(0), 1.0);
             self.strong |=
                 FAMILIES.get(*family).is_some_and(|family| family.strong) && !in_quotes && discussed == 0;
         }
@@ -260,7 +270,7 @@ impl Reading {
             (cue::COMMENT, text.contains("<!--")),
         ] {
             if holds {
-                self.features.cue(cue, 1.0);
+                features.cue(cue, 1.0);
             }
         }
     }

@@ -58,12 +58,61 @@ impl Model {
         out
     }
 
-    /// From 0 to 1.
-    pub(super) fn score(&self, features: &Features) -> f32 {
-        let weight =
-            |at: usize| self.weights.get(HEAD + at).map_or(0.0, |byte| f32::from(byte.cast_signed()));
-        sigmoid(self.bias + self.scale * features.dot(weight))
+    /// A text is about to be scored.
+    pub(super) fn tally(&self) -> Tally<'_> {
+        Tally { model: self, table: self.weights.get(HEAD..).unwrap_or(&[]), words: 0, count: 0, cues: 0.0 }
     }
+}
+
+/// What is told of a text, word by word.
+pub(super) trait Sink {
+    /// A word, by its hash.
+    fn word(&mut self, hash: u32);
+    /// A cue and its strength.
+    fn cue(&mut self, cue: u8, strength: f32);
+}
+
+/// The score of a text while it is read: nothing of it is kept.
+#[derive(Debug)]
+pub(super) struct Tally<'m> {
+    model: &'m Model,
+    table: &'m [u8],
+    words: i32,
+    count: usize,
+    cues: f32,
+}
+
+impl Sink for Tally<'_> {
+    #[inline]
+    fn word(&mut self, hash: u32) {
+        let weight =
+            self.table.get(usize::from(bucket(hash))).map_or(0, |byte| i32::from(byte.cast_signed()));
+        self.words = self.words.saturating_add(weight);
+        self.count += 1;
+    }
+
+    fn cue(&mut self, cue: u8, strength: f32) {
+        let weight = self.table.get(BUCKETS + usize::from(cue));
+        self.cues += weight.map_or(0.0, |byte| f32::from(byte.cast_signed())) * strength;
+    }
+}
+
+impl Tally<'_> {
+    /// From 0 to 1.
+    pub(super) fn score(&self) -> f32 {
+        let words = self.words as f32 * word_strength(self.count);
+        sigmoid(self.model.bias + self.model.scale * (words + self.cues))
+    }
+}
+
+/// The upper bits of a hash are its best.
+fn bucket(hash: u32) -> u16 {
+    (hash.wrapping_mul(0x9E37_79B1) >> 17) as u16
+}
+
+/// What one of so many words counts.
+fn word_strength(count: usize) -> f32 {
+    4.0 / (count.max(16) as f32).sqrt()
 }
 
 /// The logistic function.
@@ -91,27 +140,23 @@ impl Features {
 
     /// What one word counts.
     pub fn word_strength(&self) -> f32 {
-        4.0 / (self.words.len().max(16) as f32).sqrt()
+        word_strength(self.words.len())
+    }
+}
+
+impl Sink for Features {
+    fn word(&mut self, hash: u32) {
+        self.words.push(bucket(hash));
     }
 
-    /// Room for three buckets of each word.
-    pub(super) fn for_words(words: usize) -> Self {
-        Self { words: Vec::with_capacity(words * 3 + 2), cues: Vec::with_capacity(16) }
-    }
-
-    pub(super) fn word(&mut self, hash: u32) {
-        // The upper bits of the hash are its best.
-        self.words.push((hash.wrapping_mul(0x9E37_79B1) >> 17) as u16);
-    }
-
-    pub(super) fn cue(&mut self, cue: u8, strength: f32) {
+    fn cue(&mut self, cue: u8, strength: f32) {
         self.cues.push((cue, strength));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BUCKETS, CUES, Features, Model};
+    use super::{BUCKETS, CUES, Features, Model, Sink};
 
     #[test]
     fn tables_are_whole() {
@@ -127,8 +172,13 @@ mod tests {
         weights[7] = 2.0;
         weights[BUCKETS + 3] = -1.0;
         let model = Model::read(Model::write(0.5, &weights).into()).unwrap();
-        let features = Features { words: vec![7], cues: vec![(3, 1.0)] };
-        let expect = 0.5 + 2.0 - 1.0;
-        assert!((model.score(&features) - super::sigmoid(expect)).abs() < 0.01);
+        let (mut tally, mut features) = (model.tally(), Features::default());
+        for sink in [&mut tally as &mut dyn Sink, &mut features] {
+            (0..1000).filter(|hash| super::bucket(*hash) == 7).take(1).for_each(|hash| sink.word(hash));
+            sink.cue(3, 1.0);
+        }
+        let words = features.words.len() as f32;
+        assert!((tally.score() - super::sigmoid(0.5 + 2.0 * words - 1.0)).abs() < 0.01);
+        assert!((features.dot(|at| weights[at]) - (2.0 * words - 1.0)).abs() < 1e-6);
     }
 }

@@ -26,9 +26,10 @@ pub(super) enum Class {
     Compel,
     Marker,
     Prompt,
+    Output,
 }
 
-pub(super) const CLASSES: usize = 20;
+pub(super) const CLASSES: usize = 21;
 
 /// Words are looked for at the beginning of words, so that `instruction` is also `instructions`.
 pub(super) const WORDS: &[(Class, &str)] = &[
@@ -199,6 +200,18 @@ pub(super) const WORDS: &[(Class, &str)] = &[
          invite systeme;prompt système;prompt del sistema;prompt di sistema;prompt do sistema;\
          systemprompt;systemaufforderung;系统提示;系統提示;システムプロンプト;시스템 프롬프트;системный промпт;systeemprompt;\
          sistem istemi;prompt systemowy",
+    ),
+    (
+        Class::Output,
+        "\
+         reply only;only reply;respond only;only respond;answer only;only answer;output only;only output;\
+         print only;only print;say only;only say;just say;just reply;just respond;just answer;just print;\
+         nothing but;nothing else;reply with;respond with;answer with;reply exactly;respond exactly;\
+         reply instead;instead reply;instead say;instead respond;instead output;instead print;and say ;\
+         then say ;start your answer;start your response;begin your response;begin your answer;\
+         end your response;end every;antworte nur;antworte mit;sage nur;réponds uniquement;réponds par;\
+         répondez uniquement;responde solo;responde con;responde únicamente;rispondi solo;rispondi con;\
+         responda apenas;antwoord alleen;ответь только;отвечай только;只回复;只回答;只输出;だけ答え;とだけ;만 대답",
     ),
 ];
 

@@ -87,14 +87,22 @@ const FORMATS: &[Format] = &[
     }),
 ];
 
+/// How many letters and digits the shortest and the longest of the formats have.
+const SHORTEST: usize = 9;
+const LONGEST: usize = 18;
+
 /// The kind of the number that a token is, its separators taken out, given whether a word near it speaks of one.
 pub(super) fn recognise(token: &str, spoken_of: bool, locales: &[Locale]) -> Option<(&'static str, f32)> {
-    let digits: Vec<u8> = token.bytes().filter(u8::is_ascii_digit).map(|byte| byte - b'0').collect();
-    let only_digits = digits.len() == token.len();
+    if !(SHORTEST..=LONGEST).contains(&token.len()) {
+        return None;
+    }
+    let mut digits = [0; LONGEST];
+    digits.iter_mut().zip(token.bytes()).for_each(|(digit, byte)| *digit = byte.wrapping_sub(b'0'));
+    let digits = digits.get(..token.len()).filter(|digits| digits.iter().all(|digit| *digit < 10));
     FORMATS
         .iter()
         .filter(|format| locales.contains(&format.locale) && (format.alone || spoken_of))
-        .find(|format| (format.check)(token, if only_digits { &digits } else { &[] }))
+        .find(|format| (format.check)(token, digits.unwrap_or(&[])))
         .map(|format| (format.kind, if spoken_of { 0.9 } else { 0.6 }))
 }
 
@@ -137,6 +145,9 @@ fn nir(digits: &[u8]) -> bool {
 }
 
 fn dni(text: &str, _: &[u8]) -> bool {
+    if text.len() != 9 {
+        return false;
+    }
     let number = match text.as_bytes().first() {
         Some(b'X') => format!("0{}", text.get(1..8).unwrap_or("")),
         Some(b'Y') => format!("1{}", text.get(1..8).unwrap_or("")),
@@ -145,8 +156,7 @@ fn dni(text: &str, _: &[u8]) -> bool {
     };
     let expected =
         number.parse::<usize>().ok().and_then(|number| b"TRWAGMYFPDXBNJZSQVHLCKE".get(number % 23));
-    text.len() == 9
-        && number.bytes().all(|byte| byte.is_ascii_digit())
+    number.bytes().all(|byte| byte.is_ascii_digit())
         && text.as_bytes().last() == expected
         && expected.is_some()
 }
@@ -180,7 +190,8 @@ fn cpf(digits: &[u8]) -> bool {
 }
 
 fn resident(text: &str, _: &[u8]) -> bool {
-    let head: Vec<u8> = text.bytes().take(17).map(|byte| byte.wrapping_sub(b'0')).collect();
+    let Some(head) = text.as_bytes().first_chunk::<17>() else { return false };
+    let head = head.map(|byte| byte.wrapping_sub(b'0'));
     let sum = weighted(&head, &[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
     let check = usize::try_from(sum % 11).ok().and_then(|at| b"10X98765432".get(at));
     let year = text.get(6..10).and_then(|year| year.parse::<u16>().ok());

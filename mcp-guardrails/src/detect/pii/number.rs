@@ -7,17 +7,57 @@ use super::checks::{bech32, decimal, luhn, mod97};
 use super::context::{Topic, Words};
 use super::national::{Locale, recognise};
 
+/// With fewer digits nothing is recognised: `1.1.1.1`, `1/1/99`.
+const FEWEST: usize = 4;
+
 /// What was recognised, where, and how surely.
 pub(super) type Recognised = (&'static str, Range<usize>, f32);
+
+/// Bytes that a cluster may have.
+const LONGEST: usize = 48;
+
+/// A few bytes that need no memory of their own.
+#[derive(Debug, Clone, Copy)]
+struct Few {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
+
+impl Few {
+    const fn new() -> Self {
+        Self { bytes: [0; LONGEST], length: 0 }
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+}
+
+impl std::ops::Deref for Few {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&[])
+    }
+}
+
+impl std::ops::DerefMut for Few {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.length).unwrap_or(&mut [])
+    }
+}
 
 /// Digits with what separates them, as far as they may be one number.
 #[derive(Debug)]
 struct Cluster {
     range: Range<usize>,
-    digits: Vec<u8>,
+    digits: Few,
     /// How many digits stand together, one by one.
-    groups: Vec<usize>,
-    separators: Vec<u8>,
+    groups: Few,
+    separators: Few,
 }
 
 fn at(bytes: &[u8], place: usize) -> u8 {
@@ -33,13 +73,13 @@ impl Cluster {
             (_, b'+' | b'(') => 1,
             _ => 0,
         };
-        let (mut digits, mut groups, mut separators) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut digits, mut groups, mut separators) = (Few::new(), Few::new(), Few::new());
         let (mut end, mut next, mut open) = (place, place, 0);
-        while next - place < 48 {
+        while next - place < LONGEST {
             let byte = at(bytes, next);
             if byte.is_ascii_digit() {
                 if next > end || groups.is_empty() {
-                    separators.extend(bytes.get(end..next).unwrap_or(&[]));
+                    bytes.get(end..next).unwrap_or(&[]).iter().for_each(|byte| separators.push(*byte));
                     groups.push(0);
                 }
                 digits.push(byte - b'0');
@@ -104,7 +144,7 @@ impl Cluster {
         let (area, group, serial) = (part(0, 3), part(3, 5), part(5, 9));
         let given = self.digits.len() == 9 && !matches!(area?, 0 | 666) && group? != 0 && serial? != 0;
         let near = words.near(Topic::SocialSecurity, &self.range);
-        let written = self.groups == [3, 2, 4] && self.is_separated_by(b"- ");
+        let written = *self.groups == [3, 2, 4] && self.is_separated_by(b"- ");
         let score = match (written, near) {
             (true, true) => 0.95,
             (true, false) if area? < 900 => 0.7,
@@ -115,7 +155,7 @@ impl Cluster {
     }
 
     fn date_of_birth(&self, words: &Words) -> Option<Recognised> {
-        let date = matches!(self.groups.as_slice(), [1..=2, 1..=2, 2 | 4] | [4, 1..=2, 1..=2]);
+        let date = matches!(&*self.groups, [1..=2, 1..=2, 2 | 4] | [4, 1..=2, 1..=2]);
         let parts = date && self.is_separated_by(b"/-. ") && self.is_calendar();
         (parts && words.near(Topic::Birth, &self.range))
             .then(|| ("pii.date-of-birth", self.range.clone(), 0.9))
@@ -123,30 +163,23 @@ impl Cluster {
 
     /// Whether three groups may be a day, a month and a year.
     fn is_calendar(&self) -> bool {
-        let mut from = 0;
-        let values: Vec<u64> = self
-            .groups
-            .iter()
-            .map(|length| {
-                let part = self.digits.get(from..from + length).unwrap_or(&[]);
-                from += length;
-                decimal(part)
-            })
-            .collect();
+        let &[first, second, third] = &*self.groups else { return false };
+        let (first, second, third) = (usize::from(first), usize::from(second), usize::from(third));
+        let value = |from: usize, length: usize| decimal(self.digits.get(from..from + length).unwrap_or(&[]));
+        let values = [value(0, first), value(first, second), value(first + second, third)];
         let day = |a: u64, b: u64| {
             (1..=31).contains(&a) && (1..=12).contains(&b) || (1..=12).contains(&a) && (1..=31).contains(&b)
         };
-        match values.as_slice() {
-            [year, a, b] if *year >= 1000 => (1850..2100).contains(year) && day(*a, *b),
-            [a, b, year] => day(*a, *b) && (*year < 100 || (1850..2100).contains(year)),
-            _ => false,
+        match values {
+            [year, a, b] if year >= 1000 => (1850..2100).contains(&year) && day(a, b),
+            [a, b, year] => day(a, b) && (year < 100 || (1850..2100).contains(&year)),
         }
     }
 
     fn phone(&self, bytes: &[u8], words: &Words) -> Option<Recognised> {
         let n = self.digits.len();
         let extension = self.separators.contains(&b'x');
-        let digits = if extension { n - self.groups.last()? } else { n };
+        let digits = if extension { n - usize::from(*self.groups.last()?) } else { n };
         let spread = self.groups.iter().all(|group| *group <= 12);
         let date = self.groups.len() == 3 && self.is_calendar() && self.is_separated_by(b"/-.");
         let timed = at(bytes, self.range.end) == b':' && at(bytes, self.range.end + 1).is_ascii_digit();
@@ -155,7 +188,7 @@ impl Cluster {
         }
         let plus = at(bytes, self.range.start) == b'+';
         let bracket = at(bytes, self.range.start) == b'(';
-        let american = matches!(self.groups.as_slice(), [3, 3, 4, ..] | [1 | 3, 3, 3, 4, ..]);
+        let american = matches!(&*self.groups, [3, 3, 4, ..] | [1 | 3, 3, 3, 4, ..]);
         let near = words.near(Topic::Phone, &self.range);
         let score = match () {
             () if near && (plus || american || bracket) => 0.9,
@@ -173,8 +206,10 @@ impl Cluster {
         if !dotted {
             return None;
         }
-        let start = self.range.end - self.groups.iter().sum::<usize>() - self.separators.len();
-        let end = start + self.groups.iter().take(4).sum::<usize>() + 3;
+        let start = self.range.end
+            - self.groups.iter().map(|group| usize::from(*group)).sum::<usize>()
+            - self.separators.len();
+        let end = start + self.groups.iter().take(4).map(|group| usize::from(*group)).sum::<usize>() + 3;
         let more = at(text.as_bytes(), end) == b'.' && at(text.as_bytes(), end + 1).is_ascii_digit();
         let address: Ipv4Addr = text.get(start..end)?.parse().ok()?;
         let score = if address.is_loopback() || address.is_unspecified() || address.is_broadcast() {
@@ -204,26 +239,29 @@ pub(super) fn number(
         || after.is_ascii_alphabetic() && !(after == b'x' && cluster.groups.len() > 1)
         || after == b'_';
     let us = locales.contains(&Locale::Us);
-    let found =
+    let found = (cluster.digits.len() >= FEWEST).then_some(()).and_then(|()| {
         cluster.address(text).filter(|_| before != b'.' && !before.is_ascii_alphabetic()).or_else(|| {
             if part && before != b'=' && before != b'#' {
                 return None;
             }
-            let compact: String = cluster.digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+            let mut compact = cluster.digits;
+            compact.iter_mut().for_each(|digit| *digit += b'0');
+            let compact = std::str::from_utf8(&compact).unwrap_or_default();
             cluster
                 .card(words)
                 .or_else(|| cluster.social_security(words).filter(|_| us))
                 .or_else(|| cluster.date_of_birth(words))
                 .or_else(|| {
-                    license(&compact, &cluster.range, words).filter(|_| us && cluster.groups.len() == 1)
+                    license(compact, &cluster.range, words).filter(|_| us && cluster.groups.len() == 1)
                 })
                 .or_else(|| {
                     let (kind, score) =
-                        recognise(&compact, words.near(Topic::NationalId, &cluster.range), locales)?;
+                        recognise(compact, words.near(Topic::NationalId, &cluster.range), locales)?;
                     Some((kind, cluster.range.clone(), score))
                 })
                 .or_else(|| cluster.phone(bytes, words))
-        });
+        })
+    });
     let end = found.as_ref().map_or_else(
         || place + bytes.iter().skip(place).take_while(|byte| byte.is_ascii_digit()).count(),
         |(_, range, _)| range.end,
@@ -249,16 +287,19 @@ pub(super) fn token(
     if let Some(iban) = iban(text, range.start) {
         return Some(("pii.iban", iban, 0.95));
     }
-    let crypto = words.near(Topic::Crypto, range);
+    if token.len() <= FEWEST {
+        return None;
+    }
+    let crypto = || words.near(Topic::Crypto, range);
     let base58 = |token: &str| {
         token.bytes().all(|byte| byte.is_ascii_alphanumeric() && !matches!(byte, b'0' | b'O' | b'I' | b'l'))
     };
     match token.len() {
         42 if token.starts_with("0x") && token.bytes().skip(2).all(|byte| byte.is_ascii_hexdigit()) => {
-            return found("pii.crypto-address", if crypto { 0.9 } else { 0.6 });
+            return found("pii.crypto-address", if crypto() { 0.9 } else { 0.6 });
         }
         42..=62 if token.starts_with("bc1") && bech32(token) => return found("pii.crypto-address", 0.95),
-        25..=35 if token.starts_with(['1', '3']) && crypto && base58(token) => {
+        25..=35 if token.starts_with(['1', '3']) && crypto() && base58(token) => {
             return found("pii.crypto-address", 0.8);
         }
         _ => {}

@@ -70,23 +70,41 @@ fn unseen(view: &View<'_>, found: &mut Vec<Finding>) {
     for escape in memchr::memchr_iter(0x1B, text.as_bytes()) {
         add("poison.hidden-text", escape..escape + 1, 0.8);
     }
-    let bytes = text.as_bytes();
-    let mut place = 0;
-    while let Some(step) = bytes.get(place..).and_then(|rest| memchr::memchr2(b'\n', b' ', rest)) {
-        let start = place + step;
-        let length = bytes
-            .get(start..)
-            .map_or(1, |rest| rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count());
-        let run = start..start + length;
-        place = run.end;
-        if length < 15 {
-            continue;
-        }
-        let lines = bytes.get(run.clone()).map_or(0, |run| run.iter().filter(|byte| **byte == b'\n').count());
-        if lines >= 15 || run.len() - lines >= 150 {
+    for run in gaps(text.as_bytes()) {
+        let gap = text.as_bytes().get(run.clone()).unwrap_or(&[]);
+        let lines = gap.iter().filter(|byte| **byte == b'\n').count();
+        if lines >= LINES || run.len() - lines >= SPACES {
             add("poison.hidden-text", run, 0.6);
         }
     }
+}
+
+/// So many empty lines, or so many spaces, and what follows is out of sight.
+const LINES: usize = 15;
+const SPACES: usize = 150;
+
+/// Runs of white space that may be so long, from their first space or line. One of every `LINES` bytes is in them, so that only those are
+/// looked at.
+fn gaps(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let place = at + LINES - 1;
+            if !bytes.get(place)?.is_ascii_whitespace() {
+                at = place + 1;
+                continue;
+            }
+            let is = |byte: &&u8| byte.is_ascii_whitespace();
+            let before = bytes.get(at..place)?.iter().rev().take_while(is).count();
+            let after = bytes.get(place..)?.iter().take_while(is).count();
+            let run = place - before..place + after;
+            at = run.end;
+            let first = bytes.get(run.clone())?.iter().position(|byte| matches!(byte, b'\n' | b' '));
+            if let Some(first) = first.filter(|first| run.len() - first >= LINES) {
+                return Some(run.start + first..run.end);
+            }
+        }
+    })
 }
 
 /// Runs of characters of a kind.

@@ -1,0 +1,207 @@
+//! `mcp guard` as people and Claude Code run it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+const RULES: &str = "
+rules:
+- { id: no-push, tool: Bash, when: { /command: { contains: git push } }, then: require_approval, message: may it push? }
+- { id: no-rm, tool: Bash, when: { /command: { contains: rm -rf } }, then: block, message: remove files one by one }
+tests:
+- { event: { tool: Bash, arguments: { command: rm -rf / } }, expect: block, rule: no-rm }
+";
+const SKILLS: &str = r#"{ "version": "1.0", "skills": { "forms": { "type": "guardrail", "enforcement": "block", "priority": "critical",
+    "promptTriggers": { "keywords": ["form", "useForm"] },
+    "fileTriggers": { "pathPatterns": ["**/*.tsx"] }, "blockMessage": "use the skill forms before {file_path}",
+    "skipConditions": { "sessionSkillUsed": true, "envOverride": "SKIP_FORMS" } } } }"#;
+
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn mcp(folder: &Path, arguments: &[&str], input: &str) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mcp"))
+        .arg("guard")
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("SKIP_FORMS")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command line that is refused reads nothing.
+    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("rules.yaml", RULES),
+        ("next.yaml", "rules: [{ id: all, tool: Bash, then: block }]"),
+        ("broken.yaml", "rules:\n- { id: a, tol: x, then: block }"),
+        ("failing.yaml", "rules: []\ntests:\n- { event: { tool: x }, expect: block }"),
+        ("skill-rules.json", SKILLS),
+        (
+            "settings.json",
+            r#"{ "permissions": { "deny": ["Read(./secrets/**)"], "ask": ["Bash(git push:*)"] } }"#,
+        ),
+        (
+            "log.jsonl",
+            "{\"tool\":\"Bash\",\"arguments\":{\"command\":\"ls\"}}\n{\"tool\":\"Bash\",\"arguments\":{\"command\":\"rm -rf x\"}}\n",
+        ),
+        ("prompts.txt", "a form of art\nthe weather\n"),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn hooks_are_answered_as_claude_code_expects() {
+    let folder = folder();
+    let ask = |event: &str, more: Value, arguments: &[&str]| {
+        let mut input = json!({ "session_id": "s", "transcript_path": "/t", "cwd": "/p", "permission_mode": "default", "hook_event_name": event });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let all = [
+            &["hook", "--state", "state", "--skills", "skill-rules.json", "--rules", "rules.yaml"],
+            arguments,
+        ]
+        .concat();
+        mcp(folder.path(), &all, &input.to_string())
+    };
+    let bash = |command: &str| json!({ "tool_name": "Bash", "tool_input": { "command": command } });
+
+    let blocked = ask("PreToolUse", bash("rm -rf /"), &[]);
+    assert_eq!(
+        (blocked.code, blocked.stdout.as_str(), blocked.stderr.as_str()),
+        (2, "", "remove files one by one\n")
+    );
+    let asked = ask("PreToolUse", bash("git push"), &[]);
+    let said: Value = serde_json::from_str(&asked.stdout).unwrap();
+    assert_eq!((asked.code, &said["hookSpecificOutput"]["permissionDecision"]), (0, &json!("ask")));
+    let passed = ask("PreToolUse", bash("ls"), &[]);
+    assert_eq!((passed.code, passed.stdout.as_str(), passed.stderr.as_str()), (0, "", ""));
+
+    let prompt = ask("UserPromptSubmit", json!({ "prompt": "add useForm here" }), &[]);
+    assert_eq!((prompt.code, prompt.stdout.contains("forms")), (0, true));
+    let quiet = ask("UserPromptSubmit", json!({ "prompt": "dance is a form of art" }), &[]);
+    assert_eq!((quiet.code, quiet.stdout.as_str()), (0, ""));
+    let loose = ask("UserPromptSubmit", json!({ "prompt": "more information" }), &["--anywhere"]);
+    assert!(loose.stdout.contains("forms"));
+
+    // A file needs its skill, which is remembered from one process to the next.
+    let edit = || {
+        ask(
+            "PreToolUse",
+            json!({ "tool_name": "Write", "tool_input": { "file_path": "a.tsx", "content": "x" } }),
+            &[],
+        )
+    };
+    let refused = edit();
+    assert_eq!((refused.code, refused.stderr.as_str()), (2, "use the skill forms before a.tsx\n"));
+    assert_eq!(
+        ask("PreToolUse", json!({ "tool_name": "Skill", "tool_input": { "skill": "forms" } }), &[]).code,
+        0
+    );
+    assert_eq!(edit().code, 0);
+    assert!(folder.path().join("state/skills-used-s.json").exists());
+
+    let denied = ask(
+        "PreToolUse",
+        json!({ "tool_name": "Read", "tool_input": { "file_path": "secrets/key" } }),
+        &["--permissions", "settings.json"],
+    );
+    assert_eq!((denied.code, denied.stderr.as_str()), (2, "the settings deny `Read(./secrets/**)`\n"));
+    let shown = ask("PreToolUse", bash("rm -rf /"), &["--json"]);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(shown, json!({ "stdout": "", "stderr": "remove files one by one\n", "code": 2 }));
+
+    // Rules that cannot be used let nothing through, unless they are told to.
+    let broken = ask("PreToolUse", bash("ls"), &["--rules", "broken.yaml"]);
+    assert_eq!(broken.code, 2);
+    assert!(
+        broken.stderr.contains("broken.yaml:2") && broken.stderr.contains("did you mean `tool`?"),
+        "{}",
+        broken.stderr
+    );
+    assert_eq!(ask("PreToolUse", bash("ls"), &["--rules", "broken.yaml", "--fail-open"]).code, 1);
+    assert_eq!(mcp(folder.path(), &["hook", "--rules", "rules.yaml"], "{").code, 1);
+}
+
+#[test]
+fn rules_are_tested_linted_explained_and_simulated() {
+    let folder = folder();
+    let run = |arguments: &[&str]| mcp(folder.path(), arguments, "");
+    let tested = run(&["test", "--rules", "rules.yaml", "--pack", "mass-delete"]);
+    assert_eq!((tested.code, tested.stdout.lines().count()), (0, 3), "{}", tested.stdout);
+    let failing = run(&["test", "--rules", "failing.yaml", "--json"]);
+    let report: Value = serde_json::from_str(&failing.stdout).unwrap();
+    assert_eq!((failing.code, &report[0]["tests"]), (1, &json!(1)));
+    assert!(report[0]["error"].as_str().unwrap().contains("expects block"));
+
+    let linted =
+        run(&["lint", "--skills", "skill-rules.json", "--rules", "next.yaml", "--prompts", "prompts.txt"]);
+    assert_eq!(linted.code, 0);
+    assert!(
+        linted.stdout.contains("common word") && linted.stdout.contains("no `tests`"),
+        "{}",
+        linted.stdout
+    );
+    assert!(linted.stdout.ends_with("0 of 2 prompts activate a skill\n"), "{}", linted.stdout);
+    assert_eq!(run(&["lint", "--rules", "next.yaml", "--check"]).code, 1);
+    assert_eq!(run(&["lint", "--rules", "rules.yaml", "--check"]).code, 0);
+
+    let event = r#"{"tool":"Bash","arguments":{"command":"rm -rf /"}}"#;
+    let explained = run(&["explain", "--rules", "rules.yaml", event]);
+    assert!(
+        explained.stdout.starts_with("block by `no-rm`: remove files one by one\n  no-rm: applies (block)\n"),
+        "{}",
+        explained.stdout
+    );
+    let piped = mcp(folder.path(), &["explain", "--rules", "rules.yaml", "--json", "-"], event);
+    let report: Value = serde_json::from_str(&piped.stdout).unwrap();
+    assert_eq!((&report["verdict"], &report["rule"]), (&json!("block"), &json!("no-rm")));
+
+    let simulated = run(&["simulate", "--rules", "rules.yaml", "--next", "next.yaml", "log.jsonl"]);
+    assert_eq!(simulated.code, 0);
+    assert_eq!(
+        simulated.stdout,
+        "line 1, `Bash`: allow becomes block by `all`\n2 events: 1 stopped now, 2 then\n"
+    );
+    let checked =
+        run(&["simulate", "--rules", "rules.yaml", "--next", "next.yaml", "log.jsonl", "--check", "--json"]);
+    let report: Value = serde_json::from_str(&checked.stdout).unwrap();
+    assert_eq!((checked.code, &report["stopped_then"]), (1, &json!(2)));
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let folder = folder();
+    for (arguments, code, says) in [
+        (&["test"][..], 1, "no rules: name some with --rules"),
+        (&["test", "--rules", "none.yaml"], 1, "cannot read rules `none.yaml`"),
+        (&["test", "--pack", "mas-delete"], 1, "did you mean `mass-delete`?"),
+        (&["test", "--rules", "broken.yaml"], 1, "broken.yaml:2"),
+        (&["explain", "--rules", "rules.yaml", "{\"tol\":1}"], 1, "did you mean `tool`?"),
+        (&["simulate", "--rules", "rules.yaml", "--next", "next.yaml", "none.jsonl"], 1, "none.jsonl"),
+        (&["simulate", "--rules", "rules.yaml", "log.jsonl"], 2, "--next"),
+    ] {
+        let ran = mcp(folder.path(), arguments, "");
+        assert_eq!(ran.code, code, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{arguments:?}: {}", ran.stderr);
+    }
+}
