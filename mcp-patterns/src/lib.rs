@@ -1,3 +1,12 @@
 //! A catalogue of skills, prompts and patterns that recommends and learns.
 //!
-//! Nothing is implemented yet: this crate reserves its place in the workspace.
+//! # Map
+//! - [`PatternError`]: what can go wrong.
+//!
+//! # Features
+//! - `archive`: entries from zip archives.
+//! - `watch`: the catalogue keeps up with directories.
+
+mod error;
+
+pub use error::PatternError;
