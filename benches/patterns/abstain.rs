@@ -1,0 +1,3 @@
+use anyhow::Result;
+use crate::data::Data;
+pub(crate) fn measure(_data: &Data) -> Result<()> { Ok(()) }
