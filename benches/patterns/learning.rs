@@ -219,7 +219,7 @@ pub(crate) fn splits(data: &Data, seeds: u64) -> Result<()> {
                 all += 1;
             }
         }
-        let share = 100.0 * f64::from(right) / f64::from(all.max(1));
+        let share = 100.0 * right as f64 / f64::max(all as f64, 1.0);
         print(&format!("time split, learned in the first four fifths, {what}: {share:.1} % in the last"))?;
     }
     Ok(())

@@ -131,7 +131,7 @@ impl Catalog {
             match source.load() {
                 Ok(loaded) => {
                     problems.extend(loaded.problems);
-                    *last = loaded.entries.into_iter().map(Arc::new).collect();
+                    *last = loaded.entries;
                 }
                 Err(error) => problems.push(Problem::error(&source.name(), None, with_cause(&error))),
             }

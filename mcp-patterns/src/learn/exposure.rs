@@ -57,6 +57,8 @@ pub struct Exposure {
     pub model: String,
     /// The numbers of the terms and how much each counts.
     pub features: Vec<(u64, f32)>,
+    /// The numbers of its stop words: how it was asked.
+    pub phrasing: Vec<u64>,
     /// From the best on.
     pub candidates: Vec<Candidate>,
     /// The ids of what was shown, in order; empty if nothing fitted.

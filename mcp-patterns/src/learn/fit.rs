@@ -4,8 +4,9 @@
 use crate::text::ByNumber;
 
 /// What is known of a ranking: constant, lexical score for the square root of what the request could score, share of the request that
-/// the best entry has, share that the catalogue knows, probability of the best, how far it is before the second, nearness of its vector.
-pub(crate) const SIGNS: usize = 7;
+/// the best entry has, share that the catalogue knows, probability of the best, how far it is before the second, nearness of its vector,
+/// score of the best, what of it was learned, length of the request.
+pub(crate) const SIGNS: usize = 10;
 pub(crate) type Signs = [f32; SIGNS];
 
 const RATE: f32 = 0.3;

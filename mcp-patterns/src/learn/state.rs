@@ -7,6 +7,7 @@ use super::model::{Lesson, Model};
 use super::store::{Event, Store};
 use super::{Settings, codec};
 use crate::PatternError;
+use crate::recommend::features::phrased;
 use crate::text::{ByNumber, number};
 
 /// How many exposures are at hand when feedback comes.
@@ -132,7 +133,8 @@ impl State {
             }
         }
         if exposure.shown.first().is_some_and(|first| first == entry) {
-            self.model.fit.learn(exposure.fit, &exposure.signs, &exposure.features, wanted, weight);
+            let words = phrased(&exposure.features, &exposure.phrasing);
+            self.model.fit.learn(exposure.fit, &exposure.signs, &words, wanted, weight);
         }
     }
 

@@ -30,13 +30,19 @@ pub(super) fn of(terms: &[(u64, String)], extras: &[u64], snapshot: &Snapshot, m
     features
 }
 
+/// What the chance to be accepted is learned from: the words of a request, and how it is asked.
+pub(crate) fn phrased(features: &[(u64, f32)], phrasing: &[u64]) -> Features {
+    let strength = 1.0 / (phrasing.len().max(1) as f32).sqrt();
+    features.iter().copied().chain(phrasing.iter().map(|word| (*word, strength))).collect()
+}
+
 /// What is known of a ranking: see [`crate::learn::fit`].
 pub(super) fn signs(asked: &Asked<'_>, snapshot: &Snapshot, ranked: &[Ranked]) -> Signs {
     let mut signs = [0.0; SIGNS];
     signs[0] = 1.0;
     let Some(best) = ranked.first() else { return signs };
     let (mut text, mut has, mut known, mut all) = (0.0, 0.0, 0.0, 0.0f32);
-    for (term, _) in &asked.terms {
+    for (term, _) in &asked.words.terms {
         let telling = snapshot.index.telling(*term);
         let worth = snapshot.index.worth(*term, best.place);
         text += worth;
@@ -52,18 +58,22 @@ pub(super) fn signs(asked: &Asked<'_>, snapshot: &Snapshot, ranked: &[Ranked]) -
     signs[4] = chances.first().copied().unwrap_or_default();
     signs[5] = ranked.get(1).map_or(1.0, |second| ((best.score - second.score) / 3.0).clamp(0.0, 1.0));
     signs[6] = asked.vector.as_ref().map_or(0.0, |vector| snapshot.index.cosine(vector, best.place));
+    signs[7] = best.score / 5.0;
+    signs[8] = (best.score - asked.scores.get(best.place).copied().unwrap_or_default()) / 3.0;
+    signs[9] = (asked.words.terms.len() as f32 / 10.0).min(3.0);
     signs
 }
 
 /// The log-odds that the best is accepted, before anything is learned.
 pub(super) fn cold(signs: &Signs) -> f32 {
-    const WEIGHTS: Signs = [-1.6, 1.2, 1.0, 1.0, 1.0, 0.5, 0.0];
+    const WEIGHTS: Signs = [-1.6, 1.2, 1.0, 1.0, 1.0, 0.5, 0.0, 0.0, 0.0, 0.0];
     signs.iter().zip(&WEIGHTS).map(|(sign, weight)| sign * weight).sum()
 }
 
 /// Why an entry is recommended.
 pub(super) fn reasons(asked: &Asked<'_>, snapshot: &Snapshot, place: usize, parts: &Parts) -> Vec<String> {
     let mut words: Vec<(f32, &str)> = asked
+        .words
         .terms
         .iter()
         .map(|(term, word)| (snapshot.index.worth(*term, place), word.as_str()))

@@ -27,7 +27,7 @@ struct Posting {
 struct Count {
     term: u64,
     entry: u32,
-    fields: [u16; 4],
+    fields: [u8; 4],
 }
 
 #[derive(Debug, Default)]
@@ -214,7 +214,7 @@ fn count(entries: &[Arc<Entry>], first: usize, analyzer: &Analyzer) -> (Vec<Coun
         terms.sort_unstable();
         let mut length = [0u32; 4];
         for same in terms.chunk_by(|a, b| a.0 == b.0) {
-            let mut fields = [0u16; 4];
+            let mut fields = [0u8; 4];
             for (_, field) in same {
                 let field = usize::from(*field);
                 fields[field] = fields[field].saturating_add(1);
@@ -270,7 +270,7 @@ mod tests {
                 let tf = frequency(of, *term);
                 telling(all.len() as f32, with) * tf * (K1 + 1.0) / (tf + K1)
             };
-            analyzer.request(request).iter().map(|(term, _)| worth(term)).sum()
+            analyzer.request(request).terms.iter().map(|(term, _)| worth(term)).sum()
         };
         all.iter().map(score).collect()
     }
@@ -285,7 +285,7 @@ mod tests {
             let entries = entries(&texts);
             let index = Index::new(&entries, &analyzer, None);
             let mut scores = vec![0.0; entries.len()];
-            let terms: Vec<u64> = analyzer.request(&request).into_iter().map(|(term, _)| term).collect();
+            let terms: Vec<u64> = analyzer.request(&request).terms.into_iter().map(|(term, _)| term).collect();
             index.score(&terms, &mut scores);
             // A request of stop words only is looked up by them, and entries do not hold them.
             for (at, (score, expect)) in scores.iter().zip(naive(&entries, &request, &analyzer)).enumerate() {
@@ -304,7 +304,7 @@ mod tests {
         let index = Index::new(&entries(&texts), &analyzer, None);
         for at in [0usize, 500, 501, 1000] {
             let mut scores = vec![0.0; 1001];
-            let terms = analyzer.request(&format!("entry{at}"));
+            let terms = analyzer.request(&format!("entry{at}")).terms;
             index.score(&[terms[0].0], &mut scores);
             let found: Vec<usize> = (0..1001).filter(|at| scores[*at] > 0.0).collect();
             assert_eq!(found, [at]);

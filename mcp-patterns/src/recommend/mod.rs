@@ -5,7 +5,7 @@
 //! even the best would hardly be accepted.
 
 mod context;
-mod features;
+pub(crate) mod features;
 pub(crate) mod index;
 mod request;
 
@@ -18,7 +18,7 @@ use crate::catalog::{Catalog, Snapshot};
 use crate::learn::fit::{Signs, sigmoid};
 use crate::learn::model::{Features, softmax};
 use crate::learn::{self, Candidate, Exposure, Learner, probabilities};
-use crate::text::number;
+use crate::text::{Words, number};
 use crate::{Entry, PatternError};
 
 /// What a unit of a lexical score is worth, in log-odds.
@@ -72,7 +72,7 @@ impl fmt::Debug for Recommender {
 /// The static part of a ranking.
 struct Asked<'a> {
     request: &'a Request<'a>,
-    terms: Vec<(u64, String)>,
+    words: Words,
     extras: Vec<u64>,
     vector: Option<Vec<f32>>,
     /// By entry; minus infinity for those that may not be recommended.
@@ -151,9 +151,9 @@ impl Recommender {
     }
 
     fn ask<'a>(&self, snapshot: &Snapshot, request: &'a Request<'a>) -> Asked<'a> {
-        let terms = self.catalog.analyzer().request(request.task);
+        let words = self.catalog.analyzer().request(request.task);
         let mut scores = vec![0.0; snapshot.entries.len()];
-        let numbers: Vec<u64> = terms.iter().map(|(term, _)| *term).collect();
+        let numbers: Vec<u64> = words.terms.iter().map(|(term, _)| *term).collect();
         snapshot.index.score(&numbers, &mut scores);
         scores.iter_mut().for_each(|score| *score *= TEXT);
         let vector = self.catalog.embedder().and_then(|embedder| embedder.embed(&[request.task])?.pop());
@@ -172,7 +172,7 @@ impl Recommender {
                 }
             }
         }
-        Asked { request, terms, extras: context::features(&request.context), vector, scores }
+        Asked { request, words, extras: context::features(&request.context), vector, scores }
     }
 
     fn rank(
@@ -184,7 +184,7 @@ impl Recommender {
     ) -> (Recommendation, Exposure) {
         let hour = learn::hour(asked.request.at);
         let pace = settings.pace();
-        let features = features::of(&asked.terms, &asked.extras, snapshot, &desk.own.model);
+        let features = features::of(&asked.words.terms, &asked.extras, snapshot, &desk.own.model);
         let mut base = asked.scores.clone();
         let shared_slots = desk.shared.slots(snapshot.generation, &snapshot.places).to_vec();
         desk.shared.model.add(&features, hour, &pace, &shared_slots, &mut base);
@@ -203,7 +203,8 @@ impl Recommender {
             .collect();
         let signs = features::signs(&asked, snapshot, &ranked);
         let fit = features::cold(&signs);
-        let (learned, deviation) = desk.own.model.fit.learned(&signs, &features);
+        let (learned, deviation) =
+            desk.own.model.fit.learned(&signs, &features::phrased(&features, &asked.words.phrasing));
         let confidence = sigmoid(
             fit + learned
                 + self.abstention.optimism * deviation * f32::from(u8::from(self.learner.is_some())),
@@ -247,6 +248,7 @@ impl Recommender {
             model: MODEL.to_owned(),
             candidates: candidates.collect(),
             features,
+            phrasing: asked.words.phrasing.clone(),
             shown,
             fit,
             signs,
@@ -298,7 +300,8 @@ impl Recommender {
 
     fn parts(&self, snapshot: &Snapshot, asked: &Asked<'_>, of: &Ranked) -> Parts {
         let text =
-            asked.terms.iter().map(|(term, _)| snapshot.index.worth(*term, of.place)).sum::<f32>() * TEXT;
+            asked.words.terms.iter().map(|(term, _)| snapshot.index.worth(*term, of.place)).sum::<f32>()
+                * TEXT;
         let meaning =
             asked.vector.as_ref().map_or(0.0, |vector| snapshot.index.cosine(vector, of.place) * MEANING);
         let fixed = asked.scores.get(of.place).copied().unwrap_or_default();

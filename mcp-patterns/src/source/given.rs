@@ -1,5 +1,7 @@
 //! Entries that are given as they are.
 
+use std::sync::Arc;
+
 use super::{Loaded, Source};
 use crate::{Entry, PatternError};
 
@@ -7,13 +9,13 @@ use crate::{Entry, PatternError};
 #[derive(Debug, Clone)]
 pub struct Entries {
     name: String,
-    entries: Vec<Entry>,
+    entries: Vec<Arc<Entry>>,
 }
 
 impl Entries {
     /// These entries; `name` is what they are called in reports.
     pub fn new(name: impl Into<String>, entries: Vec<Entry>) -> Self {
-        Self { name: name.into(), entries }
+        Self { name: name.into(), entries: entries.into_iter().map(Arc::new).collect() }
     }
 }
 

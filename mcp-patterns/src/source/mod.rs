@@ -3,6 +3,7 @@
 mod given;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use given::Entries;
 use serde::Serialize;
@@ -46,7 +47,7 @@ impl Problem {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Loaded {
     /// Its entries.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Arc<Entry>>,
     /// What is wrong with it.
     pub problems: Vec<Problem>,
 }
