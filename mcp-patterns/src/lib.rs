@@ -2,6 +2,7 @@
 //!
 //! # Map
 //! - [`Entry`]: what can be recommended. [`source`]: where entries come from. [`Catalog`]: all of them, replaced whole.
+//! - [`skill`]: Agent Skills: `SKILL.md` and the files beside it.
 //! - [`recommend`]: what fits a task, and why; or that nothing does.
 //! - [`learn`]: from what becomes of recommendations.
 //!
@@ -15,6 +16,7 @@ mod error;
 pub mod learn;
 pub mod recommend;
 pub mod source;
+pub mod skill;
 mod text;
 
 pub use catalog::{Catalog, CatalogBuilder, Collision, Report};
