@@ -4,7 +4,9 @@
 //! - [`Entry`]: what can be recommended. [`source`]: where entries come from. [`Catalog`]: all of them, replaced whole.
 //! - [`skill`]: Agent Skills: `SKILL.md` and the files beside it.
 //! - [`recommend`]: what fits a task, and why; or that nothing does.
-//! - [`learn`]: from what becomes of recommendations.
+//! - [`learn`]: from what becomes of recommendations. [`evaluate`]: what another way of choosing would have brought.
+//! - [`inject`]: chosen entries as part of a prompt.
+//! - `Watcher`: reloads when files change (feature `watch`).
 //!
 //! # Features
 //! - `archive`: entries from zip archives.
@@ -13,13 +15,19 @@
 mod catalog;
 mod entry;
 mod error;
+pub mod evaluate;
+pub mod inject;
 pub mod learn;
 pub mod recommend;
-pub mod source;
 pub mod skill;
+pub mod source;
 mod text;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use catalog::{Catalog, CatalogBuilder, Collision, Report};
 pub use entry::{Entry, EntryFile, Kind, Triggers};
 pub use error::PatternError;
 pub use recommend::{Recommendation, Recommender, Request};
+#[cfg(feature = "watch")]
+pub use watch::Watcher;
