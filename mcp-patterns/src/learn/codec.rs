@@ -1,0 +1,167 @@
+//! A model as bytes, to be kept.
+
+use std::collections::HashMap;
+
+use super::fit::{Fit, SIGNS};
+use super::model::{Feature, Model, Weight};
+use super::trust::Trust;
+use crate::text::ByNumber;
+
+/// Changes whenever the format does, or what the numbers mean: older snapshots are computed anew.
+pub(crate) const VERSION: i64 = 1;
+
+pub(crate) fn write(model: &Model) -> Vec<u8> {
+    let mut out = Out(Vec::new());
+    out.number(model.items.len() as u64);
+    model.items.iter().for_each(|item| out.number(*item));
+    out.real(model.requests);
+    out.number(model.features.len() as u64);
+    for (number, feature) in &model.features {
+        out.number(*number);
+        out.real(feature.seen);
+        out.number(feature.weights.len() as u64);
+        for weight in &feature.weights {
+            out.short(weight.item);
+            out.short(weight.hour);
+            out.real(weight.value);
+            out.real(weight.squares);
+        }
+    }
+    for (value, squares) in model.fit.signs {
+        out.real(value);
+        out.real(squares);
+    }
+    out.number(model.fit.words.len() as u64);
+    for (number, (value, squares)) in &model.fit.words {
+        out.number(*number);
+        out.real(*value);
+        out.real(*squares);
+    }
+    out.number(model.trust.len() as u64);
+    for (principal, trust) in &model.trust {
+        out.number(*principal);
+        out.real(trust.sum);
+        out.real(trust.variance);
+        out.real(trust.many);
+        out.short(trust.day);
+        out.short(trust.today);
+    }
+    out.0
+}
+
+/// None if it is not whole.
+pub(crate) fn read(bytes: &[u8]) -> Option<Model> {
+    let mut from = In(bytes);
+    let items: Vec<u64> = (0..from.many(8)?).map(|_| from.number()).collect::<Option<_>>()?;
+    let by_number = items.iter().enumerate().map(|(at, number)| (*number, at as u32)).collect();
+    let requests = from.real()?;
+    let mut features = ByNumber::default();
+    for _ in 0..from.many(20)? {
+        let number = from.number()?;
+        let seen = from.real()?;
+        let mut weights = Vec::new();
+        for _ in 0..from.many(16)? {
+            let (item, hour, value, squares) = (from.short()?, from.short()?, from.real()?, from.real()?);
+            weights.push(Weight { item, hour, value, squares });
+        }
+        features.insert(number, Feature { seen, weights });
+    }
+    let mut signs = [(0.0, 0.0); SIGNS];
+    for slope in &mut signs {
+        *slope = (from.real()?, from.real()?);
+    }
+    let mut words = ByNumber::default();
+    for _ in 0..from.many(16)? {
+        words.insert(from.number()?, (from.real()?, from.real()?));
+    }
+    let mut trust = HashMap::new();
+    for _ in 0..from.many(28)? {
+        let principal = from.number()?;
+        let (sum, variance, many) = (from.real()?, from.real()?, from.real()?);
+        let (day, today) = (from.short()?, from.short()?);
+        trust.insert(principal, Trust { sum, variance, many, day, today });
+    }
+    let model = Model { items, by_number, features, requests, fit: Fit { signs, words }, trust };
+    from.0.is_empty().then_some(model)
+}
+
+struct Out(Vec<u8>);
+
+impl Out {
+    fn number(&mut self, value: u64) {
+        self.0.extend(value.to_le_bytes());
+    }
+
+    fn short(&mut self, value: u32) {
+        self.0.extend(value.to_le_bytes());
+    }
+
+    fn real(&mut self, value: f32) {
+        self.0.extend(value.to_le_bytes());
+    }
+}
+
+struct In<'a>(&'a [u8]);
+
+impl In<'_> {
+    fn number(&mut self) -> Option<u64> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u64::from_le_bytes(*bytes))
+    }
+
+    fn short(&mut self) -> Option<u32> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u32::from_le_bytes(*bytes))
+    }
+
+    fn real(&mut self) -> Option<f32> {
+        self.short().map(f32::from_bits).filter(|value| value.is_finite())
+    }
+
+    /// How many of at least `size` bytes follow.
+    fn many(&mut self, size: usize) -> Option<usize> {
+        let many = usize::try_from(self.number()?).ok()?;
+        (many.checked_mul(size)? <= self.0.len()).then_some(many)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::learn::model::{Lesson, Pace};
+
+    proptest! {
+        #[test]
+        fn models_come_back_as_they_were_and_broken_bytes_are_refused(
+            lessons in prop::collection::vec((0u64..9, any::<bool>(), 0u32..99, prop::collection::vec((0u64..30, 0.1f32..1.0), 0..5)), 0..20),
+            cut in 0usize..40,
+            noise in any::<u8>(),
+        ) {
+            let mut model = Model::default();
+            for (about, wanted, hour, features) in &lessons {
+                model.see(features);
+                let candidates: Vec<(u64, f32)> = (0..6).map(|number| (number, number as f32 / 3.0)).collect();
+                let lesson = Lesson { features, candidates: &candidates, about: *about, wanted: *wanted, weight: 1.0, hour: *hour };
+                model.learn(&lesson, &Pace { rate: 1.0, half_life: Some(10.0) });
+                model.fit.learn(0.1, &[0.5; SIGNS], features, *wanted, 1.0);
+                model.trust.entry(*about).or_default().note(*hour, 0.4, *wanted);
+            }
+            let bytes = write(&model);
+            let back = read(&bytes);
+            prop_assert_eq!(back.as_ref(), Some(&model));
+            if cut > 0 {
+                prop_assert!(read(&bytes[..bytes.len().saturating_sub(cut)]).is_none());
+            }
+            let mut broken = bytes.clone();
+            if let Some(byte) = broken.get_mut(cut) {
+                *byte = noise;
+            }
+            // Whatever it says, it is read or refused.
+            let _ = read(&broken);
+        }
+    }
+}
