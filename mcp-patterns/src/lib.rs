@@ -3,20 +3,24 @@
 //! # Map
 //! - [`Entry`]: what can be recommended. [`source`]: where entries come from. [`Catalog`]: all of them, replaced whole.
 //! - [`skill`]: Agent Skills: `SKILL.md` and the files beside it.
+//! - `extension`: skills over MCP: a server that serves them, a host that verifies them (feature `extension`).
 //! - [`recommend`]: what fits a task, and why; or that nothing does.
 //! - [`learn`]: from what becomes of recommendations.
 //!
 //! # Features
 //! - `archive`: entries from zip archives.
+//! - `extension`: skills over MCP, served and hosted.
 //! - `watch`: the catalogue keeps up with directories.
 
 mod catalog;
 mod entry;
 mod error;
+#[cfg(feature = "extension")]
+pub mod extension;
 pub mod learn;
 pub mod recommend;
-pub mod source;
 pub mod skill;
+pub mod source;
 mod text;
 
 pub use catalog::{Catalog, CatalogBuilder, Collision, Report};
