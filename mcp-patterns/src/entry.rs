@@ -155,11 +155,6 @@ impl Entry {
     }
 }
 
-/// `sha256:` and the digest of some bytes.
-pub(crate) fn digest(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold("sha256:".to_owned(), |mut text, byte| {
         // Writing to a string cannot fail.

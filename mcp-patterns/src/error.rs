@@ -31,4 +31,10 @@ pub enum PatternError {
         /// Why it failed.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A directory cannot be watched.
+    #[error("cannot watch the catalogue's directories")]
+    Watch {
+        /// Why not.
+        source: Box<dyn Error + Send + Sync>,
+    },
 }

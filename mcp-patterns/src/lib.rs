@@ -5,7 +5,9 @@
 //! - [`skill`]: Agent Skills: `SKILL.md` and the files beside it.
 //! - `extension`: skills over MCP: a server that serves them, a host that verifies them (feature `extension`).
 //! - [`recommend`]: what fits a task, and why; or that nothing does.
-//! - [`learn`]: from what becomes of recommendations.
+//! - [`learn`]: from what becomes of recommendations. [`evaluate`]: what another way of choosing would have brought.
+//! - [`inject`]: chosen entries as part of a prompt.
+//! - `Watcher`: reloads when files change (feature `watch`).
 //!
 //! # Features
 //! - `archive`: entries from zip archives.
@@ -15,15 +17,21 @@
 mod catalog;
 mod entry;
 mod error;
+pub mod evaluate;
 #[cfg(feature = "extension")]
 pub mod extension;
+pub mod inject;
 pub mod learn;
 pub mod recommend;
 pub mod skill;
 pub mod source;
 mod text;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use catalog::{Catalog, CatalogBuilder, Collision, Report};
 pub use entry::{Entry, EntryFile, Kind, Triggers};
 pub use error::PatternError;
 pub use recommend::{Recommendation, Recommender, Request};
+#[cfg(feature = "watch")]
+pub use watch::Watcher;

@@ -152,7 +152,8 @@ async fn a_changed_set_is_told_once() {
     let mut fewer = SkillSet::new();
     fewer.add_files("", [("SKILL.md", INNER.as_bytes())], Mode::Strict).unwrap();
     skills.replace(fewer, &server).unwrap();
-    client.notification("notifications/resources/list_changed").await;
+    let told = client.next_notification().await;
+    assert_eq!(told.method, "notifications/resources/list_changed");
     let listed = client.request("resources/list", json!({})).await.unwrap();
     assert_eq!(listed["resources"][0]["uri"], "skill://inner/SKILL.md");
 }

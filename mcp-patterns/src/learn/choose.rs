@@ -86,12 +86,12 @@ fn best_of(spread: &[(f32, f32)]) -> Vec<f32> {
 
 /// The normal distribution, after Abramowitz and Stegun 7.1.26: off by less than 1e-6.
 fn cumulative(z: f32) -> f32 {
-    let x = z.abs() / std::f32::consts::SQRT_2;
+    let x = f64::from(z.abs()) / std::f64::consts::SQRT_2;
     let t = 1.0 / (1.0 + 0.327_591_1 * x);
     let poly = t
         * (0.254_829_592
             + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
-    let tail = 0.5 * poly * (-x * x).exp();
+    let tail = (0.5 * poly * (-x * x).exp()) as f32;
     if z < 0.0 { tail } else { 1.0 - tail }
 }
 

@@ -5,8 +5,8 @@ use crate::text::ByNumber;
 
 /// What is known of a ranking: constant, lexical score for the square root of what the request could score, share of the request that
 /// the best entry has, share that the catalogue knows, probability of the best, how far it is before the second, nearness of its vector,
-/// score of the best, what of it was learned, length of the request.
-pub(crate) const SIGNS: usize = 10;
+/// score of the best, what of it was learned, length of the request, share of it that earlier requests had.
+pub(crate) const SIGNS: usize = 11;
 pub(crate) type Signs = [f32; SIGNS];
 
 const RATE: f32 = 0.3;
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn words_of_requests_that_nothing_fitted_say_so() {
         let mut fit = Fit::default();
-        let signs = [1.0, 1.0, 0.5, 0.5, 0.5, 0.1, 0.0];
+        let signs = [0.5; SIGNS];
         for _ in 0..30 {
             fit.learn(0.0, &signs, &[(1, 1.0)], true, 1.0);
             fit.learn(0.0, &signs, &[(2, 1.0)], false, 1.0);

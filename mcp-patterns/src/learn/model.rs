@@ -17,7 +17,7 @@ const BEGIN: f32 = 0.01;
 /// The feature that every request has: what an entry is liked for whatever was asked.
 pub(crate) const ALWAYS: u64 = 1;
 /// Steps smaller than this teach nothing.
-const LEAST: f32 = 1e-4;
+const LEAST: f32 = 0.01;
 
 /// A feature of a request and how much it counts.
 pub(crate) type Features = Vec<(u64, f32)>;

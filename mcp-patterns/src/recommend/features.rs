@@ -37,17 +37,18 @@ pub(crate) fn phrased(features: &[(u64, f32)], phrasing: &[u64]) -> Features {
 }
 
 /// What is known of a ranking: see [`crate::learn::fit`].
-pub(super) fn signs(asked: &Asked<'_>, snapshot: &Snapshot, ranked: &[Ranked]) -> Signs {
+pub(super) fn signs(asked: &Asked<'_>, snapshot: &Snapshot, ranked: &[Ranked], model: &Model) -> Signs {
     let mut signs = [0.0; SIGNS];
     signs[0] = 1.0;
     let Some(best) = ranked.first() else { return signs };
-    let (mut text, mut has, mut known, mut all) = (0.0, 0.0, 0.0, 0.0f32);
+    let (mut text, mut has, mut known, mut seen, mut all) = (0.0, 0.0, 0.0, 0.0, 0.0f32);
     for (term, _) in &asked.words.terms {
         let telling = snapshot.index.telling(*term);
         let worth = snapshot.index.worth(*term, best.place);
         text += worth;
         all += telling;
         has += if worth > 0.0 { telling } else { 0.0 };
+        seen += if model.seen(*term) > 1.0 { telling } else { 0.0 };
         known += if snapshot.index.with(*term) > 0 { telling } else { 0.0 };
     }
     let all = all.max(1.0);
@@ -61,12 +62,13 @@ pub(super) fn signs(asked: &Asked<'_>, snapshot: &Snapshot, ranked: &[Ranked]) -
     signs[7] = best.score / 5.0;
     signs[8] = (best.score - asked.scores.get(best.place).copied().unwrap_or_default()) / 3.0;
     signs[9] = (asked.words.terms.len() as f32 / 10.0).min(3.0);
+    signs[10] = seen / all;
     signs
 }
 
 /// The log-odds that the best is accepted, before anything is learned.
 pub(super) fn cold(signs: &Signs) -> f32 {
-    const WEIGHTS: Signs = [-1.6, 1.2, 1.0, 1.0, 1.0, 0.5, 0.0, 0.0, 0.0, 0.0];
+    const WEIGHTS: Signs = [-1.6, 1.2, 1.0, 1.0, 1.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0];
     signs.iter().zip(&WEIGHTS).map(|(sign, weight)| sign * weight).sum()
 }
 

@@ -130,10 +130,10 @@ impl Recommender {
             let (mut own, mut shared) = (learn::nothing_learned(), learn::nothing_learned());
             let mut dice = learn::Dice::fixed();
             let desk = learn::Desk { own: &mut own, shared: &mut shared, dice: &mut dice };
-            return Ok(self.rank(&snapshot, asked, desk, &learn::Settings::greedy()).0);
+            return Ok(self.rank(&snapshot, &asked, desk, &learn::Settings::greedy()).0);
         };
         let (mut recommendation, exposure) =
-            learner.rank(request.tenant, |desk| self.rank(&snapshot, asked, desk, learner.settings()))?;
+            learner.rank(request.tenant, |desk| self.rank(&snapshot, &asked, desk, learner.settings()))?;
         recommendation.exposure = exposure.id;
         Ok(recommendation)
     }
@@ -178,40 +178,40 @@ impl Recommender {
     fn rank(
         &self,
         snapshot: &Snapshot,
-        asked: Asked<'_>,
-        desk: learn::Desk<'_>,
+        asked: &Asked<'_>,
+        learn::Desk { own, shared, dice }: learn::Desk<'_>,
         settings: &learn::Settings,
     ) -> (Recommendation, Exposure) {
         let hour = learn::hour(asked.request.at);
         let pace = settings.pace();
-        let features = features::of(&asked.words.terms, &asked.extras, snapshot, &desk.own.model);
+        let features = features::of(&asked.words.terms, &asked.extras, snapshot, &own.model);
         let mut base = asked.scores.clone();
-        let shared_slots = desk.shared.slots(snapshot.generation, &snapshot.places).to_vec();
-        desk.shared.model.add(&features, hour, &pace, &shared_slots, &mut base);
+        let shared_slots = shared.slots(snapshot.generation, &snapshot.places).to_vec();
+        shared.model.add(&features, hour, &pace, &shared_slots, &mut base);
         let mut scores = base.clone();
-        let slots = desk.own.slots(snapshot.generation, &snapshot.places).to_vec();
-        desk.own.model.add(&features, hour, &pace, &slots, &mut scores);
+        let slots = own.slots(snapshot.generation, &snapshot.places).to_vec();
+        own.model.add(&features, hour, &pace, &slots, &mut scores);
 
         let mut ranked: Vec<Ranked> = best(&scores, CANDIDATES)
             .into_iter()
             .filter_map(|place| {
                 let (base, score) = (*base.get(place)?, *scores.get(place)?);
                 let id = number(&snapshot.entries.get(place)?.id);
-                let deviation = desk.own.model.about(id, &features, hour, &pace).1;
+                let deviation = own.model.about(id, &features, hour, &pace).1;
                 score.is_finite().then_some(Ranked { place, base, score, deviation })
             })
             .collect();
-        let signs = features::signs(&asked, snapshot, &ranked);
+        let signs = features::signs(asked, snapshot, &ranked, &own.model);
         let fit = features::cold(&signs);
         let (learned, deviation) =
-            desk.own.model.fit.learned(&signs, &features::phrased(&features, &asked.words.phrasing));
+            own.model.fit.learned(&signs, &features::phrased(&features, &asked.words.phrasing));
         let confidence = sigmoid(
             fit + learned
                 + self.abstention.optimism * deviation * f32::from(u8::from(self.learner.is_some())),
         );
         let spread: Vec<(f32, f32)> = ranked.iter().map(|of| (of.score, of.deviation)).collect();
         let first = probabilities(settings.strategy, &spread);
-        let mut roll = desk.dice.roll();
+        let mut roll = dice.roll();
         let drawn = first.iter().position(|chance| {
             roll -= chance;
             roll < 0.0
@@ -229,7 +229,7 @@ impl Recommender {
         }
         let abstains = confidence < self.abstention.below
             || listed.first().is_none_or(|(of, _, _)| of.score <= 0.0 && of.base <= 0.0);
-        let recommendation = self.fill(snapshot, &asked, &listed, &order, abstains, confidence);
+        let recommendation = self.fill(snapshot, asked, &listed, &order, abstains, confidence);
         let shown: Vec<String> = recommendation.picks.iter().map(|pick| pick.entry.id.clone()).collect();
         let beside = shown.len().saturating_sub(1);
         let candidates = listed.iter().enumerate().filter_map(|(at, (of, first, _))| {

@@ -1,14 +1,56 @@
 //! Where entries come from.
 
+#[cfg(feature = "archive")]
+mod archive;
+mod directory;
+mod files;
+mod git;
 mod given;
+mod mcp;
+mod read;
+mod rules;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+#[cfg(feature = "archive")]
+pub use archive::Archive;
+pub use directory::Directory;
+pub use git::GitCheckout;
 pub use given::Entries;
+pub use mcp::McpList;
 use serde::Serialize;
 
-use crate::{Entry, PatternError};
+use crate::{Entry, PatternError, skill};
+
+/// How files are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// Agent Skills: directories with a `SKILL.md`.
+    Skills {
+        /// Whether what other clients add is an error; else it is kept and reported.
+        strict: bool,
+    },
+    /// Fabric: directories with a `system.md`, and descriptions in `pattern_descriptions.json`.
+    Fabric,
+    /// `skill-rules.json`: names, keywords and file types of skills.
+    SkillRules,
+    /// Markdown files with or without frontmatter that are commands.
+    Commands,
+    /// Markdown files with frontmatter that are agents.
+    Agents,
+}
+
+/// What is wrong with the files of a source, errors first; the entries are read and dropped.
+///
+/// # Errors
+/// Nothing of it can be read.
+pub fn validate(source: &dyn Source) -> Result<Vec<Problem>, PatternError> {
+    let mut problems = source.load()?.problems;
+    problems.sort_by_key(|problem| problem.severity == Severity::Warning);
+    Ok(problems)
+}
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,6 +76,15 @@ pub struct Problem {
 }
 
 impl Problem {
+    fn of(origin: &str, problem: &skill::Problem) -> Self {
+        let severity = match problem.severity {
+            skill::Severity::Error => Severity::Error,
+            skill::Severity::Warning => Severity::Warning,
+        };
+        let message = format!("`{}`: {}", problem.field, problem.message);
+        Self { origin: origin.to_owned(), line: problem.line, severity, message }
+    }
+
     pub(crate) fn error(origin: &str, line: Option<usize>, message: impl Into<String>) -> Self {
         Self { origin: origin.to_owned(), line, severity: Severity::Error, message: message.into() }
     }

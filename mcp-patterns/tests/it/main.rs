@@ -1,0 +1,9 @@
+//! The crate from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod catalog;
+mod learn;
+mod processes;
+mod recommend;
+mod support;
