@@ -5,17 +5,17 @@ use serde_json::json;
 
 /// The caller, as far as learning and lists go.
 #[derive(Debug, Clone)]
-pub(super) struct Caller {
+pub(crate) struct Caller {
     /// Whose feedback counts: the organisation.
-    pub(super) tenant: String,
+    pub(crate) tenant: String,
     /// Who gives it.
-    pub(super) principal: String,
+    pub(crate) principal: String,
     /// What lists belong to: the caller and all that the credential allows. Never the connection.
-    pub(super) key: String,
+    pub(crate) key: String,
 }
 
 impl Caller {
-    pub(super) fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         let Some(who) = request.peer.principal.as_deref() else {
             // No organisation has this name: theirs are in quotes.
             return Self {

@@ -245,7 +245,7 @@ async fn once<S: McpService>(mut service: S, request: Request) -> Result<Respons
 }
 
 /// Runs what reads files or counts long where nobody waits for it.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PatternError> + Send + 'static,
 ) -> Result<T, PatternError> {
     match tokio::task::spawn_blocking(work).await {

@@ -45,13 +45,15 @@ use mcp_core::Server;
 use mcp_core::server::Change;
 use parking_lot::Mutex;
 
-use self::caller::Caller;
+pub(crate) use self::caller::Caller;
 use self::listed::{Lists, Pool};
 use self::promoted::Usage;
 use crate::learn::{Feedback, Learner, Outcome, Settings};
 use crate::recommend::{Abstention, Budget};
 use crate::{Catalog, PatternError, Recommender, Request};
 
+#[cfg(feature = "server")]
+pub(crate) use layer::blocking;
 pub use layer::{ToolSearchLayer, ToolSearchService};
 
 /// The tool that finds tools.
