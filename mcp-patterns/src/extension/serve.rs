@@ -57,7 +57,6 @@ impl Skills {
     }
 
     /// Makes a server to be serve the skills: declares the extension, and lists each `SKILL.md` among its resources.
-    #[must_use]
     pub fn install(&self, mut builder: ServerBuilder) -> ServerBuilder {
         let set = self.set();
         for entry in set.entries() {

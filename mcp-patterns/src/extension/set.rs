@@ -90,7 +90,7 @@ impl SkillSet {
             read.map_err(|source| PublishError::Files { skill: directory.display().to_string(), source })?;
         let contents =
             files.files.iter().map(|file| file.path.as_str()).zip(contents.iter().map(Vec::as_slice));
-        self.add(prefix, Some(name), contents.collect(), mode)
+        self.add(prefix, Some(name), &contents.collect::<Vec<_>>(), mode)
     }
 
     /// Adds every skill below a directory. Those within others are nested. Returns what could not be served, and why.
@@ -119,20 +119,20 @@ impl SkillSet {
         files: impl IntoIterator<Item = (&'f str, &'f [u8])>,
         mode: Mode,
     ) -> Result<Vec<PublishError>, PublishError> {
-        self.add(prefix, None, files.into_iter().collect(), mode)
+        self.add(prefix, None, &files.into_iter().collect::<Vec<_>>(), mode)
     }
 
     fn add(
         &mut self,
         prefix: &str,
         directory: Option<&str>,
-        files: Vec<(&str, &[u8])>,
+        files: &[(&str, &[u8])],
         mode: Mode,
     ) -> Result<Vec<PublishError>, PublishError> {
         if !prefix.is_empty() && uri::within("", &format!("/{}", uri::escape(prefix))).is_none() {
             return Err(PublishError::Prefix { prefix: prefix.to_owned() });
         }
-        let skill = self.checked(directory.unwrap_or(prefix), directory, &files, mode)?;
+        let skill = self.checked(directory.unwrap_or(prefix), directory, files, mode)?;
         let path = [prefix, skill.name.as_str()]
             .iter()
             .filter(|part| !part.is_empty())
@@ -140,11 +140,11 @@ impl SkillSet {
             .collect::<Vec<_>>()
             .join("/");
         let root = format!("skill://{}", uri::escape(&path));
-        let entry = entry_of(&root, &skill, &files);
+        let entry = entry_of(&root, &skill, files);
         if self.entries.contains_key(&entry.uri) || self.files.contains_key(&entry.uri) {
             return Err(PublishError::Taken { uri: entry.uri });
         }
-        for (file, bytes) in &files {
+        for (file, bytes) in files {
             let uri = format!("{root}/{}", uri::escape(file));
             let content = Content { bytes: Bytes::copy_from_slice(bytes), mime_type: mime_type(file) };
             self.files.insert(uri.clone(), Arc::new(content));
@@ -152,7 +152,7 @@ impl SkillSet {
         }
         self.name(&entry, &skill);
         self.entries.insert(entry.uri.clone(), Arc::new(entry));
-        Ok(self.add_nested(&root, &files, mode))
+        Ok(self.add_nested(&root, files, mode))
     }
 
     /// Skills within a skill are skills of their own, and their files files of both.
