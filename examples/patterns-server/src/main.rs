@@ -62,7 +62,7 @@ async fn main() -> anyhow::Result<()> {
         set.add_files("mcp-patterns", [(SKILL_MD, text.as_bytes())], Mode::Strict)?;
     }
     let catalog = Arc::new(catalog.source(Starter).build());
-    catalog.report().problems.iter().for_each(|problem| eprintln!("{problem}"));
+    catalog.report().problems.iter().for_each(|problem| eprintln!("{}: {}", problem.origin, problem.message));
     // 2. What learns, and who counts.
     let learner = match &options.store {
         Some(path) => Learner::open(path, Settings::default())?,
