@@ -105,3 +105,40 @@ impl fmt::Debug for Update {
         f.write_str("Update")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::server::{BuildError, Server, resource, tool};
+
+    fn server() -> Server {
+        let tools = ["a", "b"].map(|name| tool(name, async || ""));
+        let builder =
+            tools.into_iter().fold(Server::builder("s", "1.0.0"), crate::server::ServerBuilder::tool);
+        builder.build().unwrap()
+    }
+
+    fn names(server: &Server) -> Vec<String> {
+        server.catalog().tools.keys().map(|name| name.to_string()).collect()
+    }
+
+    #[test]
+    fn all_changes_are_made_or_none() {
+        let server = server();
+        server
+            .update(|update| {
+                assert!(update.remove_tool("a") && !update.remove_tool("nothing"));
+                update.add_tool(tool("c", async || ""))?;
+                update.add_resource(resource("text://x", "x", async || "x"))
+            })
+            .unwrap();
+        assert_eq!(names(&server), ["b", "c"]);
+        assert!(server.catalog().resources.contains_key("text://x"));
+
+        let refused = server.update(|update| {
+            update.remove_tool("b");
+            update.add_resource(resource("no scheme", "x", async || "x"))
+        });
+        assert!(matches!(refused, Err(BuildError::Resource { .. })));
+        assert_eq!(names(&server), ["b", "c"]);
+    }
+}

@@ -27,7 +27,9 @@ fn server(danger: &Arc<AtomicUsize>) -> Server {
     };
     let mut server = Server::builder("many", "1.0.0")
         .tool(tool("refund", refund).description("Pays a customer's money back."))
-        .tool(tool("wipe_disk", wipe).description("Deletes everything on a disk."));
+        .tool(tool("wipe_disk", wipe).description("Deletes everything on a disk."))
+        .tool(tool("statement_a", async || "done").description("Writes the quarterly statement."))
+        .tool(tool("statement_b", async || "done").description("Writes the quarterly statement."));
     for i in 0..100 {
         server = server.tool(
             tool(format!("report_{i}"), async || "done").description(format!("Writes report number {i}.")),
@@ -162,37 +164,39 @@ async fn lists_change_with_a_revision_only_and_for_those_who_called() {
 }
 
 #[tokio::test]
-async fn a_tool_that_was_called_with_success_is_found_sooner_by_the_same_tenant() {
+async fn a_tool_that_was_called_with_success_is_found_first_by_the_same_tenant() {
     let search = ToolSearch::builder().build().unwrap();
     let connect = |org: &str, user: &str| {
         TestClient::builder().principal(Principal::new(org, user)).connect(service(&search))
     };
     let (acme, other) = (connect("acme", "ann").await, connect("other", "eve").await);
-    let query = "the quarterly numbers please, report";
-    let place = async |client: &TestClient| {
-        let result = client.call("search_tools", json!({ "query": query, "limit": 20 })).await;
-        let names = names(&result.structured_content.unwrap().to_value().unwrap());
-        names.iter().position(|name| name == "report_42")
-    };
-    for _ in 0..40 {
-        if place(&acme).await.is_some() {
-            acme.call("call_tool", json!({ "name": "report_42" })).await;
-        }
+    // Both fit equally well, and without feedback the first one wins.
+    let query = "write the quarterly statement";
+    let before = found(&acme, query).await;
+    assert!(
+        before.contains(&"statement_a".to_owned()) && before.contains(&"statement_b".to_owned()),
+        "{before:?}"
+    );
+    for _ in 0..12 {
+        found(&acme, query).await;
+        acme.call("call_tool", json!({ "name": "statement_b" })).await;
     }
-    // Whether another tenant sees it, too, is chance: all reports read alike.
-    let (mut ours, mut theirs) = (0, 0);
+    let mut first = 0;
     for _ in 0..10 {
-        ours += usize::from(place(&acme).await == Some(0));
-        theirs += usize::from(place(&other).await == Some(0));
+        first += usize::from(found(&acme, query).await[0] == "statement_b");
     }
-    assert!(ours >= theirs, "{ours} {theirs}");
+    assert!(first >= 9, "{first} of 10");
+    found(&other, query).await;
+    let learner = search.0.recommender.learned().unwrap();
+    let stats = |org: &str| learner.stats(&json!(["", org]).to_string()).unwrap();
+    assert_eq!((stats("acme").accepted, stats("other").accepted, stats("other").requests), (12, 0, 1));
 }
 
 #[tokio::test]
 async fn few_tools_are_left_as_they_are() {
     let search = ToolSearch::builder().above(200).build().unwrap();
     let client = TestClient::connect(service(&search));
-    assert_eq!(names(&client.request("tools/list", json!({})).await.unwrap()).len(), 102);
+    assert_eq!(names(&client.request("tools/list", json!({})).await.unwrap()).len(), 104);
 }
 
 #[tokio::test]

@@ -194,7 +194,7 @@ async fn a_swapped_digest_or_another_set_ends_the_approval() {
         host.approve(&id, Grant { allowed_tools: true, execution: true }).unwrap();
         host.load(&id).await.unwrap();
         change(&liar);
-        assert_eq!(host.refresh("docs").await.unwrap().revoked, [id.clone()]);
+        assert_eq!(host.refresh("docs").await.unwrap().revoked, std::slice::from_ref(&id));
         assert!(matches!(host.load(&id).await, Err(HostError::NotApproved { .. })));
         assert!(matches!(host.read(&id, "forms.md").await, Err(HostError::NotLoaded { .. })));
         host.approve(&id, Grant::default()).unwrap();
