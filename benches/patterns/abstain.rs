@@ -23,7 +23,8 @@ pub(crate) fn measure(data: &Data) -> Result<()> {
         let queries: Vec<&str> = data.asked.iter().map(|asked| asked.query.as_str()).collect();
         let others: Vec<&str> = data.others.iter().map(String::as_str).collect();
         tell(&format!("abstention, cold, {what}"), &think(&cold, &queries)?, &think(&cold, &others)?)?;
-        for (name, with_others) in [("learned from answerable requests", false), ("learned from both", true)] {
+        for (name, with_others) in [("learned from answerable requests", false), ("learned from both", true)]
+        {
             let (mut answerable, mut not) = (Vec::new(), Vec::new());
             for fold in 0..FOLDS {
                 let (yes, no) = learned(data, vectors, fold, with_others)?;
@@ -38,14 +39,20 @@ pub(crate) fn measure(data: &Data) -> Result<()> {
 
 fn think(recommender: &Recommender, queries: &[&str]) -> Result<Vec<Thought>> {
     let think = |query: &&str| {
-        let found = recommender.recommend(&Request { task: query, tenant: "bench", at: 1, ..Request::default() })?;
+        let found =
+            recommender.recommend(&Request { task: query, tenant: "bench", at: 1, ..Request::default() })?;
         Ok((found.confidence, !found.picks.is_empty()))
     };
     queries.iter().map(think).collect()
 }
 
 /// Learns in one pass from all but a fold, while it abstains as it does, and tells what it thinks of the fold.
-fn learned(data: &Data, vectors: bool, fold: usize, with_others: bool) -> Result<(Vec<Thought>, Vec<Thought>)> {
+fn learned(
+    data: &Data,
+    vectors: bool,
+    fold: usize,
+    with_others: bool,
+) -> Result<(Vec<Thought>, Vec<Thought>)> {
     let mut settings = Settings::default();
     settings.seed = Some(fold as u64 + 1);
     let recommender = Recommender::new(data.catalog(vectors)).learner(Learner::in_memory(settings)?);
@@ -73,11 +80,18 @@ fn learned(data: &Data, vectors: bool, fold: usize, with_others: bool) -> Result
         request.budget.entries = 1;
         let found = recommender.recommend(&request)?;
         let (Some(pick), Some(learner)) = (found.picks.first(), recommender.learned()) else { continue };
-        let outcome = if Some(pick.entry.id.as_str()) == *tool { Outcome::Accepted } else { Outcome::Rejected };
+        let outcome =
+            if Some(pick.entry.id.as_str()) == *tool { Outcome::Accepted } else { Outcome::Rejected };
         let person = format!("person {}", at % 20);
         let entry = &pick.entry.id;
-        let feedback =
-            Feedback { exposure: found.exposure, entry, outcome, principal: &person, at: at_time, share: false };
+        let feedback = Feedback {
+            exposure: found.exposure,
+            entry,
+            outcome,
+            principal: &person,
+            at: at_time,
+            share: false,
+        };
         learner.feedback("bench", &feedback)?;
     }
     // What is held out is looked at as people would be served: without optimism.

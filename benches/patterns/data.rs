@@ -44,9 +44,8 @@ fn lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<Vec<T>>> {
         eprintln!("{} is missing: what needs it is left out", path.display());
         return Ok(None);
     };
-    let line = |(at, line)| {
-        serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), at + 1))
-    };
+    let line =
+        |(at, line)| serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), at + 1));
     text.lines().enumerate().map(line).collect::<Result<_>>().map(Some)
 }
 

@@ -105,7 +105,8 @@ fn pass(
         let right = shown.as_ref() == Some(&of.tool);
         tenths.count(at, asked.len(), right);
         let person = at % PEOPLE;
-        let lies = hostile.is_some_and(|of| person < of.people && (at as f64) < of.until * asked.len() as f64);
+        let lies =
+            hostile.is_some_and(|of| person < of.people && (at as f64) < of.until * asked.len() as f64);
         if let (Some(entry), Some(learner)) = (shown, recommender.learned()) {
             learner.feedback(
                 "bench",

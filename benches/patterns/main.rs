@@ -11,12 +11,14 @@ mod abstain;
 mod data;
 mod learning;
 mod peers;
+mod sources;
 mod speed;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
+use mcp_patterns::source::Format;
 
 use crate::data::Data;
 
@@ -25,10 +27,16 @@ struct Options {
     /// The folder with the sets.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Git directories of collections of skills.
+    #[arg(long)]
+    skills: Vec<PathBuf>,
+    /// Git directories of collections of Fabric patterns.
+    #[arg(long)]
+    fabric: Vec<PathBuf>,
     /// How many orders learning is measured in.
     #[arg(long, default_value_t = 5)]
     seeds: u64,
-    /// Which parts: cold, learning, hostile, splits, abstain, speed.
+    /// Which parts: cold, learning, hostile, splits, abstain, speed; `none` for none.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -36,6 +44,14 @@ struct Options {
 fn main() -> Result<()> {
     let options = Options::parse();
     let wanted = |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
+    for directory in &options.skills {
+        for strict in [true, false] {
+            sources::measure(directory, Format::Skills { strict })?;
+        }
+    }
+    for directory in &options.fabric {
+        sources::measure(directory, Format::Fabric)?;
+    }
     let data = match &options.data {
         Some(folder) => Data::read(folder)?,
         None => {

@@ -28,7 +28,8 @@ fn thompson(data: &Data, seed: u64) -> Tenths {
         for (tool, (yes, no)) in counts.iter().enumerate() {
             // A normal variable of the same mean and variance is near enough after a few answers.
             let (n, mean) = (yes + no, yes / (yes + no));
-            let normal = (-2.0 * dice.roll().max(1e-12).ln()).sqrt() * (std::f64::consts::TAU * dice.roll()).cos();
+            let normal =
+                (-2.0 * dice.roll().max(1e-12).ln()).sqrt() * (std::f64::consts::TAU * dice.roll()).cos();
             let draw = mean + normal * (mean * (1.0 - mean) / (n + 1.0)).sqrt();
             if draw > best.1 {
                 best = (tool, draw);
@@ -53,7 +54,8 @@ fn logistic(data: &Data, seed: u64) -> Tenths {
         terms.dedup();
         let strength = 1.0 / (terms.len().max(1) as f32).sqrt();
         let score = |tool: &str, weights: &HashMap<(String, String), f32>| {
-            let weight = |term: &String| weights.get(&(term.clone(), tool.to_owned())).copied().unwrap_or(0.0);
+            let weight =
+                |term: &String| weights.get(&(term.clone(), tool.to_owned())).copied().unwrap_or(0.0);
             terms.iter().map(weight).sum::<f32>() * strength
         };
         let found = fixed.search(&of.query, 40);

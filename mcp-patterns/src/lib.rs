@@ -1,5 +1,35 @@
 //! A catalogue of skills, prompts and patterns that recommends and learns.
 //!
+//! ```
+//! use std::sync::Arc;
+//! use mcp_patterns::learn::{Feedback, Learner, Outcome, Settings};
+//! use mcp_patterns::{Catalog, Entry, Kind, Recommender, Request, source::Entries};
+//!
+//! let skills = vec![
+//!     Entry::new(Kind::Skill, "incident-review", "Writes a review of an incident.", "# Timeline…", "built in"),
+//!     Entry::new(Kind::Skill, "release-notes", "Writes release notes from commits.", "# Commits…", "built in"),
+//! ];
+//! let catalog = Arc::new(Catalog::builder().source(Entries::new("built in", skills)).build());
+//! let recommender = Recommender::new(catalog).learner(Learner::in_memory(Settings::default())?);
+//!
+//! let request = Request { task: "review the incident of last night", tenant: "acme", ..Request::default() };
+//! let found = recommender.recommend(&request)?;
+//! let best = &found.picks[0];
+//! assert_eq!((best.entry.id.as_str(), best.reasons[0].as_str()), ("skill:incident-review", "has `incident`, `review`"));
+//!
+//! let learner = recommender.learned().expect("it was given one");
+//! let feedback = Feedback {
+//!     exposure: found.exposure,
+//!     entry: &best.entry.id,
+//!     outcome: Outcome::Accepted,
+//!     principal: "ann",
+//!     at: 0,
+//!     share: false,
+//! };
+//! learner.feedback("acme", &feedback)?;
+//! # Ok::<(), mcp_patterns::PatternError>(())
+//! ```
+//!
 //! # Map
 //! - [`Entry`]: what can be recommended. [`source`]: where entries come from. [`Catalog`]: all of them, replaced whole.
 //! - [`skill`]: Agent Skills: `SKILL.md` and the files beside it.

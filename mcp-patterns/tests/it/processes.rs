@@ -73,9 +73,10 @@ fn two_that_share_a_file_agree() {
         teach(if at % 3 == 0 { &first } else { &second }, "acme", TASK, WANTED, 1);
     }
     let third = learning(Learner::open(&file, settings).unwrap());
-    let [a, b, c] = [&first, &second, &third].map(|of| ask(of, "acme", TASK).picks[0].clone());
-    assert_eq!((&a.entry.id, &a.parts), (&b.entry.id, &b.parts));
-    assert_eq!((&a.entry.id, &a.parts), (&c.entry.id, &c.parts));
+    // Each request that is seen makes words a little less telling.
+    let learned = [&first, &second, &third].map(|of| ask(of, "acme", TASK).picks[0].clone());
+    assert!(learned.iter().all(|pick| pick.entry.id == WANTED && pick.parts.learned > 1.0));
+    assert!(learned.windows(2).all(|pair| (pair[0].parts.learned - pair[1].parts.learned).abs() < 1e-3));
     // What one takes back, the other forgets.
     let learner = first.learned().unwrap();
     learner.forget("acme").unwrap();
