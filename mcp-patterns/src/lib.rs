@@ -33,6 +33,10 @@
 //! # Map
 //! - [`Entry`]: what can be recommended. [`source`]: where entries come from. [`Catalog`]: all of them, replaced whole.
 //! - [`skill`]: Agent Skills: `SKILL.md` and the files beside it.
+//! - `extension`: skills over MCP: a server that serves them, a host that verifies them (feature `extension`).
+//! - `server`: all of it as an MCP server (feature `server`).
+//! - [`starter`]: skills that come with this crate.
+//! - `tools`: hundreds of tools behind two (feature `tools`).
 //! - [`recommend`]: what fits a task, and why; or that nothing does.
 //! - [`learn`]: from what becomes of recommendations. [`evaluate`]: what another way of choosing would have brought.
 //! - [`inject`]: chosen entries as part of a prompt.
@@ -40,18 +44,28 @@
 //!
 //! # Features
 //! - `archive`: entries from zip archives.
+//! - `extension`: skills over MCP, served and hosted.
+//! - `server`: an MCP server to recommend, search, read, answer and validate.
+//! - `tools`: tool search, as a layer before any service of MCP.
 //! - `watch`: the catalogue keeps up with directories.
 
 mod catalog;
 mod entry;
 mod error;
 pub mod evaluate;
+#[cfg(feature = "extension")]
+pub mod extension;
 pub mod inject;
 pub mod learn;
 pub mod recommend;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod skill;
 pub mod source;
+pub mod starter;
 mod text;
+#[cfg(feature = "tools")]
+pub mod tools;
 #[cfg(feature = "watch")]
 mod watch;
 

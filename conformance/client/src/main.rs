@@ -2,6 +2,7 @@
 //! server's URL as the last argument.
 
 mod authorized;
+mod skills;
 
 use std::sync::{Arc, OnceLock};
 
@@ -25,6 +26,8 @@ async fn main() -> anyhow::Result<()> {
         "request-metadata" | "sep-2322-client-request-state" => call_all(&url).await,
         "http-standard-headers" => use_everything(&url).await,
         "http-custom-headers" | "http-invalid-tool-headers" => call_as_told(&url).await,
+        "sep-2640-client-no-prefetch" => skills::list(&url).await,
+        other if other.starts_with("sep-2640-client-verify-") => skills::load(&url).await,
         other if other.starts_with("auth/") => authorized::run(other.trim_start_matches("auth/"), &url).await,
         _ => anyhow::bail!("no scenario is called `{scenario}`"),
     }

@@ -7,6 +7,7 @@ mod live;
 mod questions;
 mod resources;
 mod schemas;
+mod skills;
 mod tasks;
 
 use clap::Parser;
@@ -43,6 +44,7 @@ async fn main() -> anyhow::Result<()> {
     for resource in resources::resources() {
         builder = builder.resource(resource);
     }
+    let builder = skills::skills()?.install(builder);
     let server = builder.template(resources::data()).build()?;
     if options.stdio {
         return Ok(serve(server, stdio()).await?);

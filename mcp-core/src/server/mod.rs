@@ -29,6 +29,7 @@ mod state_table;
 mod tool;
 mod tool_error;
 mod tool_result;
+mod update;
 #[cfg(feature = "schema")]
 mod validate;
 mod visibility;
@@ -66,6 +67,7 @@ pub use sealed::SealedState;
 pub use tool::{ToolEntry, tool};
 pub use tool_error::ToolError;
 pub use tool_result::{IntoToolResult, Json};
+pub use update::Update;
 pub use visibility::Shown;
 
 use self::ask::Saved;

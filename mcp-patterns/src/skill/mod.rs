@@ -7,9 +7,9 @@
 //! let skill = Skill::parse(text, Some("refunds"), Mode::Strict)?;
 //! assert_eq!((skill.name.as_str(), skill.body.as_str()), ("refunds", "# Refunds"));
 //!
-//! let wrong = Skill::parse("---\nname: Refunds\n---\n", Some("refunds"), Mode::Strict).unwrap_err();
-//! assert_eq!(wrong.problems.len(), 3);
-//! assert_eq!(wrong.problems[0].line, Some(2));
+//! let text = "---\nname: Refunds\ndescription: Pays money back.\n---\n\n# Refunds\n";
+//! let wrong = Skill::parse(text, None, Mode::Strict).unwrap_err();
+//! assert_eq!(wrong.to_string(), "line 2: `name`: must be in lower case: `refunds`");
 //! # Ok::<(), mcp_patterns::skill::Invalid>(())
 //! ```
 
