@@ -78,7 +78,7 @@ pub(crate) struct Hostile {
     pub(crate) until: f64,
 }
 
-pub(crate) fn order<'a>(asked: &'a [Asked], seed: u64) -> Vec<&'a Asked> {
+pub(crate) fn order(asked: &[Asked], seed: u64) -> Vec<&Asked> {
     let mut order: Vec<&Asked> = asked.iter().collect();
     Dice::new(seed).shuffle(&mut order);
     order

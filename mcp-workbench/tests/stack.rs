@@ -72,8 +72,11 @@ async fn one_address_offers_all_services_and_each_alone_and_remembers() {
     let all = stack.connect("/mcp").await;
     let (memory, guardrails) = (stack.connect("/mcp/memory").await, stack.connect("/mcp/guardrails").await);
     let listed = names(&all).await;
+    let patterns = stack.connect("/mcp/patterns").await;
     let (of_memory, of_guardrails) = (names(&memory).await, names(&guardrails).await);
-    assert_eq!(listed.len(), of_memory.len() + of_guardrails.len());
+    let of_patterns = names(&patterns).await;
+    assert_eq!(listed.len(), of_memory.len() + of_guardrails.len() + of_patterns.len());
+    assert!(of_patterns.iter().all(|name| listed.contains(&format!("patterns_{name}"))));
     assert!(of_memory.iter().all(|name| listed.contains(name)));
     assert!(of_guardrails.iter().all(|name| listed.contains(&format!("guardrails_{name}"))));
 
@@ -81,7 +84,11 @@ async fn one_address_offers_all_services_and_each_alone_and_remembers() {
     assert!(!stored.is_error, "{stored:?}");
     let search = json!({ "query": "when does the release train leave" });
     assert!(said(&call(&memory, "memory_search", search.clone()).await).contains("Thursdays"));
-    drop((all, memory, guardrails));
+    let task = json!({ "task": "find the root cause of the incident from logs and deploys" });
+    let found = said(&call(&all, "patterns_recommend", task.clone()).await);
+    assert!(found.contains("skill:root-cause-analysis"), "{found}");
+    assert!(said(&call(&patterns, "recommend", task).await).contains("skill:root-cause-analysis"));
+    drop((all, memory, guardrails, patterns));
     stack.stop().await;
 
     // What it knows outlives it.

@@ -10,8 +10,8 @@ use mcp_core::transport::told_to_stop;
 use mcp_guardrails::pack;
 use mcp_workbench::stack::{Config, PACKS, Stack};
 
-/// Run the local stack: a memory and the guardrails before it, behind one address. /mcp offers all tools, /mcp/memory and
-/// /mcp/guardrails those of one service; /health and /ready say how it is.
+/// Run the local stack: a memory, patterns and the guardrails before them, behind one address. /mcp offers all tools, /mcp/memory,
+/// /mcp/patterns and /mcp/guardrails those of one service; /health and /ready say how it is.
 #[derive(Args)]
 pub(crate) struct Up {
     /// Where to listen.
@@ -26,6 +26,9 @@ pub(crate) struct Up {
     /// One more file of rules.
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
+    /// One more folder of Agent Skills.
+    #[arg(long, value_name = "FOLDER")]
+    skills: Vec<PathBuf>,
     /// Lets everybody call, without TLS, where the address can be reached from other machines: all are the same person.
     #[arg(long)]
     insecure: bool,
@@ -41,7 +44,8 @@ impl Up {
             "{address} can be reached from other machines, and everybody there would be you: listen on 127.0.0.1, or say --insecure"
         );
         let config = Config::new(&self.directory).packs(self.pack);
-        let stack = Stack::open(&self.rules.into_iter().fold(config, Config::rules))?;
+        let config = self.rules.into_iter().fold(config, Config::rules);
+        let stack = Stack::open(&self.skills.into_iter().fold(config, Config::skills))?;
         let routes = stack.routes(|http| {
             let http = http.correlation(true);
             if self.insecure { http.allow_any_host() } else { http }

@@ -34,6 +34,12 @@ pub enum StackError {
     /// The memory cannot be opened.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// What patterns have learned cannot be opened.
+    #[error(transparent)]
+    Patterns(#[from] mcp_patterns::PatternError),
+    /// A skill that comes with the stack cannot be served.
+    #[error(transparent)]
+    Skill(#[from] mcp_patterns::extension::PublishError),
     /// A server cannot be built.
     #[error(transparent)]
     Server(#[from] BuildError),

@@ -1,6 +1,6 @@
-//! The local stack: memory and guardrails behind one address, in one process, with what they know in one directory.
+//! The local stack: memory, guardrails and patterns behind one address, in one process, with what they know in one directory.
 //!
-//! `/mcp` offers the tools of all services; `/mcp/memory` and `/mcp/guardrails` those of one. Guardrails stand before all of them but
+//! `/mcp` offers the tools of all services; `/mcp/memory`, `/mcp/guardrails` and `/mcp/patterns` those of one. Guardrails stand before all of them but
 //! themselves: who asks them about a dangerous call is not calling it.
 
 mod error;
@@ -17,6 +17,12 @@ use mcp_guardrails::layer::Guardrails;
 use mcp_guardrails::state::{SqliteStore, Store};
 use mcp_guardrails::{Engine, Format, RuleSet, pack};
 use mcp_memory::{Access, Memory, Scope};
+use mcp_patterns::extension::{SkillSet, Skills};
+use mcp_patterns::learn::{Learner, Settings};
+use mcp_patterns::skill::{Mode, SKILL_MD};
+use mcp_patterns::source::{Directory, Format as SkillFormat};
+use mcp_patterns::starter::{self, Starter};
+use mcp_patterns::{Catalog, Recommender};
 use tower_layer::Layer as _;
 
 pub use error::StackError;
@@ -29,6 +35,8 @@ pub const PACKS: [&str; 3] = ["injection-in-results", "lethal-trifecta", "secret
 const LOCAL: &str = include_str!("local.yaml");
 /// Before the names of the guardrails' own tools, where those of all services are offered.
 const GUARDRAILS: &str = "guardrails";
+/// Before those of the patterns.
+const PATTERNS: &str = "patterns";
 
 /// A stack to be.
 #[derive(Debug, Clone)]
@@ -37,6 +45,7 @@ pub struct Config {
     directory: PathBuf,
     packs: Vec<String>,
     rules: Vec<PathBuf>,
+    skills: Vec<PathBuf>,
     access: Access,
 }
 
@@ -47,6 +56,7 @@ impl Config {
             directory: directory.into(),
             packs: PACKS.map(String::from).into(),
             rules: Vec::new(),
+            skills: Vec::new(),
             access: Access::new("local", "me").write(Scope::Org),
         }
     }
@@ -63,10 +73,36 @@ impl Config {
         self
     }
 
+    /// One more folder of Agent Skills that are recommended and served, beside those that come with it.
+    pub fn skills(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.skills.push(folder.into());
+        self
+    }
+
     /// Whose memories they are (default: `me` of `local`). There are no credentials: whoever reaches the stack is this person.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
+    }
+
+    /// What is recommended, and served as skills. What cannot be read is left out, and logged.
+    fn patterns(&self) -> Result<(Recommender, SkillSet), StackError> {
+        let (mut catalog, mut set) = (Catalog::builder(), SkillSet::new());
+        for folder in &self.skills {
+            catalog = catalog.source(Directory::new(folder, SkillFormat::Skills { strict: false }));
+            for problem in set.add_tree("", folder, Mode::Lenient) {
+                tracing::warn!("a skill is not served: {problem}");
+            }
+        }
+        for (_, text) in starter::skills() {
+            set.add_files("mcp-patterns", [(SKILL_MD, text.as_bytes())], Mode::Strict)?;
+        }
+        let catalog = Arc::new(catalog.source(Starter).build());
+        for problem in &catalog.report().problems {
+            tracing::warn!("{}: {}", problem.origin, problem.message);
+        }
+        let learner = Learner::open(self.directory.join("patterns.db"), Settings::default())?;
+        Ok((Recommender::new(catalog).learner(learner), set))
     }
 
     /// The rules, each set with its own tests passed.
@@ -90,6 +126,7 @@ impl Config {
 pub struct Stack {
     memory: Memory,
     guardrails: Guardrails,
+    patterns: Server,
     access: Access,
 }
 
@@ -106,7 +143,9 @@ impl Stack {
         made(&config.directory)?;
         let engine = config.engine()?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.directory.join("guardrails.db"))?);
+        let (recommender, skills) = config.patterns()?;
         Ok(Self {
+            patterns: mcp_patterns::server::builder(recommender).skills(Skills::new(skills)).build()?,
             memory: Memory::open(config.directory.join("memory"))?,
             guardrails: Guardrails::builder(engine).store(store).server("local").build(),
             access: config.access.clone(),
@@ -137,9 +176,12 @@ impl Stack {
             mcp_guardrails::server::builder(self.guardrails.clone()).without_credentials().build()?;
         let all = Server::builder("mcp", env!("CARGO_PKG_VERSION"))
             .title("Local stack")
-            .instructions("A long-term memory, and the rules that guard it.")
+            .instructions(
+                "A long-term memory, skills and patterns that fit a task, and the rules that guard both.",
+            )
             .mount_with(Mount::new(&memory))
             .mount(GUARDRAILS, &guardrails)
+            .mount(PATTERNS, &self.patterns)
             .build()?;
         let guarded = |server: Server| self.guardrails.layer().layer(server);
         let all = unguarded(&format!("{GUARDRAILS}_"), all.clone(), guarded(all));
@@ -147,7 +189,8 @@ impl Stack {
         let say = move || {
             serde_json::Map::from_iter([
                 ("memory".to_owned(), serde_json::json!(memory_health)),
-                ("guardrails".to_owned(), serde_json::json!({ "status": "ok" })),
+                (GUARDRAILS.to_owned(), serde_json::json!({ "status": "ok" })),
+                (PATTERNS.to_owned(), serde_json::json!({ "status": "ok" })),
             ])
         };
         let part = |name: &str, service: SharedService| {
@@ -160,6 +203,7 @@ impl Stack {
             vec![
                 part("memory", SharedService::new(guarded(memory))),
                 part(GUARDRAILS, SharedService::new(guardrails)),
+                part(PATTERNS, SharedService::new(guarded(self.patterns.clone()))),
             ],
         ))
     }
