@@ -246,27 +246,18 @@ pub(crate) const TOGETHER: usize = 64;
 
 /// Memories by their places in a namespace.
 pub(crate) fn at_each(db: &Db, namespace: i64, ordinals: &[u32]) -> Result<HashMap<u32, Row>, MemoryError> {
-    let mut rows = HashMap::with_capacity(ordinals.len());
-    for (marks, part) in sql::looked_up(ordinals, 2) {
-        let query = format!("SELECT {COLUMNS} FROM memory WHERE namespace = ?1 AND ordinal IN ({marks})");
-        let mut values = vec![namespace.to_value()];
-        values.extend(part.map(ToValue::to_value));
-        let found = db.query(&query, &values, Row::read).map_err(failed)?;
-        rows.extend(found.into_iter().map(|row| (row.ordinal, row)));
-    }
-    Ok(rows)
+    let query = format!("SELECT {COLUMNS} FROM memory WHERE namespace = ?1 AND ordinal = ?2");
+    let all: Vec<_> = ordinals.iter().map(|ordinal| vec![namespace.to_value(), ordinal.to_value()]).collect();
+    let rows = db.first_of_each(&query, &all, Row::read).map_err(failed)?;
+    Ok(rows.into_iter().flatten().map(|row| (row.ordinal, row)).collect())
 }
 
 /// Memories of any namespace by their identifiers.
 pub(crate) fn by_ids(db: &Db, ids: &[Id]) -> Result<HashMap<Id, Row>, MemoryError> {
-    let mut rows = HashMap::with_capacity(ids.len());
-    for (marks, part) in sql::looked_up(ids, 1) {
-        let query = format!("SELECT {COLUMNS} FROM memory WHERE id IN ({marks})");
-        let values: Vec<_> = part.map(|id| id.0.to_value()).collect();
-        let found = db.query(&query, &values, Row::read).map_err(failed)?;
-        rows.extend(found.into_iter().map(|row| (row.id, row)));
-    }
-    Ok(rows)
+    let query = format!("SELECT {COLUMNS} FROM memory WHERE id = ?1");
+    let all: Vec<_> = ids.iter().map(|id| vec![id.0.to_value()]).collect();
+    let rows = db.first_of_each(&query, &all, Row::read).map_err(failed)?;
+    Ok(rows.into_iter().flatten().map(|row| (row.id, row)).collect())
 }
 
 /// Visits all memories of a namespace in the order of their places.

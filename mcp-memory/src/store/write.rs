@@ -126,17 +126,11 @@ fn known(
     namespace: i64,
     writes: &[Write],
 ) -> Result<HashMap<[u8; 16], Known>, MemoryError> {
-    let mut known = HashMap::new();
-    for (marks, part) in sql::looked_up(writes, 2) {
-        let query = format!(
-            "SELECT same, id, ordinal, expires FROM memory WHERE namespace = ?1 AND same IN ({marks})"
-        );
-        let mut values = vec![namespace.to_value()];
-        values.extend(part.map(|write| write.same.to_value()));
-        let read = |row: &sql::Row<'_>| Ok((row.get(0)?, (Id(row.get(1)?), row.get(2)?, row.get(3)?)));
-        known.extend(db.query(&query, &values, read).map_err(failed)?);
-    }
-    Ok(known)
+    let query = "SELECT same, id, ordinal, expires FROM memory WHERE namespace = ?1 AND same = ?2";
+    let all: Vec<_> = writes.iter().map(|write| vec![namespace.to_value(), write.same.to_value()]).collect();
+    let read = |row: &sql::Row<'_>| Ok((row.get(0)?, (Id(row.get(1)?), row.get(2)?, row.get(3)?)));
+    let found = db.first_of_each(query, &all, read).map_err(failed)?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Memories of one subject that are stored together.

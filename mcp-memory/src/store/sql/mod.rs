@@ -19,22 +19,8 @@ pub(crate) use error::Error;
 pub(crate) use location::Location;
 pub(crate) use value::{Column, ToValue, Value, values};
 
-/// How many rows are asked for at once: few statements, so that all of them stay prepared.
-const AT_ONCE: [usize; 3] = [1, 16, 64];
-
-/// The parts of a list that are looked up together, each with its places in the statement: `?2, ?3, …` from a first one. A part fills them
-/// by standing there more than once; `IN (…)` finds it once all the same.
-pub(crate) fn looked_up<T>(
-    all: &[T],
-    first: usize,
-) -> impl Iterator<Item = (String, impl Iterator<Item = &T>)> {
-    let most = AT_ONCE[AT_ONCE.len() - 1];
-    all.chunks(most).map(move |part| {
-        let places = AT_ONCE.into_iter().find(|places| part.len() <= *places).unwrap_or(most);
-        let marks: Vec<String> = (first..first + places).map(|place| format!("?{place}")).collect();
-        (marks.join(", "), part.iter().cycle().take(places))
-    })
-}
+/// How many questions are asked together: their answers are held at once.
+const TOGETHER: usize = 256;
 
 /// A connection. What is asked of it outside of a transaction is a transaction of its own.
 pub(crate) struct Db(Driver);
@@ -259,6 +245,34 @@ impl Db {
                 session.each(sql, values, |error| error, visit).map(|()| found)
             }
         }
+    }
+
+    /// Asks the same of several values, and reads the first row of each answer that has any. A server is asked all of it before it has
+    /// answered the first. Each is a look-up of its own: what a server plans for a list of values while a table is small, it would do for
+    /// long when it no longer is.
+    pub(crate) fn first_of_each<T>(
+        &self,
+        sql: &str,
+        all: &[Vec<Value<'_>>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<Option<T>>, Error> {
+        let mut found = Vec::with_capacity(all.len());
+        for part in all.chunks(TOGETHER) {
+            match &self.0 {
+                Driver::Sqlite(_) => {
+                    for values in part {
+                        found.push(self.first(sql, values, &mut read)?);
+                    }
+                }
+                #[cfg(feature = "postgres")]
+                Driver::Postgres(session) => {
+                    for row in session.first_of_each(sql, part)? {
+                        found.push(row.map(|row| read(&Row::Postgres(&row))).transpose()?);
+                    }
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The row of an answer that has one always.

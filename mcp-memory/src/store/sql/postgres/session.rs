@@ -6,8 +6,8 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::Stream as _;
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join_all};
+use futures_util::{Stream as _, TryStreamExt as _};
 use tokio_postgres::error::Severity;
 use tokio_postgres::{Client, Error as Cause, Row as PgRow, RowStream, Statement};
 
@@ -89,6 +89,23 @@ impl Inner {
         let ((), rows) = wait(try_join(client.batch_execute(READ), rows))?;
         self.phase = Phase::Reading { is_begun: true };
         Ok(rows)
+    }
+
+    /// Asks for the first rows of several answers at once.
+    fn ask_each(&mut self, sql: &str, all: &[Vec<Value<'_>>]) -> Result<Vec<Option<PgRow>>, Cause> {
+        let begins = self.phase == Phase::Reading { is_begun: false };
+        let (client, statement) = self.prepared(sql)?;
+        let client = Arc::clone(client);
+        if begins {
+            wait(client.batch_execute(READ))?;
+            self.phase = Phase::Reading { is_begun: true };
+        }
+        let ask = async |values: &Vec<Value<'_>>| {
+            let rows = client.query_raw(&statement, values.iter().copied()).await?;
+            let rows: Vec<PgRow> = rows.try_collect().await?;
+            Ok::<_, Cause>(rows.into_iter().next())
+        };
+        wait(try_join_all(all.iter().map(ask)))
     }
 
     fn change(&mut self, sql: &str, values: &[Value<'_>]) -> Result<usize, Cause> {
@@ -301,6 +318,14 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    pub(in crate::store::sql) fn first_of_each(
+        &self,
+        sql: &str,
+        all: &[Vec<Value<'_>>],
+    ) -> Result<Vec<Option<PgRow>>, Error> {
+        self.attempt(true, |inner| inner.ask_each(sql, all)).map(|(_, rows)| rows)
     }
 
     pub(in crate::store::sql) fn batch(&self, sql: &str) -> Result<(), Error> {
