@@ -59,7 +59,7 @@ impl Sources {
                 origin: name.clone(),
                 line: None,
                 field: String::new(),
-                problem: "there is no such pack".to_owned(),
+                problem: format!("there is no such pack as `{name}`"),
                 nearest: nearest(name, pack::names()),
             })?;
             sets.push((name.clone(), set?));

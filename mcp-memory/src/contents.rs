@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::filter::Filter;
-use crate::store::read;
+use crate::store::{read, sql};
 use crate::view::{Bits, View};
 use crate::{MemoryError, store};
 
@@ -44,7 +44,7 @@ impl Engine {
             if of.count() * SOME < view.len() {
                 let places: Vec<(usize, u32)> =
                     of.iter().filter_map(|slot| Some((slot, view.ordinal(slot)?))).collect();
-                for part in places.chunks(read::TOGETHER) {
+                for part in places.chunks(sql::TOGETHER) {
                     let ordinals: Vec<u32> = part.iter().map(|(_, ordinal)| *ordinal).collect();
                     let rows = read::at_each(db, namespace, &ordinals)?;
                     for (slot, ordinal) in part {

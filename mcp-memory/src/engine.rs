@@ -16,7 +16,7 @@ use crate::crypto::{KeyRing, Master};
 use crate::derived::{Folder, Made};
 use crate::embed::Embedder;
 use crate::live::Presence;
-use crate::store::sql::{Db, For, Location, Transaction};
+use crate::store::sql::{self, Db, For, Location, Transaction};
 use crate::store::{self, Reader, Row, Sealing, Writer, read, write};
 use crate::text::Analyzer;
 use crate::used::{self, Used};
@@ -336,7 +336,7 @@ impl Engine {
         places: &BTreeSet<u32>,
     ) -> Result<(), MemoryError> {
         let places: Vec<u32> = places.iter().copied().collect();
-        for part in places.chunks(read::TOGETHER) {
+        for part in places.chunks(sql::TOGETHER) {
             let rows = read::at_each(db, namespace, part)?;
             for ordinal in part {
                 let opened = rows.get(ordinal).map(|row| self.opened(row)).transpose()?;

@@ -241,9 +241,6 @@ pub(crate) fn by_id(db: &Db, id: &Id) -> Result<Option<Row>, MemoryError> {
     db.first(&query, values![id.0], Row::read).map_err(failed)
 }
 
-/// How many memories are held at once where many are looked at one after the other.
-pub(crate) const TOGETHER: usize = 64;
-
 /// Memories by their places in a namespace.
 pub(crate) fn at_each(db: &Db, namespace: i64, ordinals: &[u32]) -> Result<HashMap<u32, Row>, MemoryError> {
     let query = format!("SELECT {COLUMNS} FROM memory WHERE namespace = ?1 AND ordinal = ?2");

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use mcp_core::server::BuildError;
-use mcp_guardrails::{RuleError, pack};
+use mcp_guardrails::RuleError;
 use mcp_memory::MemoryError;
 
 /// A stack cannot be opened.
@@ -18,12 +18,6 @@ pub enum StackError {
         path: PathBuf,
         /// Why.
         source: io::Error,
-    },
-    /// There are no such rules.
-    #[error("there is no pack of rules named `{name}`: there are {}", pack::names().collect::<Vec<_>>().join(", "))]
-    Pack {
-        /// What was asked for.
-        name: String,
     },
     /// Rules are wrong, or do not do what their tests say.
     #[error(transparent)]

@@ -14,8 +14,9 @@ use mcp_core::server::{Mount, Server};
 use mcp_core::service::SharedService;
 use mcp_core::transport::http::Http;
 use mcp_guardrails::layer::Guardrails;
+use mcp_guardrails::operate::Sources;
 use mcp_guardrails::state::{SqliteStore, Store};
-use mcp_guardrails::{Engine, Format, RuleSet, pack};
+use mcp_guardrails::{Engine, Format, RuleSet};
 use mcp_memory::{Access, Memory, Scope};
 use mcp_patterns::extension::{SkillSet, Skills};
 use mcp_patterns::learn::{Learner, Settings};
@@ -107,17 +108,11 @@ impl Config {
 
     /// The rules, each set with its own tests passed.
     fn engine(&self) -> Result<Engine, StackError> {
-        let mut sets = vec![RuleSet::parse(LOCAL, "local-stack", Format::Yaml)?];
-        for name in &self.packs {
-            sets.push(pack::named(name).ok_or_else(|| StackError::Pack { name: name.clone() })??);
-        }
-        for file in &self.rules {
-            sets.push(RuleSet::open(file)?);
-        }
-        for set in &sets {
-            Engine::builder().build(set.clone())?;
-        }
-        Ok(Engine::builder().build(pack::together(sets))?)
+        let sources = Sources { rules: self.rules.clone(), packs: self.packs.clone(), ..Sources::default() };
+        let mut loaded = sources.load()?;
+        let local = RuleSet::parse(LOCAL, "local-stack", Format::Yaml)?;
+        loaded.sets.insert(0, ("local-stack".to_owned(), local));
+        Ok(loaded.engine()?)
     }
 }
 
@@ -185,12 +180,11 @@ impl Stack {
             .build()?;
         let guarded = |server: Server| self.guardrails.layer().layer(server);
         let all = unguarded(&format!("{GUARDRAILS}_"), all.clone(), guarded(all));
-        let memory_health = self.memory.health();
+        let (memory_health, engine) = (self.memory.health(), Arc::clone(self.guardrails.engine()));
         let say = move || {
             serde_json::Map::from_iter([
                 ("memory".to_owned(), serde_json::json!(memory_health)),
-                (GUARDRAILS.to_owned(), serde_json::json!({ "status": "ok" })),
-                (PATTERNS.to_owned(), serde_json::json!({ "status": "ok" })),
+                (GUARDRAILS.to_owned(), serde_json::json!({ "rules": engine.rules().len() })),
             ])
         };
         let part = |name: &str, service: SharedService| {

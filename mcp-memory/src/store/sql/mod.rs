@@ -19,8 +19,8 @@ pub(crate) use error::Error;
 pub(crate) use location::Location;
 pub(crate) use value::{Column, ToValue, Value, values};
 
-/// How many questions are asked together: their answers are held at once.
-const TOGETHER: usize = 256;
+/// How many questions are asked together, or rows looked at one after the other: as many are held at once.
+pub(crate) const TOGETHER: usize = 256;
 
 /// A connection. What is asked of it outside of a transaction is a transaction of its own.
 pub(crate) struct Db(Driver);

@@ -2,7 +2,7 @@
 
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -77,35 +77,38 @@ impl Inner {
         Ok((client, statement))
     }
 
-    /// Asks for rows; begins the transaction that reads them with the same breath.
-    fn ask(&mut self, sql: &str, values: &[Value<'_>]) -> Result<RowStream, Cause> {
-        let begins = self.phase == Phase::Reading { is_begun: false };
-        let (client, statement) = self.prepared(sql)?;
-        let rows = client.query_raw(&statement, values.iter().copied());
-        if !begins {
-            return wait(rows);
+    /// Waits for a question; begins the transaction that reads with the same breath.
+    fn asked<R>(
+        &mut self,
+        client: &Client,
+        question: impl Future<Output = Result<R, Cause>>,
+    ) -> Result<R, Cause> {
+        if self.phase != (Phase::Reading { is_begun: false }) {
+            return wait(question);
         }
         // INVARIANT: both are sent in this order, as each is when it is first looked at.
-        let ((), rows) = wait(try_join(client.batch_execute(READ), rows))?;
+        let ((), answer) = wait(try_join(client.batch_execute(READ), question))?;
         self.phase = Phase::Reading { is_begun: true };
-        Ok(rows)
+        Ok(answer)
+    }
+
+    /// Asks for rows.
+    fn ask(&mut self, sql: &str, values: &[Value<'_>]) -> Result<RowStream, Cause> {
+        let (client, statement) = self.prepared(sql)?;
+        let client = Arc::clone(client);
+        self.asked(&client, client.query_raw(&statement, values.iter().copied()))
     }
 
     /// Asks for the first rows of several answers at once.
     fn ask_each(&mut self, sql: &str, all: &[Vec<Value<'_>>]) -> Result<Vec<Option<PgRow>>, Cause> {
-        let begins = self.phase == Phase::Reading { is_begun: false };
         let (client, statement) = self.prepared(sql)?;
         let client = Arc::clone(client);
-        if begins {
-            wait(client.batch_execute(READ))?;
-            self.phase = Phase::Reading { is_begun: true };
-        }
         let ask = async |values: &Vec<Value<'_>>| {
             let rows = client.query_raw(&statement, values.iter().copied()).await?;
             let rows: Vec<PgRow> = rows.try_collect().await?;
             Ok::<_, Cause>(rows.into_iter().next())
         };
-        wait(try_join_all(all.iter().map(ask)))
+        self.asked(&client, try_join_all(all.iter().map(ask)))
     }
 
     fn change(&mut self, sql: &str, values: &[Value<'_>]) -> Result<usize, Cause> {
