@@ -39,6 +39,7 @@ interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/servers
 	interop/oauth
 	interop/operations
+	interop/deploy
 	interop/tls
 	interop/secrets
 conformance: ## The official conformance suite, every check judged
