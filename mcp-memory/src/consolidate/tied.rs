@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::store::sql::{self, values};
+use crate::store::sql::{self, Sight, values};
 use crate::{Id, MemoryError, Relation, Scope, Tenant};
 
 /// Relations by the two that they tie, one way or the other.
@@ -19,7 +19,7 @@ impl Ties {
         let found: Vec<(Id, Id, i64)> = tenant
             .engine
             .reader
-            .read(|db| db.query(query, values![namespace], read).map_err(MemoryError::doing("read")))?;
+            .read(&Sight::of(namespace), |db| db.query(query, values![namespace], read).map_err(MemoryError::doing("read")))?;
         let mut ties: HashMap<_, Vec<_>> = HashMap::new();
         for (source, target, kind) in found {
             ties.entry(pair(source, target)).or_default().extend(Relation::of(kind));

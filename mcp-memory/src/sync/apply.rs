@@ -2,7 +2,7 @@
 
 use super::carried::Carried;
 use super::mark::Mark;
-use crate::store::sql::{Transaction, values};
+use crate::store::sql::{Sight, Transaction, values};
 use crate::store::{Row, Stamp, Write, read, write};
 use crate::tenant::{self, Place};
 use crate::{Id, MemoryError, Record, Scope, State, Tenant};
@@ -50,10 +50,11 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
     let texts: Vec<&str> = taken.iter().map(content).collect();
     let vectors = engine.embed(&texts)?;
     let now = engine.now();
-    engine.while_keys_last(|| {
+    engine.while_keys_last(&Sight::Everything, || {
         let place = tenant.place(scope)?;
         let name = tenant.namespace_name(scope, &place)?;
-        let rows = engine.reader.read(|db| {
+        let rows = engine.reader.read(&Sight::Everything, |db| {
+            read::inside(db, &place.tag)?;
             let ids: Vec<Id> = taken.iter().map(|taken| taken.id).collect();
             let mut rows = read::by_ids(db, &ids)?;
             Ok(ids.iter().map(|id| rows.remove(id)).collect::<Vec<_>>())
@@ -67,13 +68,16 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
         Ok(move |db: &Transaction<'_>| {
             let namespace = write::namespace(db, &place.tag, &name)?;
             let held = sealing.ring().held()?.contains(&place.subject);
+            // An identifier that is somebody else's here is not taken from them.
+            let ids: Vec<Id> = todo.iter().map(|(id, ..)| *id).collect();
+            let mut others = read::by_ids(db, &ids)?;
+            others.retain(|_, row| row.namespace != namespace || row.subject != place.subject);
+            let seen = Sight::of(namespace).with(place.subject);
+            db.see(&seen).map_err(MemoryError::doing("written"))?;
             let mut applied = Vec::new();
             for (id, here, links, what) in &todo {
                 let row = read::by_id(db, id)?;
-                let is_ours = |row: &Row| row.namespace == namespace && row.subject == place.subject;
-                if row.as_ref().map(|row| (row.version, row.updated)) != *here
-                    || row.as_ref().is_some_and(|row| !is_ours(row))
-                {
+                if row.as_ref().map(|row| (row.version, row.updated)) != *here || others.contains_key(id) {
                     applied.push(Applied::Later);
                     continue;
                 }
@@ -87,9 +91,12 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
                     }
                     (Todo::Put { write, superseded }, row) => {
                         let done = put(db, namespace, (write, *superseded), row.as_ref(), now)?;
+                        // What it is tied to may be in another scope, or come later.
+                        db.see(&Sight::Everything).map_err(MemoryError::doing("written"))?;
                         for (kind, target, at) in links {
                             write::link(db, id, target, *kind, *at)?;
                         }
+                        db.see(&seen).map_err(MemoryError::doing("written"))?;
                         done
                     }
                 });

@@ -9,7 +9,7 @@ use super::mark::Mark;
 use super::remote::{Entry, Put, Remote, RemoteError};
 use super::{Synced, apply};
 use crate::audit::{About, Action};
-use crate::store::sql::{self, Db, values};
+use crate::store::sql::{self, Db, Sight, values};
 use crate::store::{Row, read};
 use crate::tenant::Place;
 use crate::{Id, MemoryError, Scope, Tenant};
@@ -92,8 +92,8 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
 
     /// What the caller has stored here.
     fn here(&self, place: &Place) -> Result<BTreeMap<Id, Here>, MemoryError> {
-        self.tenant.engine.reader.read(|db| {
-            let Some(namespace) = read::namespace(db, &place.tag)? else { return Ok(BTreeMap::new()) };
+        self.tenant.engine.reader.read(&Sight::Everything, |db| {
+            let Some(namespace) = read::inside(db, &place.tag)? else { return Ok(BTreeMap::new()) };
             let query = "SELECT id, version, updated FROM memory WHERE namespace = ?1 AND subject = ?2";
             let read = |row: &sql::Row<'_>| Ok((Id(row.get(0)?), (row.get(1)?, row.get(2)?)));
             let rows = db.query(query, values![namespace, place.subject], read);
@@ -144,7 +144,9 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
     /// Sends some memories as they are here. What is there already is below them.
     fn push(&mut self, batch: &[(Id, Option<Mark>)]) -> Result<(), MemoryError> {
         let now = self.tenant.engine.now();
-        let rows = self.tenant.engine.reader.read(|db| {
+        let tag = self.tenant.engine.namespace_tag(&self.tenant.access, self.scope);
+        let rows = self.tenant.engine.reader.read(&Sight::Everything, |db| {
+            read::inside(db, &tag)?;
             let ids: Vec<Id> = batch.iter().map(|(id, _)| *id).collect();
             let mut rows = read::by_ids(db, &ids)?;
             let mut row = |(id, there): &(Id, Option<Mark>)| {

@@ -20,6 +20,8 @@ mod ingest;
 #[cfg(feature = "kv")]
 mod kv;
 #[cfg(feature = "postgres")]
+mod guard;
+#[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_tls;
