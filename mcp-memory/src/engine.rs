@@ -404,7 +404,11 @@ impl Engine {
     /// Writes how often memories were used.
     fn write_used(&self) -> Result<(), MemoryError> {
         let used = self.used.take();
-        if used.is_empty() { Ok(()) } else { self.writer.write(Sight::Everything, move |db| used::write(db, &used)) }
+        if used.is_empty() {
+            Ok(())
+        } else {
+            self.writer.write(Sight::Everything, move |db| used::write(db, &used))
+        }
     }
 
     /// Derives everything anew, and writes it; tells after each namespace how many are done, of how many.

@@ -189,7 +189,8 @@ impl crate::engine::Engine {
 
     /// Organisation, scope and user of a namespace, by the name that was sealed when it was made.
     pub(crate) fn namespace_name(&self, namespace: i64) -> Result<(String, String, String), MemoryError> {
-        let (tag, key, sealed) = self.reader.read(&Sight::of(namespace), |db| read::namespace_name(db, namespace))?;
+        let (tag, key, sealed) =
+            self.reader.read(&Sight::of(namespace), |db| read::namespace_name(db, namespace))?;
         let name = self.sealing.open_name(key, &tag, &sealed)?;
         serde_json::from_slice(&name).map_err(|_| MemoryError::Damaged { what: "the name of a namespace" })
     }

@@ -142,7 +142,8 @@ impl Tenant {
             let namespace = read::inside(db, &tag)?;
             let mut rows = read::by_ids(db, &ids)?;
             let rows: Vec<crate::store::Row> = ids.iter().rev().filter_map(|id| rows.remove(id)).collect();
-            let counts = |row: &crate::store::Row| Some(row.namespace) == namespace && row.state == State::Live;
+            let counts =
+                |row: &crate::store::Row| Some(row.namespace) == namespace && row.state == State::Live;
             Ok(rows.into_iter().filter(counts).collect::<Vec<_>>())
         })?;
         let records =

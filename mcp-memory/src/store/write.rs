@@ -307,9 +307,8 @@ pub(crate) fn remove(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32
     let query =
         "SELECT id, namespace, ordinal FROM link JOIN memory ON id = source WHERE target = ?1 AND kind = ?2";
     let read = |row: &sql::Row<'_>| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?));
-    let digests: Vec<(Id, i64, u32)> = crossing(db, || {
-        db.query(query, values![id.0, Relation::Digest.number()], read).map_err(failed)
-    })?;
+    let digests: Vec<(Id, i64, u32)> =
+        crossing(db, || db.query(query, values![id.0, Relation::Digest.number()], read).map_err(failed))?;
     remove_one(db, id, namespace, ordinal)?;
     crossing(db, || {
         digests.iter().try_for_each(|(id, namespace, ordinal)| remove_one(db, id, *namespace, *ordinal))
@@ -317,10 +316,7 @@ pub(crate) fn remove(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32
 }
 
 /// Does what has to be done wherever it is, also where the caller sees nothing.
-fn crossing<R>(
-    db: &Transaction<'_>,
-    act: impl FnOnce() -> Result<R, MemoryError>,
-) -> Result<R, MemoryError> {
+fn crossing<R>(db: &Transaction<'_>, act: impl FnOnce() -> Result<R, MemoryError>) -> Result<R, MemoryError> {
     let before = db.see(&Sight::Everything).map_err(failed)?;
     let done = act()?;
     db.see(&before).map_err(failed)?;

@@ -2,6 +2,7 @@
 
 use super::carried::Carried;
 use super::mark::Mark;
+use super::ties;
 use crate::store::sql::{Sight, Transaction, values};
 use crate::store::{Row, Stamp, Write, read, write};
 use crate::tenant::{self, Place};
@@ -13,6 +14,8 @@ pub(super) struct Taken {
     /// Version and last change of what was here when that was decided.
     pub(super) here: Option<(u32, i64)>,
     pub(super) mark: Mark,
+    /// Whether here and there had agreed on it before: then what it is tied to there is all that it is tied to.
+    pub(super) had_agreed: bool,
     pub(super) carried: Carried,
 }
 
@@ -62,7 +65,7 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
         let mut todo = Vec::new();
         for ((taken, row), vector) in taken.iter().zip(&rows).zip(&vectors) {
             let what = todo_with(tenant, &place, taken, row.as_ref(), vector.as_deref())?;
-            todo.push((taken.id, taken.here, taken.carried.links.clone(), what));
+            todo.push((taken.id, taken.here, (taken.carried.links.clone(), taken.had_agreed), what));
         }
         let (quota, sealing) = (tenant.access.allowed(), engine.sealing.clone());
         Ok(move |db: &Transaction<'_>| {
@@ -75,13 +78,13 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
             let seen = Sight::of(namespace).with(place.subject);
             db.see(&seen).map_err(MemoryError::doing("written"))?;
             let mut applied = Vec::new();
-            for (id, here, links, what) in &todo {
+            for (id, here, (links, had_agreed), what) in &todo {
                 let row = read::by_id(db, id)?;
                 if row.as_ref().map(|row| (row.version, row.updated)) != *here || others.contains_key(id) {
                     applied.push(Applied::Later);
                     continue;
                 }
-                applied.push(match (what, row) {
+                let done = match (what, row) {
                     (Todo::Nothing, _) => Applied::Same(*here),
                     (Todo::Delete, None) => Applied::Same(None),
                     (Todo::Delete, Some(_)) if held => Applied::Held,
@@ -90,16 +93,16 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
                         Applied::Deleted
                     }
                     (Todo::Put { write, superseded }, row) => {
-                        let done = put(db, namespace, (write, *superseded), row.as_ref(), now)?;
-                        // What it is tied to may be in another scope, or come later.
-                        db.see(&Sight::Everything).map_err(MemoryError::doing("written"))?;
-                        for (kind, target, at) in links {
-                            write::link(db, id, target, *kind, *at)?;
-                        }
-                        db.see(&seen).map_err(MemoryError::doing("written"))?;
-                        done
+                        put(db, namespace, (write, *superseded), row.as_ref(), now)?
                     }
-                });
+                };
+                if matches!(done, Applied::Changed(_) | Applied::Same(Some(_))) {
+                    // What it is tied to may be in another scope, or come later.
+                    db.see(&Sight::Everything).map_err(MemoryError::doing("written"))?;
+                    ties::take(db, id, links, *had_agreed)?;
+                    db.see(&seen).map_err(MemoryError::doing("written"))?;
+                }
+                applied.push(done);
             }
             tenant::within(db, &place.subject, quota).map(|()| applied)
         })

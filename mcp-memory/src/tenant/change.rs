@@ -167,11 +167,12 @@ impl Tenant {
     /// There is none that the caller may read.
     pub fn history(&self, id: &Id) -> Result<Vec<Past>, MemoryError> {
         let (row, _) = self.row(id)?;
-        let rows: Vec<(u32, i64, i64, Vec<u8>)> = self.engine.reader.read(&Sight::of(row.namespace), |db| {
-            let query = "SELECT version, at, key, body FROM past WHERE memory = ?1 ORDER BY version";
-            db.query(query, values![id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-                .map_err(MemoryError::doing("read"))
-        })?;
+        let rows: Vec<(u32, i64, i64, Vec<u8>)> =
+            self.engine.reader.read(&Sight::of(row.namespace), |db| {
+                let query = "SELECT version, at, key, body FROM past WHERE memory = ?1 ORDER BY version";
+                db.query(query, values![id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                    .map_err(MemoryError::doing("read"))
+            })?;
         rows.into_iter()
             .map(|(version, until, key, body)| {
                 let body = self.engine.sealing.open_body(key, id, version, &body)?;

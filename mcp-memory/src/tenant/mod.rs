@@ -122,7 +122,12 @@ impl Tenant {
             return Ok((row, scope));
         }
         // They are told that there is none, whether there is or not; it takes as long.
-        if self.engine.reader.read(&Sight::Everything, |db| read::by_id(db, id))?.is_some_and(|row| current(&row)) {
+        if self
+            .engine
+            .reader
+            .read(&Sight::Everything, |db| read::by_id(db, id))?
+            .is_some_and(|row| current(&row))
+        {
             let about = About { scope: None, id: Some(*id), memories: 0 };
             self.engine.audit.denied(now, &self.access, action, about)?;
         }

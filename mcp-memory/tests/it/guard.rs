@@ -106,14 +106,16 @@ fn who_says_nothing_sees_nothing() {
             let query = format!("SELECT count(*) FROM {schema}.{table}");
             assert_eq!(answer(who, &query).unwrap().0.as_deref(), Some("0"), "{who} {table}");
             // What an earlier transaction said is over.
-            let later = format!("BEGIN; SET LOCAL memory.namespaces TO '{{{}}}'; COMMIT; {query}", ann.namespace);
+            let later =
+                format!("BEGIN; SET LOCAL memory.namespaces TO '{{{}}}'; COMMIT; {query}", ann.namespace);
             assert_eq!(answer(who, &later).unwrap().0.as_deref(), Some("0"), "{who} {table}");
             assert_eq!(answer(who, &format!("DELETE FROM {schema}.{table}")).unwrap().1, 0, "{who} {table}");
         }
         // Everything is for whoever the tables belong to.
         assert_eq!(count(&role.0, schema, "SET LOCAL memory.sight TO 'everything'", table), 0, "{table}");
         assert_eq!(count(OWNER, schema, "SET LOCAL memory.sight TO 'everything'", table), all, "{table}");
-        let around = answer(&role.0, &format!("SET row_security TO off; SELECT count(*) FROM {schema}.{table}"));
+        let around =
+            answer(&role.0, &format!("SET row_security TO off; SELECT count(*) FROM {schema}.{table}"));
         assert_eq!(around.unwrap_err(), REFUSED, "{table}");
         let lifted = answer(&role.0, &format!("ALTER TABLE {schema}.{table} DISABLE ROW LEVEL SECURITY"));
         assert_eq!(lifted.unwrap_err(), REFUSED, "{table}");
@@ -138,7 +140,8 @@ fn who_is_one_tenant_neither_reads_nor_writes_what_another_has() {
         let run = |text: &str| as_tenant(who, schema, &ann, text);
         for table in GUARDED {
             let (own, others) = (condition(table, &ann), condition(table, &eve));
-            let count = |condition: &str| run(&format!("SELECT count(*) FROM {table} WHERE {condition}")).unwrap();
+            let count =
+                |condition: &str| run(&format!("SELECT count(*) FROM {table} WHERE {condition}")).unwrap();
             assert_ne!(count(&own).0.as_deref(), Some("0"), "{who} sees their own: {table}");
             if (who, table) != (OWNER, "change") {
                 assert_eq!(count(&others).0.as_deref(), Some("0"), "{who} {table}");
@@ -154,7 +157,8 @@ fn who_is_one_tenant_neither_reads_nor_writes_what_another_has() {
                 "stored" => "bytes = 0",
                 _ => "uses = 0",
             };
-            let change = |condition: &str| run(&format!("UPDATE {table} SET {touched} WHERE {condition}")).unwrap().1;
+            let change =
+                |condition: &str| run(&format!("UPDATE {table} SET {touched} WHERE {condition}")).unwrap().1;
             assert_eq!((change(&own) > 0, change(&others)), (true, 0), "{who} {table}");
             let delete = |condition: &str| run(&format!("DELETE FROM {table} WHERE {condition}")).unwrap().1;
             assert_eq!((delete(&own) > 0, delete(&others)), (true, 0), "{who} {table}");

@@ -11,6 +11,8 @@ mod durability;
 mod erase;
 #[cfg(feature = "ingest")]
 mod formats;
+#[cfg(feature = "postgres")]
+mod guard;
 mod import;
 mod in_files;
 #[cfg(feature = "postgres")]
@@ -19,8 +21,6 @@ mod in_postgres;
 mod ingest;
 #[cfg(feature = "kv")]
 mod kv;
-#[cfg(feature = "postgres")]
-mod guard;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]

@@ -33,7 +33,10 @@ fn config(database: Option<&str>) -> tokio_postgres::Config {
 }
 
 /// Runs statements, and returns the first column of the last row of the answers and how many rows the last statement was about.
-fn answered(config: &tokio_postgres::Config, sql: &str) -> Result<(Option<String>, u64), tokio_postgres::Error> {
+fn answered(
+    config: &tokio_postgres::Config,
+    sql: &str,
+) -> Result<(Option<String>, u64), tokio_postgres::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
@@ -72,7 +75,10 @@ pub(crate) fn make_role(name: &str) {
     let is_there = format!("SELECT 1 FROM pg_roles WHERE rolname = '{name}'");
     while sql(&is_there).is_none() {
         // Another test may be faster.
-        drop(try_sql(None, &format!("CREATE ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{PASSWORD}'")));
+        drop(try_sql(
+            None,
+            &format!("CREATE ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{PASSWORD}'"),
+        ));
     }
 }
 

@@ -40,9 +40,9 @@ impl Pending {
         }
         let client = Arc::clone(client);
         let values: Vec<Owned> = values.iter().map(Owned::of).collect();
-        self.sent(Box::pin(async move {
-            client.execute_raw(&statement, values.iter().map(Owned::value)).await
-        }))
+        self.sent(Box::pin(
+            async move { client.execute_raw(&statement, values.iter().map(Owned::value)).await },
+        ))
     }
 
     /// Sends what has to be said before the next change, if there is anything.

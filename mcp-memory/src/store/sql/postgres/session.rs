@@ -337,14 +337,13 @@ impl Session {
             drop(inner);
             return self.execute(sql, values).map(drop);
         }
-        let sent = inner
-            .prepared(sql)
-            .map(|(client, statement)| (Arc::clone(client), statement))
-            .and_then(|(client, statement)| {
+        let sent = inner.prepared(sql).map(|(client, statement)| (Arc::clone(client), statement)).and_then(
+            |(client, statement)| {
                 let prologue = std::mem::take(&mut inner.prologue);
                 inner.pending.say(&client, prologue)?;
                 inner.pending.send(&client, statement, values)
-            });
+            },
+        );
         sent.map_err(|error| inner.failed(false, error))
     }
 
