@@ -187,6 +187,8 @@ impl Engine {
                 found.push((id, scope, user));
             }
         }
+        // Numbers of namespaces tell nothing of an order.
+        found.sort_unstable_by(|one, other| (&one.1, &one.2).cmp(&(&other.1, &other.2)));
         Ok(found)
     }
 

@@ -179,7 +179,7 @@ fn who_is_one_tenant_neither_reads_nor_writes_what_another_has() {
                 "INSERT INTO past (memory, version, event, at, subject, namespace, key, body)
                 VALUES ('\\x00', 1, 0, 0, '\\x00', {theirs}, 1, '\\x00')"
             ),
-            format!("INSERT INTO stored (subject, memories, bytes) VALUES ('\\x00', 1, 1)"),
+            "INSERT INTO stored (subject, memories, bytes) VALUES ('\\x00', 1, 1)".to_owned(),
             format!("UPDATE stored SET subject = decode('{their_subject}', 'hex')"),
             format!("INSERT INTO used (memory, uses, last) VALUES ({their_id}, 1, 1)"),
             format!("INSERT INTO link (source, target, kind, at) VALUES ({id}, {their_id}, 1, 1)"),

@@ -22,7 +22,7 @@ pub(crate) fn url() -> String {
 const KEYS: &str = "mcp_memory_test_keys";
 /// Whom the schemas belong to and memories connect as: row-level security binds it, as it does not bind superusers.
 pub(crate) const OWNER: &str = "mcp_memory_test";
-pub(crate) const PASSWORD: &str = "memory";
+const PASSWORD: &str = "memory";
 
 fn config(database: Option<&str>) -> tokio_postgres::Config {
     let mut config: tokio_postgres::Config = url().parse().unwrap();
@@ -172,7 +172,7 @@ fn terminate(place: &Place) {
 }
 
 /// The places of two machines, if there is a server: the data in one database, the keys in another.
-pub(crate) fn machines() -> Option<(Place, Place)> {
+fn machines() -> Option<(Place, Place)> {
     Schema::is_there().then(|| {
         let one = Place::in_postgres().with_keys(Schema::of_keys());
         let two = one.elsewhere();
