@@ -78,8 +78,8 @@ fn two_tenants() -> Option<(Place, Stored, Stored, Role)> {
 /// Statements of a role that says which tenant it is.
 fn as_tenant(role: &str, schema: &str, who: &Stored, text: &str) -> Result<(Option<String>, u64), String> {
     let settings = format!(
-        "BEGIN; SET LOCAL search_path TO {schema}; SET LOCAL memory.sight TO 'own';
-        SELECT set_config('memory.namespaces', '{{{}}}', true), set_config('memory.subject', '{}', true);",
+        "BEGIN; SET LOCAL search_path TO {schema}; SET LOCAL memory.sight TO '{{{}}}';
+        SET LOCAL memory.subject TO '{}';",
         who.namespace, who.subject
     );
     answer(role, &format!("{settings} {text}"))
@@ -106,8 +106,7 @@ fn who_says_nothing_sees_nothing() {
             let query = format!("SELECT count(*) FROM {schema}.{table}");
             assert_eq!(answer(who, &query).unwrap().0.as_deref(), Some("0"), "{who} {table}");
             // What an earlier transaction said is over.
-            let later =
-                format!("BEGIN; SET LOCAL memory.namespaces TO '{{{}}}'; COMMIT; {query}", ann.namespace);
+            let later = format!("BEGIN; SET LOCAL memory.sight TO '{{{}}}'; COMMIT; {query}", ann.namespace);
             assert_eq!(answer(who, &later).unwrap().0.as_deref(), Some("0"), "{who} {table}");
             assert_eq!(answer(who, &format!("DELETE FROM {schema}.{table}")).unwrap().1, 0, "{who} {table}");
         }

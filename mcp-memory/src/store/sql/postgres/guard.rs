@@ -19,7 +19,8 @@ ALTER TABLE namespace ALTER COLUMN id
 DO $guard$
 DECLARE
     owner name;
-    seen CONSTANT text := $$ = ANY (CAST(nullif(current_setting('memory.namespaces', true), '') AS bigint[]))$$;
+    seen CONSTANT text := $$ = ANY (CAST(
+        CASE WHEN current_setting('memory.sight', true) LIKE '{%' THEN current_setting('memory.sight', true) END AS bigint[]))$$;
     guarded text[];
 BEGIN
     SELECT pg_get_userbyid(relowner) INTO owner FROM pg_class WHERE oid = CAST('memory' AS regclass);
@@ -56,28 +57,30 @@ const MAY_TEND: &str = "SELECT EXISTS (SELECT 1 FROM pg_policy p
 const GOES_AROUND: &str =
     "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls))";
 
-/// How a transaction says what it sees.
-pub(super) fn statements(sight: &Sight) -> String {
-    match sight {
-        Sight::Nothing => set("", "", ""),
-        Sight::Everything => set("everything", "", ""),
-        Sight::Of { namespaces, subject } => {
+/// How a transaction says what it sees, and nothing twice: each statement is some work for the server, and most transactions are small.
+pub(super) fn statements(sight: &Sight, before: Option<&Sight>) -> String {
+    let sees = match sight {
+        Sight::Nothing => String::new(),
+        Sight::Everything => "everything".to_owned(),
+        Sight::Of { namespaces, .. } => {
             let namespaces: Vec<String> = namespaces.iter().map(i64::to_string).collect();
-            let subject = subject.iter().flatten().fold(String::new(), |mut digits, byte| {
-                // A string takes whatever is written.
-                write!(digits, "{byte:02x}").ok();
-                digits
-            });
-            set("own", &format!("{{{}}}", namespaces.join(",")), &subject)
+            format!("{{{}}}", namespaces.join(","))
         }
+    };
+    let mut said = format!("SET LOCAL memory.sight TO '{sees}'");
+    if before.map(subject) != Some(subject(sight)) {
+        said.push_str("; SET LOCAL memory.subject TO '");
+        for byte in subject(sight).iter().flatten() {
+            // A string takes whatever is written.
+            write!(said, "{byte:02x}").ok();
+        }
+        said.push('\'');
     }
+    said
 }
 
-fn set(sight: &str, namespaces: &str, subject: &str) -> String {
-    format!(
-        "SET LOCAL memory.sight TO '{sight}'; SET LOCAL memory.namespaces TO '{namespaces}'; \
-         SET LOCAL memory.subject TO '{subject}'"
-    )
+const fn subject(sight: &Sight) -> Option<[u8; 16]> {
+    if let Sight::Of { subject, .. } = sight { *subject } else { None }
 }
 
 impl Session {
@@ -97,17 +100,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_seen_is_said_in_full() {
-        let check = |sight: Sight, sees: [&str; 3]| {
-            let [sight_is, namespaces, subject] = sees;
-            assert_eq!(statements(&sight), set(sight_is, namespaces, subject));
+    fn what_is_seen_is_said_and_nothing_twice() {
+        let check = |sight: &Sight, before: Option<&Sight>, said: &str| {
+            assert_eq!(statements(sight, before), said.replace("SEE", "SET LOCAL memory.sight TO"));
         };
-        check(Sight::Nothing, ["", "", ""]);
-        check(Sight::Everything, ["everything", "", ""]);
-        check(Sight::of(7), ["own", "{7}", ""]);
-        check(Sight::of_each([7, 8]).with([0xab; 16]), ["own", "{7,8}", &"ab".repeat(16)]);
-        check(Sight::of_each([]), ["own", "{}", ""]);
+        let (seven, both) = (Sight::of(7), Sight::of_each([7, 8]).with([0xab; 16]));
+        let who = format!("; SET LOCAL memory.subject TO '{}'", "ab".repeat(16));
+        let nobody = "; SET LOCAL memory.subject TO ''";
+        check(&Sight::Everything, Some(&Sight::Nothing), "SEE 'everything'");
+        check(&Sight::Nothing, Some(&Sight::Everything), "SEE ''");
+        check(&seven, Some(&Sight::Everything), "SEE '{7}'");
+        check(&Sight::of_each([]), Some(&seven), "SEE '{}'");
+        check(&both, Some(&seven), &format!("SEE '{{7,8}}'{who}"));
+        check(&both, Some(&both), "SEE '{7,8}'");
+        check(&Sight::Everything, Some(&both), &format!("SEE 'everything'{nobody}"));
+        // Where nobody knows what was said before.
+        check(&seven, None, &format!("SEE '{{7}}'{nobody}"));
         // Everything has no subject more.
-        check(Sight::Everything.with([1; 16]), ["everything", "", ""]);
+        check(&Sight::Everything.with([1; 16]), Some(&seven), "SEE 'everything'");
     }
 }

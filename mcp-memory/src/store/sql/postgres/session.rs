@@ -109,7 +109,7 @@ impl Inner {
         if !self.prologue.is_empty() {
             self.prologue.push_str("; ");
         }
-        self.prologue.push_str(&guard::statements(sight));
+        self.prologue.push_str(&guard::statements(sight, self.sight.as_ref()));
         self.sight = Some(sight.clone());
     }
 
