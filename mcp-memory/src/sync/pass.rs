@@ -19,6 +19,8 @@ const BATCH: usize = 100;
 
 /// The version and the last change of a memory.
 type Here = (u32, i64);
+/// What memories are tied to, as digests.
+type Tied = BTreeMap<Id, u32>;
 /// A memory that is to come: which, how it is there and here, and whether that was agreed on before.
 type Coming = (Id, Mark, Option<Here>, bool);
 
@@ -94,7 +96,7 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
     }
 
     /// What the caller has stored here, and what it is tied to.
-    fn here(&self, place: &Place) -> Result<(BTreeMap<Id, Here>, BTreeMap<Id, u32>), MemoryError> {
+    fn here(&self, place: &Place) -> Result<(BTreeMap<Id, Here>, Tied), MemoryError> {
         self.tenant.engine.reader.read(&Sight::Everything, |db| {
             let Some(namespace) = read::inside(db, &place.tag)? else { return Ok(Default::default()) };
             let query = "SELECT id, version, updated FROM memory WHERE namespace = ?1 AND subject = ?2";
@@ -106,7 +108,7 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
     }
 
     /// Takes some memories as they are there.
-    fn pull(&mut self, batch: &[Coming], tied: &BTreeMap<Id, u32>) -> Result<(), MemoryError> {
+    fn pull(&mut self, batch: &[Coming], tied: &Tied) -> Result<(), MemoryError> {
         let keys: Vec<String> = batch.iter().map(|(id, ..)| self.secret.key(id)).collect();
         let values = self.remote.read(&keys).map_err(failed)?;
         let mut taken = Vec::new();

@@ -3,7 +3,7 @@
 use mcp_memory::{Access, Draft, Edit, Id, Memory, Relation, Scope, Tenant};
 
 use crate::postgres::{OWNER, Schema, make_role, of_role, sql, sql_as};
-use crate::support::{Letters, Opens as _, Place, found, open, store, user};
+use crate::support::{Letters, Place, found, open, store, user};
 
 /// All tables with what tenants stored.
 const GUARDED: [&str; 7] = ["namespace", "memory", "past", "change", "stored", "used", "link"];
