@@ -41,6 +41,7 @@ interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/operations
 	interop/deploy
 	interop/tls
+	interop/recovery
 	interop/secrets
 conformance: ## The official conformance suite, every check judged
 	conformance/run
