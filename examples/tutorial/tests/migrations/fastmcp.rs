@@ -53,16 +53,16 @@ async fn it_works() {
 }
 
 /// The tools of an old server beside new ones: in real life, the old one is a URL or a command line.
-async fn beside(old: Server, new: Server) -> anyhow::Result<Server> {
+async fn beside(old: Server, new: &Server) -> anyhow::Result<Server> {
     let old = Client::connect(old).await?;
-    let both = Server::builder("both", "1.0.0").mount("new", &new);
+    let both = Server::builder("both", "1.0.0").mount("new", new);
     Ok(Proxy::new(old).attach(both).await?.build()?)
 }
 
 #[tokio::test]
 async fn tools_can_move_one_by_one() {
     let old = Server::builder("old", "1.0.0").tool(tool("multiply", async || "42")).build().unwrap();
-    let both = TestClient::connect(beside(old, server().unwrap()).await.unwrap());
+    let both = TestClient::connect(beside(old, &server().unwrap()).await.unwrap());
     let listed = both.request("tools/list", json!({})).await.unwrap();
     let names: Vec<_> = listed["tools"].as_array().unwrap().iter().map(|tool| &tool["name"]).collect();
     assert_eq!(names.len(), 2, "{names:?}");
