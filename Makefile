@@ -17,16 +17,22 @@ mcp-logs: ## Show the log of mcp-up (FOLLOW=1 keeps reading)
 memory-up: ## Serve a memory in the foreground (MCP_LISTEN, MEMORY_DIRECTORY; default 127.0.0.1:8080, .work/memory)
 	cargo run --release --package example-memory-server -- --listen $(or $(MCP_LISTEN),127.0.0.1:8080) --directory $(or $(MEMORY_DIRECTORY),.work/memory)
 
-.PHONY: check lint-scripts test unit interop conformance features deny
-check: lint-scripts ## Formatting, clippy and rustdoc with warnings as errors, scripts
+.PHONY: check lint-scripts book test unit interop conformance features deny
+check: lint-scripts ## Formatting, clippy and rustdoc with warnings as errors, scripts, documents
+	docs/check
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 lint-scripts: ## Syntax of the shell and Python scripts
 	@scripts/lint-scripts
+book: ## The documents as a book, below target/book
+	@scripts/tools mdbook >/dev/null
+	mdbook build docs
+	docs/check --book target/book
 test: unit interop ## Unit, integration and doc tests, then real third-party clients and servers
 	python3 -m unittest discover --start-directory conformance --quiet
 	python3 -m unittest discover --start-directory benches/locomo --quiet
+	python3 -m unittest discover --start-directory docs --quiet
 unit: ## Only the Rust tests of `make test`
 	@scripts/tools nextest >/dev/null
 	@MCP_TEST_POSTGRES_URL=$$(scripts/postgres) && export MCP_TEST_POSTGRES_URL || unset MCP_TEST_POSTGRES_URL; \
@@ -40,6 +46,7 @@ interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/oauth
 	interop/operations
 	interop/deploy
+	interop/runbooks
 	interop/tls
 	interop/recovery
 	interop/secrets
