@@ -1,5 +1,7 @@
 //! Rules of another server, over what comes back: lists, notifications, approvals.
 
+use std::time::Duration;
+
 use mcp_core::client::Client;
 use mcp_core::protocol::ProtocolVersion;
 use mcp_core::server::{Progress, tool};
@@ -21,6 +23,7 @@ async fn guard(rules: &str) -> (TestClient, RemoteGuard) {
     let guardrails = Guardrails::builder(engine(rules)).build();
     let rules = builder(guardrails).without_credentials().build().unwrap();
     let guard = RemoteGuard::new(Client::connect(rules.clone()).await.unwrap()).server("s");
+    let guard = guard.deadline(Duration::from_secs(60));
     (TestClient::connect(rules), guard)
 }
 

@@ -28,14 +28,15 @@ fn files() -> Result<Server> {
     Ok(Server::builder("files", "1.0.0").tool(save).build()?)
 }
 
-/// All packs that come with the crate, and a hundred rules that look at the arguments.
+/// The packs that come with the crate but for the budget, and a hundred rules that look at the arguments.
 fn guardrails() -> Result<Guardrails> {
     let mut text = String::from("rules:\n");
     for n in 0..100 {
         text.push_str(&format!("- {{ id: r{n}, when: {{ /text: {{ contains: 'needle{n}x' }} }}, then: block }}\n"));
     }
     let hundred = RuleSet::parse(&text, "hundred", Format::Yaml)?;
-    let packs = pack::names().filter_map(pack::named).collect::<Result<Vec<_>, _>>()?;
+    // One session makes more calls here than a budget allows.
+    let packs = pack::names().filter(|name| *name != "cost-budget").filter_map(pack::named).collect::<Result<Vec<_>, _>>()?;
     let engine = Engine::builder().build(pack::together(packs.into_iter().chain([hundred])))?;
     Ok(Guardrails::builder(engine).server("files").build())
 }
