@@ -68,7 +68,8 @@ fn documents(data: &Path) -> Result<Vec<Document>> {
     let prompts = all.iter().filter(|item| !item.attack && item.kind == "benign");
     documents.extend(
         prompts
-            .filter(|item| item.source != "governance")
+            // Tasks with the text they are about are requests within texts themselves.
+            .filter(|item| !["governance", "self-instruct"].contains(&item.source.as_str()))
             .map(|item| document(&item.source, item.text.clone(), None, &item.text)),
     );
     let pages: Vec<&Item> = all.iter().filter(|item| item.kind == "document").collect();

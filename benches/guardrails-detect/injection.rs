@@ -14,7 +14,7 @@ use crate::secrets::scan;
 const ROUNDS: usize = 25;
 const DECAY: f32 = 2e-5;
 /// The share of the harmless texts of each source that the scorer alone may flag.
-const RATE: f64 = 0.014;
+const RATE: f64 = 0.024;
 
 fn items(data: &Path) -> Result<Vec<Item>> {
     let mut items: Vec<Item> = lines(data, "injection.jsonl")?;
@@ -36,6 +36,7 @@ fn examples(items: &[Item]) -> Vec<Option<Example>> {
                 _ if item.attack => ratio,
                 "notinject" => 6.0,
                 "governance" => 3.0,
+                "self-instruct" => 4.0,
                 _ => 1.0,
             };
             Some(Example { features, positive: item.attack, weight })

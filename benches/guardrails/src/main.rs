@@ -15,7 +15,7 @@ use anyhow::{Result, ensure};
 use mcp_guardrails::rule::Trigger;
 use mcp_guardrails::state::{Guard, MemoryStore};
 use mcp_guardrails::trigger::Matcher;
-use mcp_guardrails::{Engine, Event, Format, RuleSet};
+use mcp_guardrails::{Engine, Event, Format, RuleSet, pack};
 use rustix::time::{ClockId, clock_gettime};
 
 const ROUNDS: usize = 15;
@@ -63,8 +63,13 @@ fn main() -> Result<()> {
     println!("load average {}\n\n| what | median | bar |\n|---|---|---|", load.split(' ').next().unwrap_or("?"));
     let mut report = Report { missed: Vec::new() };
     let only = std::env::args().nth(1);
-    let parts: [(&str, fn(&mut Report) -> Result<()>); 4] =
-        [("decisions", decisions), ("sequences", sequences), ("triggers", triggers), ("loading", loading)];
+    let parts: [(&str, fn(&mut Report) -> Result<()>); 5] = [
+        ("decisions", decisions),
+        ("sequences", sequences),
+        ("triggers", triggers),
+        ("loading", loading),
+        ("pipeline", pipeline),
+    ];
     for (name, part) in parts {
         if only.as_deref().is_none_or(|only| only == name) {
             part(&mut report)?;
@@ -146,6 +151,29 @@ fn triggers(report: &mut Report) -> Result<()> {
     let set = regex::RegexSetBuilder::new(&patterns).case_insensitive(true).build()?;
     let cost = measure(10, |step| _ = black_box(set.matches(at(step)).iter().count()));
     report.line("300 expressions in a `RegexSet`", cost, "µs", None);
+    Ok(())
+}
+
+/// All packs that come with the crate over calls with 2 kB of prose, and every detector over the same.
+fn pipeline(report: &mut Report) -> Result<()> {
+    let (keywords, _) = texts::triggers();
+    let calls: Vec<serde_json::Value> =
+        texts::prompts(&keywords)?.iter().map(|text| serde_json::json!({ "path": "notes/today.md", "text": text })).collect();
+    let at = |step: usize| &calls[step % calls.len()];
+    let packs = pack::names().filter_map(pack::named).collect::<Result<Vec<_>, _>>()?;
+    let packs = Engine::builder().cache(0).build(pack::together(packs))?;
+    let cost = measure(2_000, |step| drop(black_box(packs.decide(&Event::call("save", at(step))))));
+    report.line("all packs, a call with 2 kB of prose", cost, "µs", Some(50.0));
+    let cost = measure(2_000, |step| drop(black_box(packs.decide(&Event::result("read", &calls[0], at(step))))));
+    report.line("all packs, a result with 2 kB of prose", cost, "µs", Some(50.0));
+    let detectors = ["secrets", "pii", "injection", "embedded-request", "tool-poisoning", "commands"];
+    let mut text = String::from("rules:\n");
+    for detector in detectors {
+        text.push_str(&format!("- {{ id: {detector}, when: {{ detector: {detector}, min_score: 0.99 }}, then: flag }}\n"));
+    }
+    let all = engine(&text, 0)?;
+    let cost = measure(2_000, |step| drop(black_box(all.decide(&Event::call("save", at(step))))));
+    report.line("every detector, a call with 2 kB of prose", cost, "µs", Some(50.0));
     Ok(())
 }
 

@@ -20,6 +20,22 @@ pub(crate) enum Owner {
     Command,
 }
 
+/// Some of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Owners(u8);
+
+impl Owners {
+    pub(crate) const ALL: Self = Self(u8::MAX);
+
+    pub(crate) const fn one(owner: Owner) -> Self {
+        Self(1 << owner as u8)
+    }
+
+    const fn meet(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+}
+
 /// A literal in a text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hit {
@@ -49,7 +65,9 @@ const GATE_BITS: u32 = 15;
 struct Anchor {
     bytes: u32,
     number: u16,
-    offset: u16,
+    offset: u8,
+    /// Whose literal it is of.
+    owners: Owners,
 }
 
 /// Which anchors there are: a bit for each hash, and the literals of each.
@@ -93,7 +111,7 @@ impl Anchors {
     }
 
     #[inline]
-    fn of(&self, hash: u32, bytes: u32) -> impl Iterator<Item = &Anchor> {
+    fn of(&self, hash: u32, bytes: u32, owners: Owners) -> impl Iterator<Item = &Anchor> {
         let place = (hash >> 6) as usize;
         let word = self.bits.get(place).copied().unwrap_or(0);
         let is_set = (word >> (hash & 63)) & 1 == 1;
@@ -101,7 +119,7 @@ impl Anchors {
         let at = usize::from(self.ranks.get(place).copied().unwrap_or(0)) + before;
         let start = |at: usize| self.starts.get(at).map_or(0, |start| usize::from(*start));
         let all = if is_set { self.order.get(start(at)..start(at + 1)).unwrap_or(&[]) } else { &[] };
-        all.iter().filter(move |anchor| anchor.bytes == bytes)
+        all.iter().filter(move |anchor| anchor.bytes == bytes && anchor.owners.meet(owners))
     }
 }
 
@@ -146,6 +164,7 @@ struct Literal {
     mask: u64,
     bytes: Box<[u8]>,
     owners: Vec<(Owner, u16)>,
+    all: Owners,
     /// Whether nobody takes it within a word.
     begins_word: bool,
 }
@@ -153,7 +172,7 @@ struct Literal {
 /// The literals of the detectors, whatever the case of their letters.
 pub(crate) struct Prefilter {
     literals: Vec<Literal>,
-    /// For each hash of three bytes whether any anchor begins with such.
+    /// For each hash of three bytes whose anchors begin with such.
     gate: Box<[u8; 1 << GATE_BITS]>,
     /// Anchors of four bytes, and of three for literals that have no more.
     long: Anchors,
@@ -192,12 +211,14 @@ impl Prefilter {
                 begins_word: literal.starts_with(|c: char| c.is_ascii_alphabetic())
                     && owners.iter().all(|(owner, _)| *owner != Owner::Secret),
                 bytes: literal.into_bytes().into(),
+                all: Owners(owners.iter().fold(0, |all, (owner, _)| all | Owners::one(*owner).0)),
                 owners,
             })
             .collect();
         literals.sort_unstable_by(|a, b| a.bytes.cmp(&b.bytes));
         let (mut long, mut short) = (Vec::new(), Vec::new());
         for (number, literal) in (0..).zip(&literals) {
+            let owners = literal.all;
             match *literal.bytes {
                 [] | [_] => debug_assert!(false, "a literal has two bytes or more"),
                 // Whatever the third byte is.
@@ -206,9 +227,12 @@ impl Prefilter {
                         bytes: folded([a, b, any, 0]) & THREE,
                         number,
                         offset: 0,
+                        owners,
                     }));
                 }
-                [a, b, c] => short.push(Anchor { bytes: folded([a, b, c, 0]) & THREE, number, offset: 0 }),
+                [a, b, c] => {
+                    short.push(Anchor { bytes: folded([a, b, c, 0]) & THREE, number, offset: 0, owners });
+                }
                 _ => {
                     let places = (0..)
                         .zip(literal.bytes.windows(4))
@@ -218,7 +242,12 @@ impl Prefilter {
                         let [a, b, c, _] = *four;
                         (secret::random::commonness(&[a, b, c, 0]), secret::random::commonness(four))
                     });
-                    long.extend(rarest.map(|(offset, four)| Anchor { bytes: folded(four), number, offset }));
+                    long.extend(rarest.map(|(offset, four)| Anchor {
+                        bytes: folded(four),
+                        number,
+                        offset,
+                        owners,
+                    }));
                 }
             }
         }
@@ -227,14 +256,14 @@ impl Prefilter {
         let mut open = Box::new([0; 1 << GATE_BITS]);
         for anchor in long.iter().chain(&short) {
             if let Some(open) = open.get_mut(gate(anchor.bytes)) {
-                *open = 1;
+                *open |= anchor.owners.0;
             }
         }
         Self { literals, gate: open, long: Anchors::new(long), short: Anchors::new(short) }
     }
 
-    /// Where literals are, in the order of their beginnings. What begins with a letter within a word is left out where nobody wants it.
-    pub(crate) fn hits(&self, text: &str) -> Vec<Hit> {
+    /// Where literals of some are, in the order of their beginnings. What begins with a letter within a word is left out where nobody wants it.
+    pub(crate) fn hits(&self, text: &str, owners: Owners) -> Vec<Hit> {
         let bytes = text.as_bytes();
         let mut hits = Vec::new();
         let mut place = 0;
@@ -244,7 +273,8 @@ impl Prefilter {
             let (mut passed, mut count) = ([0u8; BLOCK], 0);
             for (at, window) in (0..=u8::MAX).zip(windows(block)) {
                 note(&mut passed, count, at);
-                count += usize::from(self.gate.get(gate(window)).copied().unwrap_or(0));
+                let open = self.gate.get(gate(window)).copied().unwrap_or(0);
+                count += usize::from(owners.meet(Owners(open)));
             }
             let (mut left, mut last) = ([0u8; BLOCK], 0);
             for at in passed.iter().take(count) {
@@ -253,28 +283,29 @@ impl Prefilter {
                 last += usize::from(self.long.has(hash(window)) | self.short.has(hash(window & THREE)));
             }
             for at in left.iter().take(last) {
-                self.look(window(block, *at), bytes, place + usize::from(*at), &mut hits);
+                self.look(window(block, *at), bytes, place + usize::from(*at), owners, &mut hits);
             }
             place += block.len() - 3;
         }
         // Too near to the end for four bytes: a zero is no byte of a literal's.
         for place in bytes.len().saturating_sub(3)..bytes.len() {
             let at = |offset: usize| bytes.get(place + offset).copied().unwrap_or(0);
-            self.look(folded([at(0), at(1), at(2), 0]), bytes, place, &mut hits);
+            self.look(folded([at(0), at(1), at(2), 0]), bytes, place, owners, &mut hits);
         }
         arrange(&mut hits);
         hits
     }
 
     #[inline(never)]
-    fn look(&self, window: u32, bytes: &[u8], place: usize, hits: &mut Vec<Hit>) {
-        self.long.of(hash(window), window).for_each(|anchor| self.verify(anchor, bytes, place, hits));
+    fn look(&self, window: u32, bytes: &[u8], place: usize, owners: Owners, hits: &mut Vec<Hit>) {
+        let mut verify = |anchor: &Anchor| self.verify(anchor, bytes, place, owners, hits);
+        self.long.of(hash(window), window, owners).for_each(&mut verify);
         let three = window & THREE;
-        self.short.of(hash(three), three).for_each(|anchor| self.verify(anchor, bytes, place, hits));
+        self.short.of(hash(three), three, owners).for_each(&mut verify);
     }
 
     #[inline]
-    fn verify(&self, anchor: &Anchor, bytes: &[u8], place: usize, hits: &mut Vec<Hit>) {
+    fn verify(&self, anchor: &Anchor, bytes: &[u8], place: usize, owners: Owners, hits: &mut Vec<Hit>) {
         let (Some(literal), Some(start)) =
             (self.literals.get(usize::from(anchor.number)), place.checked_sub(usize::from(anchor.offset)))
         else {
@@ -295,7 +326,8 @@ impl Prefilter {
         });
         if is_same && let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) {
             let hit = |(owner, literal): &(Owner, u16)| Hit { owner: *owner, literal: *literal, start, end };
-            hits.extend(literal.owners.iter().map(hit));
+            let wanted = literal.owners.iter().filter(|(owner, _)| owners.meet(Owners::one(*owner)));
+            hits.extend(wanted.map(hit));
         }
     }
 }
@@ -332,7 +364,7 @@ impl fmt::Debug for Prefilter {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Owner, Prefilter};
+    use super::{Owner, Owners, Prefilter};
 
     proptest! {
         #[test]
@@ -342,7 +374,7 @@ mod tests {
         ) {
             let literals: Vec<_> = literals.into_iter().filter(|literal| literal.len() > 1).collect();
             let numbered = (0..).zip(&literals).map(|(number, literal)| (Owner::Secret, number, literal.clone())).collect();
-            let mut found: Vec<_> = Prefilter::new(numbered).hits(&text).iter().map(|hit| (hit.start as usize, hit.literal)).collect();
+            let mut found: Vec<_> = Prefilter::new(numbered).hits(&text, Owners::ALL).iter().map(|hit| (hit.start as usize, hit.literal)).collect();
             let lower = text.to_ascii_lowercase();
             let mut expect: Vec<_> = (0u16..)
                 .zip(&literals)
@@ -355,6 +387,28 @@ mod tests {
             found.sort_unstable();
             expect.sort_unstable();
             prop_assert_eq!(found, expect);
+        }
+
+        #[test]
+        fn who_looks_alone_finds_what_is_theirs(
+            secret in prop::collection::vec("[ab]{2,5}", 1..6),
+            phrase in prop::collection::vec("[ab]{2,5}", 1..6),
+            text in "[ab ]{0,300}",
+        ) {
+            let of = |owner, list: &Vec<String>| (0..).zip(list.clone()).map(|(number, literal)| (owner, number, literal)).collect::<Vec<_>>();
+            let prefilter = Prefilter::new([of(Owner::Secret, &secret), of(Owner::Phrase, &phrase)].concat());
+            let found = |owners, owner| {
+                let hits = prefilter.hits(&text, owners);
+                hits.iter().filter(|hit| hit.owner == owner).map(|hit| (hit.start, hit.end, hit.literal)).collect::<Vec<_>>()
+            };
+            for owner in [Owner::Secret, Owner::Phrase] {
+                let alone = prefilter.hits(&text, Owners::one(owner));
+                prop_assert!(alone.iter().all(|hit| hit.owner == owner));
+                let (mut one, mut all) = (found(Owners::one(owner), owner), found(Owners::ALL, owner));
+                one.sort_unstable();
+                all.sort_unstable();
+                prop_assert_eq!(one, all);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Following rules: pure, and without a way to fail.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -56,7 +57,8 @@ pub(crate) struct Frame<'s, 'e> {
     /// 0 is open, 1 is false, 2 is true.
     answers: Vec<u8>,
     hits: Option<Hits>,
-    findings: Vec<(usize, Range<usize>, Vec<Finding>)>,
+    /// What detectors found in each text, by where the text is.
+    scanned: HashMap<(usize, usize), Scanned<'e>>,
     pub(crate) stepped: Vec<Stepped>,
     deadline: Option<Duration>,
     /// When the first question was asked that takes long on a long text: what comes before takes no time to speak of.
@@ -65,6 +67,12 @@ pub(crate) struct Frame<'s, 'e> {
     pub(crate) expired: bool,
     /// A detector broke.
     pub(crate) broken: bool,
+}
+
+/// A text with what each detector found in it.
+struct Scanned<'e> {
+    text: Text<'e>,
+    found: Vec<(usize, Vec<Finding>)>,
 }
 
 /// Which rules apply.
@@ -90,7 +98,7 @@ impl<'s, 'e> Frame<'s, 'e> {
             slots,
             answers: vec![0; set.leaves.len()],
             hits: None,
-            findings: Vec::new(),
+            scanned: HashMap::new(),
             stepped: Vec::new(),
             deadline,
             started: None,
@@ -327,21 +335,23 @@ impl<'s, 'e> Frame<'s, 'e> {
         }
     }
 
-    /// What a detector finds in a text, once per event.
-    fn findings(&mut self, detector: usize, text: &str) -> &[Finding] {
-        let begin = text.as_ptr() as usize;
-        let range = begin..begin + text.len();
-        let known = self.findings.iter().position(|(by, of, _)| *by == detector && *of == range);
+    /// What a detector finds in a text, once per event. All detectors look at the same views of it.
+    fn findings(&mut self, detector: usize, text: &'e str) -> &[Finding] {
+        let scanned = self.scanned.entry((text.as_ptr() as usize, text.len())).or_insert_with(|| Scanned {
+            text: if self.set.detectors.len() > 1 { Text::shared(text) } else { Text::new(text) },
+            found: Vec::new(),
+        });
+        let known = scanned.found.iter().position(|(by, _)| *by == detector);
         let at = known.unwrap_or_else(|| {
             let mut found = Vec::new();
             if let Some(detector) = self.set.detectors.get(detector) {
-                let scanned = catch_unwind(AssertUnwindSafe(|| detector.scan(&Text::new(text), &mut found)));
-                self.broken |= scanned.is_err();
+                let scan = AssertUnwindSafe(|| detector.scan(&scanned.text, &mut found));
+                self.broken |= catch_unwind(scan).is_err();
             }
-            self.findings.push((detector, range, found));
-            self.findings.len() - 1
+            scanned.found.push((detector, found));
+            scanned.found.len() - 1
         });
-        self.findings.get(at).map_or(&[], |(_, _, found)| found)
+        scanned.found.get(at).map_or(&[], |(_, found)| found)
     }
 
     /// Where what makes a condition hold stands: values, and parts of them.

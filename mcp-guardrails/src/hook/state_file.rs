@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::skill::USED;
-use crate::state::{Digest, Session, Store, StoreError};
+use crate::state::{Digest, Pending, Session, Store, StoreError};
 
 /// A folder with `skills-used-{session}.json` for each session: `skills_used` as the original has it, and beside it what else is
 /// remembered. Members that are not known stay. A write replaces the file as a whole.
@@ -110,6 +110,18 @@ impl Store for StateFile {
     }
 
     fn take(&self, _: Digest, _: u64) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    fn wait(&self, _: &Pending) -> Result<(), StoreError> {
+        Err(failed("approved")("Claude Code asks for approval itself"))
+    }
+
+    fn waiting(&self, _: u64) -> Result<Vec<Pending>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn settle(&self, _: Digest, _: u64) -> Result<bool, StoreError> {
         Ok(false)
     }
 }

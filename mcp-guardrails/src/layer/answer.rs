@@ -41,6 +41,13 @@ pub(super) fn withheld(reason: &Reason) -> String {
     format!("it was done, but the rule `{}` withholds what came back: {advice}", reason.rule)
 }
 
+/// Why a tool that is not known to be as it was approved is not called.
+pub(super) fn unpinned(tool: &str) -> String {
+    format!(
+        "not done: `{tool}` is new, has changed since it was approved, or was not listed yet; list the tools again, or let a person approve it"
+    )
+}
+
 /// A request with other arguments; nothing where it cannot be written.
 pub(super) fn with_arguments(request: &mut Request, deed: &Value) -> Option<()> {
     let mut members: BTreeMap<String, RawJson> = serde_json::from_str(request.params.as_str()).ok()?;

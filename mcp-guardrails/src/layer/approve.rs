@@ -1,6 +1,6 @@
 //! A person is asked whether a call may be made: by the client of any revision that can, or later by an operator.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use mcp_core::protocol::{InputRequest, Params, RawJson};
@@ -10,10 +10,9 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use super::Guardrails;
-use super::builder::Inner;
 use super::judge::Ask;
 use crate::Reason;
-use crate::state::{Digest, StoreError};
+use crate::state::{Digest, Pending, StoreError};
 
 /// What the question and its answer are called.
 const KEY: &str = "guardrails-approval";
@@ -21,29 +20,10 @@ const KEY: &str = "guardrails-approval";
 const STATE: &str = "guardrails.";
 /// More of the arguments are not shown.
 const SHOWN: usize = 600;
-/// More calls do not wait; the oldest makes room.
-const MOST: usize = 1024;
-
 #[derive(Deserialize, schemars::JsonSchema)]
 struct Approval {
     /// Whether the call may be made, once.
     approve: bool,
-}
-
-/// A call that waits for somebody to approve it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Pending {
-    /// What [`Guardrails::approve`] is called with.
-    pub digest: Digest,
-    /// The tool.
-    pub tool: String,
-    /// The rule that wants it.
-    pub rule: String,
-    /// What the rule says.
-    pub message: String,
-    /// Until when it waits, in milliseconds since 1970.
-    pub until: u64,
 }
 
 /// An approval did not count.
@@ -59,31 +39,6 @@ pub enum NotPending {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
-}
-
-/// What waits.
-#[derive(Default)]
-pub(super) struct Waiting(HashMap<Digest, Pending>);
-
-impl Waiting {
-    fn put(&mut self, pending: Pending) {
-        if self.0.len() >= MOST {
-            let oldest = self.0.values().min_by_key(|pending| pending.until).map(|pending| pending.digest);
-            oldest.map(|digest| self.0.remove(&digest));
-        }
-        self.0.insert(pending.digest, pending);
-    }
-
-    pub(super) fn take(&mut self, digest: Digest, now: u64) -> Result<(), NotPending> {
-        let known = self.0.remove(&digest).filter(|pending| now < pending.until);
-        known.map(|_| ()).ok_or(NotPending::Unknown { digest })
-    }
-
-    pub(super) fn list(&self, now: u64) -> Vec<Pending> {
-        let mut all: Vec<_> = self.0.values().filter(|pending| now < pending.until).cloned().collect();
-        all.sort_by_key(|pending| (pending.until, pending.digest));
-        all
-    }
 }
 
 /// How a question ended.
@@ -139,22 +94,22 @@ impl Guardrails {
     ) -> Answered {
         let inquiry = Elicit::form::<Approval>(self.question(ask, reason));
         if !request.client().can(&inquiry.capability()) {
-            return self.wait(ask, reason, digest);
+            return self.wait(ask, reason, digest).await;
         }
         let answer = if request.peer.version.is_modern() {
             match brought {
                 Some(brought) if self.asked(digest, &brought.nonce).await => brought.answer,
                 _ => {
-                    return self
-                        .come_back(inquiry.request(), digest)
-                        .await
-                        .unwrap_or_else(|| self.wait(ask, reason, digest));
+                    return match self.come_back(inquiry.request(), digest).await {
+                        Some(question) => question,
+                        None => self.wait(ask, reason, digest).await,
+                    };
                 }
             }
         } else {
             match self.put(request, inquiry.request()).await {
                 Some(answer) => answer,
-                None => return self.wait(ask, reason, digest),
+                None => return self.wait(ask, reason, digest).await,
             }
         };
         match inquiry.read(&answer) {
@@ -213,16 +168,20 @@ impl Guardrails {
     }
 
     /// Leaves it to an operator.
-    pub(super) fn wait(&self, ask: &Ask, reason: &Reason, digest: Digest) -> Answered {
-        let inner: &Inner = &self.0;
-        let valid = u64::try_from(inner.approval.as_millis()).unwrap_or(u64::MAX);
-        inner.waiting.lock().put(Pending {
+    async fn wait(&self, ask: &Ask, reason: &Reason, digest: Digest) -> Answered {
+        let valid = u64::try_from(self.0.approval.as_millis()).unwrap_or(u64::MAX);
+        let pending = Pending {
             digest,
-            tool: inner.clean(&ask.tool),
+            tool: self.0.clean(&ask.tool),
             rule: reason.rule.to_string(),
             message: reason.message.clone(),
-            until: inner.now().saturating_add(valid),
-        });
+            until: self.0.now().saturating_add(valid),
+        };
+        let kept = self.run(0, move |inner| inner.guard.wait(&pending)).await;
+        if !matches!(kept, Ok(Ok(()))) {
+            // Whoever is told the digest may still approve it.
+            tracing::error!(%digest, "guardrails: a call that waits for approval is not listed");
+        }
         Answered::Impossible
     }
 }

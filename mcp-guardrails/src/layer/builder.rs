@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use mcp_core::service::Request;
 use parking_lot::Mutex;
 
-use super::approve::{NotPending, Pending, Waiting};
+use super::approve::NotPending;
 use super::observe::Observer;
 use super::pinning::{PinMode, PinState, Unpinned};
 use super::service::GuardrailsLayer;
@@ -15,7 +15,7 @@ use crate::Engine;
 use crate::detect::Secrets;
 use crate::detect::redact::Redactor;
 use crate::pin::Pins;
-use crate::state::{Digest, Guard, MemoryStore, Store, StoreError};
+use crate::state::{Digest, Guard, MemoryStore, Pending, Store, StoreError};
 
 type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 type SessionName = Arc<dyn Fn(&Request) -> Option<String> + Send + Sync>;
@@ -39,7 +39,6 @@ pub(super) struct Inner {
     clock: Clock,
     pub(super) pins: Mutex<PinState>,
     pub(super) pin_mode: PinMode,
-    pub(super) waiting: Mutex<Waiting>,
     /// Takes secrets out of what is told.
     pub(super) secrets: Redactor,
 }
@@ -115,23 +114,24 @@ impl Guardrails {
         self.0.clean(text)
     }
 
-    /// What waits for somebody to approve it, oldest first.
-    #[must_use]
-    pub fn pending(&self) -> Vec<Pending> {
-        self.0.waiting.lock().list(self.0.now())
+    /// What waits for somebody to approve it, oldest first: calls of all processes that share the store, which this asks and waits for.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn pending(&self) -> Result<Vec<Pending>, StoreError> {
+        self.0.guard.pending(self.0.now())
     }
 
-    /// Approves a call that waits: once, with the same arguments and by the same caller, and not for long.
+    /// Approves a call that waits, in whichever process: once, with the same arguments and by the same caller, and not for long.
     ///
     /// # Errors
     /// Nothing of that name waits, or the store failed.
     pub fn approve(&self, digest: Digest) -> Result<(), NotPending> {
-        self.0.waiting.lock().take(digest, self.0.now())?;
-        self.grant(digest).map_err(NotPending::Store)
-    }
-
-    pub(super) fn grant(&self, digest: Digest) -> Result<(), StoreError> {
-        self.0.guard.approve(digest, self.0.now(), self.0.approval)
+        match self.0.guard.approve_pending(digest, self.0.now(), self.0.approval) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(NotPending::Unknown { digest }),
+            Err(error) => Err(NotPending::Store(error)),
+        }
     }
 
     /// The tools that are not as they were approved, and what of them changed.
@@ -239,7 +239,6 @@ impl GuardrailsBuilder {
             clock: self.clock,
             pins: Mutex::new(PinState::new(pins)),
             pin_mode,
-            waiting: Mutex::default(),
             secrets: Redactor::new(vec![Arc::new(Secrets::default())]),
         }))
     }

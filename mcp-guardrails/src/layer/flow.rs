@@ -147,11 +147,7 @@ impl Guardrails {
             return None;
         }
         self.tell(caller, Phase::Call, tool, &Told::guard("pin", Effect::Block.name()));
-        let text = format!(
-            "not done: `{}` is new, has changed since it was approved, or was not listed yet; list the tools again, or let a person approve it",
-            self.0.clean(tool)
-        );
-        Some(answer::refusal(method, text))
+        Some(answer::refusal(method, answer::unpinned(&self.0.clean(tool))))
     }
 
     /// The service asks the client something, and the same call comes again: what was approved stays approved until then.

@@ -14,12 +14,11 @@ use super::pinning::PinMode;
 use super::service::Next;
 use crate::Decision;
 use crate::event::{Event, Phase};
-use crate::rule::{Action, Effect};
-use crate::state::{Session, StoreError};
+use crate::rule::Effect;
+use crate::state::StoreError;
 
 /// What was decided over one tool of a list.
 struct Listed {
-    name: String,
     definition: Value,
     decision: Arc<Decision>,
     pin: Option<&'static str>,
@@ -33,7 +32,7 @@ pub(super) async fn run(
 ) -> Result<Response, BoxError> {
     let response = next(request).await?.settled().await?;
     let Outcome::Result(bytes) = &response.outcome else { return Ok(response) };
-    let Some((mut result, tools)) = read(bytes) else {
+    let Some((result, tools)) = read(bytes) else {
         return Ok(Response::error(RpcError::internal("the list cannot be read, and was withheld")));
     };
     let by = Arc::clone(caller);
@@ -47,6 +46,11 @@ pub(super) async fn run(
     };
     let tools: Vec<Value> =
         decided.into_iter().filter_map(|listed| guardrails.listed(caller, listed)).collect();
+    Ok(shown(result, tools))
+}
+
+/// The answer with the tools that may be shown.
+pub(super) fn shown(mut result: Value, tools: Vec<Value>) -> Response {
     if let Some(members) = result.as_object_mut() {
         members.insert("tools".to_owned(), Value::Array(tools));
         // Who else asks may be shown another list, and the same caller may soon be.
@@ -54,11 +58,16 @@ pub(super) async fn run(
             members.insert("cacheScope".to_owned(), json!("private"));
         }
     }
-    Ok(Response::result(result.to_string()))
+    Response::result(result.to_string())
+}
+
+/// What a tool is called.
+pub(super) fn name(definition: &Value) -> &str {
+    definition.get("name").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The result but for its tools, and the tools.
-fn read(bytes: &[u8]) -> Option<(Value, Vec<Value>)> {
+pub(super) fn read(bytes: &[u8]) -> Option<(Value, Vec<Value>)> {
     let mut result: Value = serde_json::from_slice(bytes).ok()?;
     match result.get_mut("tools").map(Value::take) {
         Some(Value::Array(tools)) => Some((result, tools)),
@@ -66,38 +75,26 @@ fn read(bytes: &[u8]) -> Option<(Value, Vec<Value>)> {
     }
 }
 
-/// Decides over each tool. What a session knows counts, and what it learns is kept; but a list is no step of it, and what is left out
-/// is no violation.
+/// Decides over each tool.
 fn decide(inner: &Inner, caller: &Caller, tools: Vec<Value>) -> Result<Vec<Listed>, StoreError> {
-    let mut known = Vec::new();
-    inner.guard.session(&caller.session, &mut |session| known = session.labels().to_vec())?;
+    let pin = |definition: &Value| match inner.pin_mode {
+        PinMode::Off => None,
+        _ => inner.pins.lock().check(&inner.server, name(definition), definition),
+    };
+    let pins: Vec<Option<&'static str>> = tools.iter().map(pin).collect();
     let roles = caller.roles();
-    let mut learnt: Vec<Action> = Vec::new();
-    let mut all = Vec::with_capacity(tools.len());
-    for definition in tools {
-        let name = definition.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let pin = match inner.pin_mode {
-            PinMode::Off => None,
-            _ => inner.pins.lock().check(&inner.server, &name, &definition),
-        };
-        let labels: Vec<&str> = known.iter().map(String::as_str).chain(pin).collect();
-        let event = about(inner, caller, Event::list(&name, &definition)).roles(&roles).labels(&labels);
-        let decision = inner.guard.engine().decide(&event);
-        let more = decision.fired().flat_map(|rule| &rule.more);
-        learnt.extend(more.filter(|action| matches!(action, Action::Label(_) | Action::Unlabel(_))).cloned());
-        all.push(Listed { name, definition, decision, pin });
-    }
-    if !learnt.is_empty() {
-        let note = &mut |session: &mut Session| learnt.iter().for_each(|action| session.note(action));
-        inner.guard.session(&caller.session, note)?;
-    }
-    Ok(all)
+    let event = about(inner, caller, Event::end()).roles(&roles);
+    let labels = |at: usize| pins.get(at).copied().flatten().into_iter().collect();
+    let decisions = inner.guard.check_list(&event, &tools, labels)?;
+    let listed = tools.into_iter().zip(decisions).zip(pins);
+    Ok(listed.map(|((definition, decision), pin)| Listed { definition, decision, pin }).collect())
 }
 
 impl Guardrails {
     /// A tool as it may be shown, if it may.
     fn listed(&self, caller: &Caller, listed: Listed) -> Option<Value> {
-        let Listed { name, mut definition, decision, pin } = listed;
+        let Listed { mut definition, decision, pin } = listed;
+        let name = name(&definition).to_owned();
         let quarantined = pin.is_some() && self.0.pin_mode == PinMode::Quarantine;
         if pin.is_some() {
             let effect = if quarantined { Effect::Block } else { Effect::Flag };

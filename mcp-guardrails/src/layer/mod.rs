@@ -48,9 +48,10 @@ mod remote;
 mod service;
 mod strict;
 
-pub use self::approve::{NotPending, Pending};
+pub use self::approve::NotPending;
 pub use self::builder::{Guardrails, GuardrailsBuilder};
 pub use self::observe::{Activation, Observer};
 pub use self::pinning::{PinMode, Unpinned};
 pub use self::remote::{RemoteGuard, RemoteLayer, RemoteService};
 pub use self::service::{GuardrailsLayer, GuardrailsService};
+pub use crate::state::Pending;

@@ -30,6 +30,7 @@ pub struct Unpinned {
     pub like: Vec<Like>,
 }
 
+#[derive(Clone)]
 pub(super) struct PinState {
     pub(super) pins: Pins,
     /// Each tool as it was last listed: whether it is the approved one, or what is to be approved.

@@ -77,6 +77,10 @@ impl Builder {
                     .description("What the rules say about an event: a call, a result, a prompt, a tool in a list, a file."),
             )
             .tool(
+                tool("evaluate_list", tools::evaluate_list)
+                    .description("What the rules say about each tool of a list, in its order. Their session remembers labels, and nothing else."),
+            )
+            .tool(
                 tool("explain", tools::explain)
                     .description("Why rules apply to an event, and what keeps others from it, those that nearly apply first.")
                     .read_only(),
@@ -95,6 +99,11 @@ impl Builder {
             .tool(
                 tool("simulate", tools::simulate)
                     .description("Replays a log under other rules and says what they would decide differently. Nothing changes.")
+                    .read_only(),
+            )
+            .tool(
+                tool("list_pending", tools::list_pending)
+                    .description("The calls that wait for approval, in every process that shares the store.")
                     .read_only(),
             )
             .tool(

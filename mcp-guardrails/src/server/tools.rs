@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Shared, now};
 use crate::rule::{Action, Glob, Rule};
-use crate::state::{Digest, Guard, StoreError};
+use crate::state::{Digest, Guard, Pending, StoreError};
 use crate::{Decision, Format, Phase, Place, RuleError, RuleSet, Sample};
 
 /// For how long an approval is good.
@@ -51,6 +51,24 @@ pub(super) struct Evaluate {
     /// Whether its session remembers it; without it nothing that happened before counts.
     #[serde(default)]
     remember: bool,
+}
+
+/// A tool as its server describes it.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Listed {
+    /// Its whole definition, which has a `name`.
+    definition: Map<String, Value>,
+    /// What is known of it, e.g. `tool-changed`.
+    #[serde(default)]
+    labels: Vec<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct EvaluateList {
+    /// Who lists them, as `evaluate` takes it: `server`, `environment`, `session`, `user`, `roles`.
+    event: Map<String, Value>,
+    /// The tools.
+    tools: Vec<Listed>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -116,8 +134,41 @@ pub(super) async fn evaluate(
     let mut answer = told(&shared, &checked);
     if let Some(approval) = checked.approval {
         answer.insert("approval".to_owned(), approval.digest.to_string().into());
+        let reason = checked.verdict().reason();
+        let clean = |text: &str| shared.guardrails.clean(text);
+        let pending = Pending {
+            digest: approval.digest,
+            tool: clean(&sample.tool),
+            rule: reason.map_or_else(String::new, |reason| reason.rule.to_string()),
+            message: reason.map_or_else(String::new, |reason| clean(&reason.message)),
+            until: now().saturating_add(u64::try_from(VALID.as_millis()).unwrap_or(u64::MAX)),
+        };
+        shared.guardrails.guarded(move |guard| guard.wait(&pending)).await.ok_or(Refused::NotRun)??;
     }
     Ok(result(&answer.into()))
+}
+
+pub(super) async fn evaluate_list(
+    State(shared): State<Shared>,
+    who: Option<Principal>,
+    Args(asked): Args<EvaluateList>,
+) -> Answer {
+    let sample = sample(asked.event)?;
+    let (definitions, labels): (Vec<Value>, Vec<Vec<String>>) =
+        asked.tools.into_iter().map(|listed| (Value::Object(listed.definition), listed.labels)).unzip();
+    let definitions = Arc::new(definitions);
+    let tools = Arc::clone(&definitions);
+    let check = move |guard: &Guard| {
+        let labels = |at: usize| labels.get(at).into_iter().flatten().map(String::as_str).collect();
+        sample.with(now(), |event| guard.check_list(event, &tools, labels))
+    };
+    let decisions = shared.guardrails.guarded(check).await.ok_or(Refused::NotRun)??;
+    let said = definitions.iter().zip(&decisions).map(|(definition, decision)| {
+        let tool = definition.get("name").and_then(Value::as_str).unwrap_or_default();
+        shared.guardrails.observed(decision, who.as_ref(), Phase::List, tool);
+        Value::Object(told(&shared, decision))
+    });
+    Ok(result(&json!({ "tools": said.collect::<Vec<_>>() })))
 }
 
 /// What was decided, without what may be secret of the event.
@@ -246,6 +297,13 @@ async fn aside(act: impl FnOnce() -> Answer + Send + 'static) -> Answer {
     tokio::task::spawn_blocking(act).await.map_err(|_| Refused::NotRun)?
 }
 
+pub(super) async fn list_pending(State(shared): State<Shared>, who: Option<Principal>) -> Answer {
+    shared.may_change(who.as_ref())?;
+    let list = |guard: &Guard| guard.pending(now());
+    let pending: Vec<Pending> = shared.guardrails.guarded(list).await.ok_or(Refused::NotRun)??;
+    Ok(result(&json!({ "pending": pending })))
+}
+
 pub(super) async fn approve(
     State(shared): State<Shared>,
     who: Option<Principal>,
@@ -253,7 +311,14 @@ pub(super) async fn approve(
 ) -> Answer {
     shared.may_change(who.as_ref())?;
     let digest = Digest::parse(&digest).ok_or(Refused::Digest)?;
-    let approve = move |guard: &Guard| guard.approve(digest, now(), VALID);
+    // What was never put into the list, or fell out of it, may be approved by who knows its digest.
+    let approve = move |guard: &Guard| {
+        if guard.approve_pending(digest, now(), VALID)? {
+            Ok(())
+        } else {
+            guard.approve(digest, now(), VALID)
+        }
+    };
     shared.guardrails.guarded(approve).await.ok_or(Refused::NotRun)??;
     tracing::info!(%digest, "a call was approved");
     Ok(result(&json!({ "approved": digest.to_string(), "seconds": VALID.as_secs() })))

@@ -4,9 +4,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ApprovalRequest, Digest, Session, Store, StoreError};
+#[cfg(feature = "layer")]
+use serde_json::Value;
+
+use super::{ApprovalRequest, Digest, Pending, Session, Store, StoreError};
 use crate::engine::{Decision, Engine, Verdict};
 use crate::event::{Event, Phase};
+#[cfg(feature = "layer")]
+use crate::rule::Action;
 
 /// Decides over events with what happened before in their sessions.
 #[derive(Debug, Clone)]
@@ -86,6 +91,42 @@ impl Guard {
         decided.ok_or_else(|| StoreError::new("changed", "the store did not call back"))
     }
 
+    /// Decides over each tool of a list; `labels` says what is known of one by its place. What a session knows counts, and what it learns is
+    /// kept; but a list is no step of it, and what is left out is no violation.
+    #[cfg(feature = "layer")]
+    pub(crate) fn check_list<'t>(
+        &self,
+        event: &Event<'_>,
+        tools: &'t [Value],
+        labels: impl Fn(usize) -> Vec<&'t str>,
+    ) -> Result<Vec<Arc<Decision>>, StoreError> {
+        let mut known = Vec::new();
+        self.store.update(event.session, &mut |session| known = session.labels().to_vec())?;
+        let (mut learnt, mut all) = (Vec::new(), Vec::with_capacity(tools.len()));
+        for (at, definition) in tools.iter().enumerate() {
+            let name = definition.get("name").and_then(Value::as_str).unwrap_or_default();
+            let labels: Vec<&str> = known.iter().map(String::as_str).chain(labels(at)).collect();
+            let listed = Event {
+                phase: Phase::List,
+                tool: name,
+                definition: Some(definition),
+                labels: &labels,
+                ..*event
+            };
+            let decision = self.engine.decide(&listed);
+            let more = decision.fired().flat_map(|rule| &rule.more);
+            learnt.extend(
+                more.filter(|action| matches!(action, Action::Label(_) | Action::Unlabel(_))).cloned(),
+            );
+            all.push(decision);
+        }
+        if !learnt.is_empty() {
+            let note = &mut |session: &mut Session| learnt.iter().for_each(|action| session.note(action));
+            self.store.update(event.session, note)?;
+        }
+        Ok(all)
+    }
+
     /// Approves what a [`Checked`] asked for: once, until so long after `now`.
     ///
     /// # Errors
@@ -95,16 +136,38 @@ impl Guard {
         self.store.grant(digest, now.saturating_add(valid))
     }
 
+    /// Lets a call wait for somebody to approve it, whichever process that somebody asks.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn wait(&self, pending: &Pending) -> Result<(), StoreError> {
+        self.store.wait(pending)
+    }
+
+    /// The calls that wait, the oldest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn pending(&self, now: u64) -> Result<Vec<Pending>, StoreError> {
+        self.store.waiting(now)
+    }
+
+    /// Approves a call that waits, as [`approve`](Self::approve) does; nothing happens where none waits.
+    ///
+    /// # Errors
+    /// The store failed. The call may wait no longer then; who makes it again is asked again.
+    pub fn approve_pending(&self, digest: Digest, now: u64, valid: Duration) -> Result<bool, StoreError> {
+        let waited = self.store.settle(digest, now)?;
+        if waited {
+            self.approve(digest, now, valid)?;
+        }
+        Ok(waited)
+    }
+
     /// Uses up what was approved under a digest of one's own.
     #[cfg(feature = "layer")]
     pub(crate) fn take(&self, digest: Digest, now: u64) -> Result<bool, StoreError> {
         self.store.take(digest, now)
-    }
-
-    /// Looks at a session, or changes it.
-    #[cfg(feature = "layer")]
-    pub(crate) fn session(&self, name: &str, act: &mut dyn FnMut(&mut Session)) -> Result<(), StoreError> {
-        self.store.update(name, act)
     }
 
     /// Gives a session a label that something else found out.

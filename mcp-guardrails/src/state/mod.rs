@@ -31,6 +31,7 @@
 
 mod approval;
 mod guard;
+mod pending;
 #[cfg(feature = "redis")]
 mod redis;
 mod session;
@@ -41,6 +42,7 @@ mod track;
 
 pub use self::approval::{ApprovalRequest, Digest};
 pub use self::guard::{Checked, Guard};
+pub use self::pending::Pending;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
 pub use self::session::Session;

@@ -7,12 +7,27 @@ use ::redis::{Client, Cmd, Connection, FromRedisValue, RedisError, cmd};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
-use super::{Digest, Session, Store, StoreError};
+use super::pending::{MOST, sorted};
+use super::{Digest, Pending, Session, Store, StoreError};
 
 /// Writes a session if it is still what was read; the empty text is one that is not there.
 const SWAP: &str = r"
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1
+";
+/// Keeps a call that waits; the one that would have waited longest makes room. Each value begins with the time until which it waits.
+const WAIT: &str = r"
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+if redis.call('HLEN', KEYS[1]) > tonumber(ARGV[3]) then
+  local all, oldest, least = redis.call('HGETALL', KEYS[1]), nil, nil
+  for at = 1, #all, 2 do
+    local time = tonumber(string.match(all[at + 1], '^%d+')) or 0
+    if not least or time < least then oldest, least = all[at], time end
+  end
+  redis.call('HDEL', KEYS[1], oldest)
+end
 return 1
 ";
 /// How often a session is read again because another process wrote it meanwhile.
@@ -82,6 +97,10 @@ impl RedisStore {
         format!("{}:approval:{digest}", self.prefix)
     }
 
+    fn waiting_key(&self) -> String {
+        format!("{}:waiting", self.prefix)
+    }
+
     fn connect(&self) -> Result<Connection, RedisError> {
         let connection = self.client.get_connection_with_timeout(self.patience)?;
         connection.set_read_timeout(Some(self.patience))?;
@@ -146,6 +165,12 @@ impl RedisStore {
     }
 }
 
+/// What stands after the time.
+fn read_waiting(text: &str) -> Result<Pending, StoreError> {
+    let (_, call) = text.split_once(' ').unwrap_or_default();
+    serde_json::from_str(call).map_err(|error| StoreError::new("listed", error))
+}
+
 impl Store for RedisStore {
     fn update(&self, session: &str, change: &mut dyn FnMut(&mut Session)) -> Result<(), StoreError> {
         let key = self.session_key(session);
@@ -177,6 +202,36 @@ impl Store for RedisStore {
             if there { cmd("GETDEL").arg(&key).query::<Option<u64>>(connection) } else { Ok(None) }
         });
         Ok(until.map_err(failed("approved"))?.is_some_and(|until| now < until))
+    }
+
+    fn wait(&self, pending: &Pending) -> Result<(), StoreError> {
+        let call = serde_json::to_string(pending).map_err(|error| StoreError::new("made wait", error))?;
+        let mut wait = cmd("EVAL");
+        wait.arg(WAIT).arg(1).arg(self.waiting_key()).arg(pending.digest.to_string());
+        wait.arg(format!("{} {call}", pending.until)).arg(MOST).arg(self.milliseconds());
+        // The same call twice is one that waits.
+        self.with(&wait, |_, _: u64| Ok(())).map_err(failed("made wait"))
+    }
+
+    fn waiting(&self, now: u64) -> Result<Vec<Pending>, StoreError> {
+        let mut all = cmd("HVALS");
+        all.arg(self.waiting_key());
+        let calls = self.with(&all, |_, calls: Vec<String>| Ok(calls)).map_err(failed("listed"))?;
+        let read: Result<Vec<Pending>, _> = calls.iter().map(|call| read_waiting(call)).collect();
+        Ok(sorted(read?.into_iter(), now))
+    }
+
+    fn settle(&self, digest: Digest, now: u64) -> Result<bool, StoreError> {
+        let (key, mut there) = (self.waiting_key(), cmd("HGET"));
+        there.arg(&key).arg(digest.to_string());
+        let taken = self.with(&there, |connection, call: Option<String>| {
+            let Some(call) = call else { return Ok(None) };
+            // Of several who ask at once it is removed by one.
+            let removed: u64 = cmd("HDEL").arg(&key).arg(digest.to_string()).query(connection)?;
+            Ok((removed == 1).then_some(call))
+        });
+        let taken = taken.map_err(failed("settled"))?;
+        Ok(taken.map(|call| read_waiting(&call)).transpose()?.is_some_and(|pending| now < pending.until))
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{Digest, Session, Store, StoreError};
+use super::pending::{MOST, sorted};
+use super::{Digest, Pending, Session, Store, StoreError};
 
 /// How long a process waits for another that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -15,6 +16,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS sessions (name TEXT PRIMARY KEY, state TEXT NOT NULL, seen INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS sessions_seen ON sessions (seen);
     CREATE TABLE IF NOT EXISTS approvals (digest TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS waiting (digest TEXT PRIMARY KEY, call TEXT NOT NULL, until INTEGER NOT NULL) STRICT;
 ";
 
 /// Keeps sessions and approvals in SQLite.
@@ -41,7 +43,7 @@ impl SqliteStore {
         Ok(Self(Mutex::new(db)))
     }
 
-    /// Forgets sessions that were not used since a time, and approvals that have expired by then.
+    /// Forgets sessions that were not used since a time, and approvals and waiting calls that have expired by then.
     ///
     /// # Errors
     /// The store failed.
@@ -50,6 +52,7 @@ impl SqliteStore {
             let before = clock(before);
             tx.execute("DELETE FROM sessions WHERE seen < ?1", [before])?;
             tx.execute("DELETE FROM approvals WHERE until < ?1", [before])?;
+            tx.execute("DELETE FROM waiting WHERE until < ?1", [before])?;
             Ok(())
         })
     }
@@ -112,6 +115,35 @@ impl Store for SqliteStore {
     fn take(&self, digest: Digest, now: u64) -> Result<bool, StoreError> {
         let until = self.within("approved", |tx| {
             let take = "DELETE FROM approvals WHERE digest = ?1 RETURNING until";
+            tx.query_row(take, [digest.to_string()], |row| row.get::<_, i64>(0)).optional()
+        })?;
+        Ok(until.is_some_and(|until| clock(now) < until))
+    }
+
+    fn wait(&self, pending: &Pending) -> Result<(), StoreError> {
+        let call = serde_json::to_string(pending).map_err(failed("made wait"))?;
+        self.within("made wait", |tx| {
+            let put = "INSERT INTO waiting (digest, call, until) VALUES (?1, ?2, ?3)
+                ON CONFLICT (digest) DO UPDATE SET call = excluded.call, until = excluded.until";
+            tx.execute(put, params![pending.digest.to_string(), call, clock(pending.until)])?;
+            let oldest = "DELETE FROM waiting WHERE digest IN
+                (SELECT digest FROM waiting ORDER BY until DESC, digest LIMIT -1 OFFSET ?1)";
+            tx.execute(oldest, [i64::try_from(MOST).unwrap_or(i64::MAX)]).map(drop)
+        })
+    }
+
+    fn waiting(&self, now: u64) -> Result<Vec<Pending>, StoreError> {
+        let calls: Vec<String> = self.within("listed", |tx| {
+            let mut all = tx.prepare_cached("SELECT call FROM waiting WHERE until > ?1")?;
+            all.query_map([clock(now)], |row| row.get(0))?.collect()
+        })?;
+        let read: Result<Vec<Pending>, _> = calls.iter().map(|call| serde_json::from_str(call)).collect();
+        Ok(sorted(read.map_err(failed("listed"))?.into_iter(), now))
+    }
+
+    fn settle(&self, digest: Digest, now: u64) -> Result<bool, StoreError> {
+        let until = self.within("settled", |tx| {
+            let take = "DELETE FROM waiting WHERE digest = ?1 RETURNING until";
             tx.query_row(take, [digest.to_string()], |row| row.get::<_, i64>(0)).optional()
         })?;
         Ok(until.is_some_and(|until| clock(now) < until))

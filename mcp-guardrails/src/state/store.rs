@@ -5,7 +5,8 @@ use std::fmt;
 
 use parking_lot::Mutex;
 
-use super::{Digest, Session};
+use super::pending::Waiting;
+use super::{Digest, Pending, Session};
 
 /// The store failed: nobody knows what happened before.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,25 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// The store failed.
     fn take(&self, digest: Digest, now: u64) -> Result<bool, StoreError>;
+
+    /// Keeps a call that waits for an approval, for every process that asks for [`waiting`](Self::waiting). There may be a bound; the
+    /// oldest make room.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn wait(&self, pending: &Pending) -> Result<(), StoreError>;
+
+    /// The calls that wait, the oldest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn waiting(&self, now: u64) -> Result<Vec<Pending>, StoreError>;
+
+    /// Lets a call wait no longer; tells one caller alone whether it did.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn settle(&self, digest: Digest, now: u64) -> Result<bool, StoreError>;
 }
 
 const SHARDS: usize = 16;
@@ -59,6 +79,7 @@ const MOST: usize = 65_536;
 pub struct MemoryStore {
     shards: [Mutex<HashMap<Box<str>, Session>>; SHARDS],
     approvals: Mutex<HashMap<Digest, u64>>,
+    waiting: Mutex<Waiting>,
 }
 
 impl MemoryStore {
@@ -104,5 +125,18 @@ impl Store for MemoryStore {
 
     fn take(&self, digest: Digest, now: u64) -> Result<bool, StoreError> {
         Ok(self.approvals.lock().remove(&digest).is_some_and(|until| now < until))
+    }
+
+    fn wait(&self, pending: &Pending) -> Result<(), StoreError> {
+        self.waiting.lock().put(pending);
+        Ok(())
+    }
+
+    fn waiting(&self, now: u64) -> Result<Vec<Pending>, StoreError> {
+        Ok(self.waiting.lock().list(now))
+    }
+
+    fn settle(&self, digest: Digest, now: u64) -> Result<bool, StoreError> {
+        Ok(self.waiting.lock().take(digest, now))
     }
 }

@@ -35,7 +35,7 @@ pub(crate) use self::compact::compacted;
 pub(crate) use self::fold::{fold_word, is_invisible, tag};
 use self::map::Map;
 use crate::detect::injection::{Token, tokens};
-use crate::detect::prefilter::{Hit, Prefilter};
+use crate::detect::prefilter::{Hit, Owner, Owners, Prefilter};
 
 /// How often something encoded may be within something encoded.
 const DEPTH: usize = 2;
@@ -50,8 +50,19 @@ pub struct Text<'a> {
 impl<'a> Text<'a> {
     /// Wraps a text; nothing is looked at yet.
     pub fn new(text: &'a str) -> Self {
+        Self::with(text, false)
+    }
+
+    /// Wraps a text that several detectors will look at: the literals of all of them are looked for in one pass.
+    ///
+    /// What is found is the same as with [`Text::new`], where the first detector looks for its own and the others wait.
+    pub fn shared(text: &'a str) -> Self {
+        Self::with(text, true)
+    }
+
+    fn with(text: &'a str, shared: bool) -> Self {
         Self {
-            raw: View::new(Cow::Borrowed(text), Map::default()),
+            raw: View::new(Cow::Borrowed(text), Map::default(), shared),
             decoded: OnceCell::new(),
             unhidden: OnceCell::new(),
         }
@@ -77,7 +88,7 @@ impl<'a> Text<'a> {
         let view = self.unhidden.get_or_init(|| {
             fold::hides(self.as_str()).then(|| {
                 let (text, map) = fold::unhide(self.as_str()).finish(&Map::default());
-                View::new(Cow::Owned(text), map)
+                View::new(Cow::Owned(text), map, self.raw.shared)
             })
         });
         view.as_ref()
@@ -95,7 +106,7 @@ impl<'a> Text<'a> {
 
 fn expand(view: &View<'_>, depth: usize, views: &mut Vec<View<'static>>) {
     for (range, plain) in decode::decoded(view.as_str()) {
-        let inner = View::new(Cow::Owned(plain), Map::whole(view.original(range)));
+        let inner = View::new(Cow::Owned(plain), Map::whole(view.original(range)), view.shared);
         if depth > 1 {
             expand(&inner, depth - 1, views);
         }
@@ -116,17 +127,23 @@ pub struct View<'a> {
     map: Map,
     folded: OnceCell<Option<Box<View<'static>>>>,
     compact: OnceCell<Box<View<'static>>>,
+    /// Whether the literals of all are looked for at once.
+    shared: bool,
+    /// The literals of whoever came first, and of all.
+    first: OnceCell<(Owner, Vec<Hit>)>,
     hits: OnceCell<Vec<Hit>>,
     tokens: OnceCell<Vec<Token>>,
 }
 
 impl<'a> View<'a> {
-    fn new(text: Cow<'a, str>, map: Map) -> Self {
+    const fn new(text: Cow<'a, str>, map: Map, shared: bool) -> Self {
         Self {
             text,
             map,
             folded: OnceCell::new(),
             compact: OnceCell::new(),
+            shared,
+            first: OnceCell::new(),
             hits: OnceCell::new(),
             tokens: OnceCell::new(),
         }
@@ -147,7 +164,7 @@ impl<'a> View<'a> {
         let folded = self.folded.get_or_init(|| {
             fold::differs(&self.text).then(|| {
                 let (text, map) = fold::fold(&self.text).finish(&self.map);
-                Box::new(View::new(Cow::Owned(text), map))
+                Box::new(View::new(Cow::Owned(text), map, self.shared))
             })
         });
         folded.as_deref().map_or(self, |view| view)
@@ -157,13 +174,25 @@ impl<'a> View<'a> {
     pub(crate) fn compact(&self) -> &View<'static> {
         self.compact.get_or_init(|| {
             let (text, map) = compact::compact(&self.text).finish(&self.map);
-            Box::new(View::new(Cow::Owned(text), map))
+            Box::new(View::new(Cow::Owned(text), map, self.shared))
         })
     }
 
-    /// Where literals of detectors are, in the order of their beginnings.
-    pub(crate) fn hits(&self) -> &[Hit] {
-        self.hits.get_or_init(|| Prefilter::shared().hits(&self.text))
+    /// Where literals of a detector are, in the order of their beginnings.
+    pub(crate) fn hits(&self, owner: Owner) -> impl Iterator<Item = &Hit> {
+        self.hits_of_some(owner).iter().filter(move |hit| hit.owner == owner)
+    }
+
+    /// Where literals of a detector are, and maybe those of others.
+    fn hits_of_some(&self, owner: Owner) -> &[Hit] {
+        let find = |owners| Prefilter::shared().hits(&self.text, owners);
+        if !self.shared && self.hits.get().is_none() {
+            let (first, hits) = self.first.get_or_init(|| (owner, find(Owners::one(owner))));
+            if *first == owner {
+                return hits;
+            }
+        }
+        self.hits.get_or_init(|| find(Owners::ALL))
     }
 
     /// The words of the view.

@@ -13,7 +13,7 @@ use mcp_core::{Args, Server};
 use mcp_guardrails::detect::{Detector, Finding};
 use mcp_guardrails::layer::{Activation, Guardrails, GuardrailsBuilder, Observer, PinMode};
 use mcp_guardrails::pin::Pins;
-use mcp_guardrails::state::{Digest, MemoryStore, Session, Store, StoreError};
+use mcp_guardrails::state::{Digest, MemoryStore, Pending, Session, Store, StoreError};
 use mcp_guardrails::{Engine, Format, RuleSet, Text};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -335,7 +335,7 @@ async fn who_cannot_be_asked_is_told_how_it_is_approved() {
     let client = connect.connect(guardrails.layer().layer(server(&reached))).await;
     let call = async || client.call("wipe", json!({ "text": "disk" })).await;
     let refused = call().await;
-    let pending = guardrails.pending();
+    let pending = guardrails.pending().unwrap();
     assert_eq!((&*pending[0].tool, &*pending[0].rule), ("wipe", "ask-first"));
     assert!(refused.is_error && text(&refused).contains(&pending[0].digest.to_string()), "{refused:?}");
     guardrails.approve(pending[0].digest).unwrap();
@@ -453,6 +453,18 @@ impl Store for Broken {
 
     fn take(&self, digest: Digest, now: u64) -> Result<bool, StoreError> {
         self.1.take(digest, now)
+    }
+
+    fn wait(&self, pending: &Pending) -> Result<(), StoreError> {
+        self.1.wait(pending)
+    }
+
+    fn waiting(&self, now: u64) -> Result<Vec<Pending>, StoreError> {
+        self.1.waiting(now)
+    }
+
+    fn settle(&self, digest: Digest, now: u64) -> Result<bool, StoreError> {
+        self.1.settle(digest, now)
     }
 }
 

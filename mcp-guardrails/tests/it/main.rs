@@ -17,6 +17,8 @@ mod permissions;
 #[cfg(feature = "server")]
 mod remote;
 #[cfg(feature = "server")]
+mod remote_lists;
+#[cfg(feature = "server")]
 mod server;
 mod skills;
 mod state;

@@ -394,6 +394,33 @@ rules:
     assert!(call(&two, "b").is_blocked());
     assert!(!call(&one, "a").is_blocked());
     assert!(call(&two, "a").is_blocked());
+
+    // What waits in one process is listed and approved in another, by one of those who try at once.
+    let wait = |guard: &Guard, tenant: &'static str, until| {
+        let digest = call(guard, tenant).approval.unwrap().digest;
+        let said =
+            json!({ "digest": digest, "tool": "deploy", "rule": "ask", "message": "m", "until": until });
+        guard.wait(&serde_json::from_value(said).unwrap()).unwrap();
+        digest
+    };
+    let (late, soon) = (wait(&one, "a", 3 * MINUTE), wait(&one, "b", 2 * MINUTE));
+    wait(&one, "a", 3 * MINUTE);
+    let listed = |now| two.pending(now).unwrap().into_iter().map(|call| call.digest).collect::<Vec<_>>();
+    assert_eq!((listed(MINUTE), listed(2 * MINUTE)), (vec![soon, late], vec![late]));
+    assert!(!two.approve_pending(soon, 2 * MINUTE, Duration::from_secs(60)).unwrap(), "it waits no longer");
+    let approved = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let guard = Guard::new(Arc::new(engine(ask)), open());
+                    guard.approve_pending(late, MINUTE, Duration::from_secs(60)).unwrap()
+                })
+            })
+            .collect();
+        tries.into_iter().map(|tried| tried.join().unwrap()).filter(|done| *done).count()
+    });
+    assert_eq!((approved, listed(MINUTE).len()), (1, 0));
+    assert!(!call(&one, "a").is_blocked());
 }
 
 #[cfg(any(feature = "sqlite", feature = "redis"))]

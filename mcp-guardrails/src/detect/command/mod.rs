@@ -49,7 +49,7 @@ impl Detector for Commands {
 
 fn scan_view(view: &View<'_>, found: &mut Vec<Finding>) {
     let text = view.as_str();
-    for hit in view.hits().iter().filter(|hit| hit.owner == Owner::Command) {
+    for hit in view.hits(Owner::Command) {
         let Some((_, number)) = ENTRIES.get(usize::from(hit.literal)) else { continue };
         let range = hit.range();
         let finding = match SHAPES.get(*number) {

@@ -66,9 +66,8 @@ pub(super) fn words(view: &View<'_>) -> Vec<Word> {
         let (before, first) = (start.checked_sub(1).and_then(|before| bytes.get(before)), bytes.get(start));
         !before.is_some_and(u8::is_ascii_alphanumeric) || !first.is_some_and(u8::is_ascii_alphanumeric)
     };
-    view.hits()
-        .iter()
-        .filter(|hit| hit.owner == Owner::Phrase && whole(hit.start as usize))
+    view.hits(Owner::Phrase)
+        .filter(|hit| whole(hit.start as usize))
         .filter_map(|hit| Some(Word { class: *CLASS.get(usize::from(hit.literal))?, range: hit.range() }))
         .collect()
 }

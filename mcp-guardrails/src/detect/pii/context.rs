@@ -155,7 +155,7 @@ impl Words {
                 .and_then(|before| bytes.get(before))
                 .is_some_and(u8::is_ascii_alphabetic)
         };
-        let own = view.hits().iter().filter(|hit| hit.owner == Owner::Pii);
+        let own = view.hits(Owner::Pii);
         let places = own.filter_map(|hit| Some((*TOPICS.get(usize::from(hit.literal))?, hit.range())));
         Self { places: places.filter(|(topic, range)| *topic == Topic::Link || whole(range)).collect() }
     }

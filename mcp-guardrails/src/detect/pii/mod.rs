@@ -45,7 +45,7 @@ impl Detector for PersonalData {
         let from = found.len();
         self.scan_view(text.raw(), found);
         // Full-width digits, escaped signs and the like. Letters' case is lost there, so that the raw view goes first.
-        if !std::ptr::eq(text.raw(), text.folded()) && signs(text.raw()) != signs(text.folded()) {
+        if may_hide(text.as_str()) && signs(text.raw()) != signs(text.folded()) {
             self.scan_view(text.folded(), found);
         }
         settle(found, from);
@@ -60,6 +60,18 @@ fn digit_or_colon(bytes: &[u8], from: usize) -> Option<usize> {
     let none = |chunk: &&[u8; 16]| !chunk.iter().fold(false, |any, byte| any | is(*byte));
     let passed = from + 16 * chunks.iter().take_while(none).count();
     Some(passed + bytes.get(passed..)?.iter().position(|byte| is(*byte))?)
+}
+
+/// Whether there is anything of which a digit or a sign of a mail address may be made. Quotes, dashes and the letters of many languages are
+/// nothing of that kind, and most texts beyond ASCII need not be folded to see it.
+fn may_hide(text: &str) -> bool {
+    let escapes = memchr::memchr3(b'%', b'&', b'\\', text.as_bytes()).is_some();
+    escapes || !text.is_ascii() && !text.chars().all(is_plain)
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii()
+        || matches!(u32::from(c), 0xA0 | 0xC0..=0xFF | 0x2010..=0x2027 | 0x3041..=0x30FF | 0x4E00..=0x9FFF)
 }
 
 /// How many digits and signs of mail addresses there are.

@@ -61,3 +61,12 @@ fn locales_can_be_chosen() {
     PersonalData::of(&[Locale::De]).scan(&Text::new("SSN 219-09-9999, BSN 111222333"), &mut found);
     assert_eq!(found, []);
 }
+
+#[test]
+fn no_digit_is_made_of_what_is_plain() {
+    for c in (0x80..=char::MAX as u32).filter_map(char::from_u32).filter(|c| super::is_plain(*c)) {
+        let folded = crate::text::fold_word(c.encode_utf8(&mut [0; 4]));
+        assert!(!folded.contains(|c: char| c.is_ascii_digit() || c == '@'), "{c} becomes {folded}");
+    }
+    assert!(super::may_hide("４") && super::may_hide("&#52;") && !super::may_hide("“a” – é"));
+}

@@ -127,7 +127,7 @@ fn said(view: &View<'_>, found: &mut Vec<Finding>) {
         !(letter
             && start.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphabetic))
     };
-    let hits = view.hits().iter().filter(|hit| hit.owner == Owner::Poison && whole(hit.start as usize));
+    let hits = view.hits(Owner::Poison).filter(|hit| whole(hit.start as usize));
     let signs: Vec<(Sign, Range<usize>)> =
         hits.filter_map(|hit| Some((*SIGNS.get(usize::from(hit.literal))?, hit.range()))).collect();
     let first = |sign: Sign| signs.iter().find(|(of, _)| *of == sign).map(|(_, range)| range.clone());

@@ -87,7 +87,8 @@ impl<'a> Stream<'a> {
 
     /// What is found in a part of the buffer, in places of the buffer.
     fn scan(&self, start: usize, end: usize) -> Vec<Finding> {
-        let text = Text::new(self.buffer.get(start..end).unwrap_or(""));
+        let text = self.buffer.get(start..end).unwrap_or("");
+        let text = if self.redactor.detectors.len() > 1 { Text::shared(text) } else { Text::new(text) };
         let mut found = Vec::new();
         for detector in &self.redactor.detectors {
             detector.scan(&text, &mut found);

@@ -79,7 +79,7 @@ impl Detector for Secrets {
 
 fn scan_view(view: &View<'_>, weight: f32, found: &mut Vec<Finding>) {
     let text = view.as_str();
-    for hit in view.hits().iter().filter(|hit| hit.owner == Owner::Secret) {
+    for hit in view.hits(Owner::Secret) {
         let Some((literal, entry)) = ENTRIES.get(usize::from(hit.literal)) else { continue };
         let range = hit.range();
         let secret = match *entry {
