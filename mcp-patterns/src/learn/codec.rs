@@ -83,7 +83,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Model> {
             let (item, of) = (from.short()?, from.short()?);
             let squares = of as u16;
             // Neither negative nor infinite.
-            weights.push((squares < 0x7f80).then(|| Weight {
+            weights.push((squares < 0x7f80).then_some(Weight {
                 item,
                 value: (of >> 16) as u16 as i16,
                 squares,

@@ -26,7 +26,7 @@ const NO_WORDS: f32 = -9.0;
 /// A word that nobody has used before is not more telling than this.
 const MOST_TELLING: f32 = 8.0;
 /// This share of the references is less like the others than the line.
-const BELOW: f32 = 0.03;
+const BELOW: f32 = 0.035;
 /// How many lengths are computed anew when one is added.
 const ANEW: usize = 8;
 

@@ -43,7 +43,8 @@ fn accept(recommender: &Recommender, tenant: &str, many: usize) -> i64 {
             _ => format!("plan the sprint of the {thing} team"),
         };
         let found = ask(recommender, tenant, &task);
-        let entry = found.picks.first().unwrap_or_else(|| panic!("{task}")).entry.id.clone();
+        assert!(!found.picks.is_empty(), "{task}");
+        let entry = found.picks[0].entry.id.clone();
         let learner = recommender.learned().unwrap();
         let feedback = told(found.exposure, &entry, Outcome::Accepted, "ann");
         receipt = learner.feedback(tenant, &feedback).unwrap().id;
@@ -66,7 +67,8 @@ fn what_is_unlike_all_that_was_accepted_gets_nothing_and_new_entries_are_found()
         // Nothing was ever accepted for these, but what is asked is what they say, or they are triggered.
         assert_eq!(shows(recommender, "acme", "draw a gantt chart").as_deref(), Some("gantt-chart"));
         let context = Context { triggers: vec!["pdf-forms".to_owned()], ..Context::default() };
-        let request = Request { task: "wizards", context, tenant: "acme", at: 1_000_000, ..Request::default() };
+        let request =
+            Request { task: "wizards", context, tenant: "acme", at: 1_000_000, ..Request::default() };
         assert_eq!(recommender.recommend(&request).unwrap().picks[0].entry.name, "pdf-forms");
         // Others know nothing of it.
         assert!(shows(recommender, "beta", UNLIKE).is_some());
@@ -83,8 +85,8 @@ fn what_is_unlike_all_that_was_accepted_gets_nothing_and_new_entries_are_found()
 #[test]
 fn who_never_abstains_shows_what_is_unlike_too() {
     let folder = tempfile::tempdir().unwrap();
-    let recommender =
-        recommender(&folder.path().join("learned.db")).abstention(Abstention { below: 0.0, ..Abstention::default() });
+    let recommender = recommender(&folder.path().join("learned.db"))
+        .abstention(Abstention { below: 0.0, ..Abstention::default() });
     accept(&recommender, "acme", 410);
     assert!(shows(&recommender, "acme", UNLIKE).is_some());
 }
