@@ -8,12 +8,13 @@ use mcp_patterns::{Recommender, Request};
 use crate::data::{Data, Dice};
 use crate::learning::{order, print};
 
+/// One of so many requests is held out.
 const FOLDS: usize = 3;
 
 /// What the model thinks of requests: how likely the best entry is accepted, and whether it was recommended.
 type Thought = (f32, bool);
 
-pub(crate) fn measure(data: &Data) -> Result<()> {
+pub(crate) fn measure(data: &Data, seeds: u64) -> Result<()> {
     if data.others.is_empty() {
         return Ok(());
     }
@@ -22,16 +23,13 @@ pub(crate) fn measure(data: &Data) -> Result<()> {
         let cold = Recommender::new(data.catalog(vectors));
         let queries: Vec<&str> = data.asked.iter().map(|asked| asked.query.as_str()).collect();
         let others: Vec<&str> = data.others.iter().map(String::as_str).collect();
-        tell(&format!("abstention, cold, {what}"), &think(&cold, &queries)?, &think(&cold, &others)?)?;
+        let thoughts = (think(&cold, &queries)?, think(&cold, &others)?);
+        tell(&format!("abstention, cold, {what}"), &[thoughts])?;
         for (name, with_others) in [("learned from answerable requests", false), ("learned from both", true)]
         {
-            let (mut answerable, mut not) = (Vec::new(), Vec::new());
-            for fold in 0..FOLDS {
-                let (yes, no) = learned(data, vectors, fold, with_others)?;
-                answerable.extend(yes);
-                not.extend(no);
-            }
-            tell(&format!("abstention, {name}, {what}"), &answerable, &not)?;
+            let runs: Vec<_> =
+                (1..=seeds).map(|seed| learned(data, vectors, seed, with_others)).collect::<Result<_>>()?;
+            tell(&format!("abstention, {name}, {what}"), &runs)?;
         }
     }
     Ok(())
@@ -46,34 +44,33 @@ fn think(recommender: &Recommender, queries: &[&str]) -> Result<Vec<Thought>> {
     queries.iter().map(think).collect()
 }
 
-/// Learns in one pass from all but a fold, while it abstains as it does, and tells what it thinks of the fold.
-fn learned(
-    data: &Data,
-    vectors: bool,
-    fold: usize,
-    with_others: bool,
-) -> Result<(Vec<Thought>, Vec<Thought>)> {
+/// Learns in one pass from all but a fold, while it abstains as it does, and tells what it thinks of the fold: of its answerable requests and
+/// of the others.
+fn learned(data: &Data, vectors: bool, seed: u64, with_others: bool) -> Result<(Vec<Thought>, Vec<Thought>)> {
     let mut settings = Settings::default();
-    settings.seed = Some(fold as u64 + 1);
+    settings.seed = Some(seed);
     let recommender = Recommender::new(data.catalog(vectors)).learner(Learner::in_memory(settings)?);
-    let asked = order(&data.asked, 1);
+    let asked = order(&data.asked, seed);
+    let mut others: Vec<&String> = data.others.iter().collect();
+    Dice::new(seed).shuffle(&mut others);
     let mut stream: Vec<(&str, Option<&str>)> = Vec::new();
     let (mut yes, mut no) = (Vec::new(), Vec::new());
     for (at, asked) in asked.iter().enumerate() {
-        if at % FOLDS == fold {
+        if at % FOLDS == 0 {
             yes.push(asked.query.as_str());
         } else {
             stream.push((&asked.query, Some(&asked.tool)));
         }
     }
-    for (at, other) in data.others.iter().enumerate() {
-        if at % FOLDS == fold {
+    for (at, other) in others.into_iter().enumerate() {
+        // Who never sees any of them is measured with all.
+        if at % FOLDS == 0 || !with_others {
             no.push(other.as_str());
-        } else if with_others {
+        } else {
             stream.push((other, None));
         }
     }
-    Dice::new(fold as u64 + 1).shuffle(&mut stream);
+    Dice::new(seed).shuffle(&mut stream);
     for (at, (query, tool)) in stream.iter().enumerate() {
         let at_time = at as i64 * 120;
         let mut request = Request { task: query, tenant: "bench", at: at_time, ..Request::default() };
@@ -95,24 +92,28 @@ fn learned(
         learner.feedback("bench", &feedback)?;
     }
     // What is held out is looked at as people would be served: without optimism.
-    let recommender = recommender.abstention(Abstention { optimism: 0.0, ..Abstention::default() });
+    let recommender =
+        recommender.abstention(Abstention { optimism: 0.0, curiosity: 0.0, ..Abstention::default() });
     Ok((think(&recommender, &yes)?, think(&recommender, &no)?))
 }
 
-fn tell(name: &str, answerable: &[Thought], others: &[Thought]) -> Result<()> {
-    let mut sorted: Vec<f32> = others.iter().map(|(chance, _)| *chance).collect();
-    sorted.sort_by(f32::total_cmp);
-    let line = sorted[(sorted.len() * 9).div_ceil(10).min(sorted.len() - 1)];
-    let percent = |hits: usize, of: usize| 100.0 * hits as f64 / of.max(1) as f64;
-    let silent = others.iter().filter(|(_, shown)| !shown).count();
-    let covered = answerable.iter().filter(|(_, shown)| *shown).count();
-    let could = answerable.iter().filter(|(chance, _)| *chance > line).count();
+fn tell(name: &str, runs: &[(Vec<Thought>, Vec<Thought>)]) -> Result<()> {
+    let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+    let (mut silent, mut covered) = (Vec::new(), Vec::new());
+    for (answerable, others) in runs {
+        silent.push(share(others.iter().filter(|(_, shown)| !shown).count(), others.len()));
+        covered.push(share(answerable.iter().filter(|(_, shown)| *shown).count(), answerable.len()));
+    }
+    let range = |of: &[f64]| {
+        let (low, high) = of.iter().fold((100f64, 0f64), |(low, high), of| (low.min(*of), high.max(*of)));
+        format!("{:.1} % ({low:.1}–{high:.1})", of.iter().sum::<f64>() / of.len().max(1) as f64)
+    };
+    let many = |of: fn(&(Vec<Thought>, Vec<Thought>)) -> usize| runs.first().map_or(0, of);
     print(&format!(
-        "{name}: silent on {:.1} % of {}, covers {:.1} % of {} (with the line at 90 % silent, {line:.3}: {:.1} %)",
-        percent(silent, others.len()),
-        others.len(),
-        percent(covered, answerable.len()),
-        answerable.len(),
-        percent(could, answerable.len())
+        "{name}: silent on {} of {}, covers {} of {}",
+        range(&silent),
+        many(|(_, others)| others.len()),
+        range(&covered),
+        many(|(answerable, _)| answerable.len()),
     ))
 }

@@ -9,7 +9,7 @@ use mcp_patterns::{Recommender, Request};
 
 use crate::data::{Asked, Data, Dice};
 
-pub(crate) const ALWAYS: Abstention = Abstention { below: 0.0, optimism: 0.0 };
+pub(crate) const ALWAYS: Abstention = Abstention { below: 0.0, optimism: 0.0, curiosity: 0.0 };
 const ONE: Budget = Budget { entries: 1, tokens: usize::MAX };
 /// So many people take turns.
 const PEOPLE: usize = 20;

@@ -78,7 +78,7 @@ fn main() -> Result<()> {
             learning::splits(data, options.seeds)?;
         }
         if wanted("abstain") {
-            abstain::measure(data)?;
+            abstain::measure(data, options.seeds)?;
         }
     }
     if wanted("speed") {

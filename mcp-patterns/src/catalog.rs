@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::recommend::Embedder;
 use crate::recommend::index::Index;
+use crate::recommend::intent::Intents;
 use crate::source::{Problem, Source};
 use crate::text::{Analyzer, ByNumber, number};
 use crate::{Entry, PatternError};
@@ -48,6 +49,7 @@ pub(crate) struct Snapshot {
     /// By the numbers of their ids.
     pub(crate) places: ByNumber<u32>,
     pub(crate) index: Index,
+    pub(crate) intents: Intents,
     report: Arc<Report>,
 }
 
@@ -207,12 +209,17 @@ impl Snapshot {
         entries: Vec<Arc<Entry>>,
         analyzer: &Analyzer,
         embedder: Option<&dyn Embedder>,
-        report: Report,
+        mut report: Report,
     ) -> Self {
+        let intents = Intents::new(&entries).unwrap_or_else(|message| {
+            report.problems.push(Problem::warning("catalogue", None, message));
+            Intents::default()
+        });
         Self {
             generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
             places: entries.iter().enumerate().map(|(at, entry)| (number(&entry.id), at as u32)).collect(),
             index: Index::new(&entries, analyzer, embedder),
+            intents,
             entries,
             report: Arc::new(report),
         }

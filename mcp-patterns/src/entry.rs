@@ -56,6 +56,9 @@ pub struct Triggers {
     pub keywords: Vec<String>,
     /// Whole requests that it answers.
     pub requests: Vec<String>,
+    /// Regular expressions, in the syntax of the crate `regex`, whose matches say what a request for it means. Upper and lower case are the
+    /// same. One that cannot be compiled matches nothing.
+    pub patterns: Vec<String>,
     /// Endings of files that it is about, without the dot: `rs`.
     pub extensions: Vec<String>,
 }

@@ -43,7 +43,7 @@
 //! - `Watcher`: reloads when files change (feature `watch`).
 //!
 //! # Features
-//! - `archive`: entries from zip archives.
+//! - `archive`: entries from zip and tar.gz archives.
 //! - `extension`: skills over MCP, served and hosted.
 //! - `server`: an MCP server to recommend, search, read, answer and validate.
 //! - `tools`: tool search, as a layer before any service of MCP.

@@ -15,12 +15,9 @@ use mcp_core::auth::server::{ApiKeys, MemoryApiKeys, NewApiKey, ResourceServer};
 use mcp_core::transport::http::{Http, Listener};
 use mcp_core::transport::told_to_stop;
 use mcp_core::{serve, stdio};
-use mcp_patterns::extension::{SkillSet, Skills};
+use mcp_patterns::extension::{Folders, Skills};
 use mcp_patterns::learn::{Learner, Settings};
-use mcp_patterns::skill::{Mode, SKILL_MD};
-use mcp_patterns::source::{Directory, Format};
-use mcp_patterns::starter::{self, Starter};
-use mcp_patterns::{Catalog, Recommender, server};
+use mcp_patterns::{Recommender, Watcher, server};
 
 const HELP: &str = "Examples:
   patterns-server                                      the skills that come with it, on standard input and output
@@ -31,7 +28,7 @@ const HELP: &str = "Examples:
 #[derive(Parser)]
 #[command(version, after_help = HELP)]
 struct Options {
-    /// Folders of Agent Skills. Fields of other clients are let pass, and reported.
+    /// Folders of Agent Skills, watched for changes. Fields of other clients are let pass, and reported.
     #[arg(long)]
     skills: Vec<PathBuf>,
     /// A file that keeps what is learned; several servers may share it.
@@ -53,26 +50,30 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let options = Options::parse();
     // 1. The catalogue, and the same skills for the extension.
-    let (mut catalog, mut set) = (Catalog::builder(), SkillSet::new());
-    for folder in &options.skills {
-        catalog = catalog.source(Directory::new(folder, Format::Skills { strict: false }));
-        set.add_tree("", folder, Mode::Lenient).iter().for_each(|problem| eprintln!("not served: {problem}"));
-    }
-    for (_, text) in starter::skills() {
-        set.add_files("mcp-patterns", [(SKILL_MD, text.as_bytes())], Mode::Strict)?;
-    }
-    let catalog = Arc::new(catalog.source(Starter).build());
+    let folders = Folders::new(&options.skills);
+    let catalog = Arc::new(folders.catalog().build());
+    let (set, problems) = folders.skills();
+    problems.iter().for_each(|problem| eprintln!("not served: {problem}"));
     catalog.report().problems.iter().for_each(|problem| eprintln!("{}: {}", problem.origin, problem.message));
+    let skills = Skills::new(set);
     // 2. What learns, and who counts.
     let learner = match &options.store {
         Some(path) => Learner::open(path, Settings::default())?,
         None => Learner::in_memory(Settings::default())?,
     };
     let counts = observe::start(options.metrics.as_deref()).await?;
-    let builder = server::builder(Recommender::new(catalog).learner(learner)).skills(Skills::new(set));
-    let server = builder.observer(counts).build()?;
+    let recommender = Recommender::new(catalog.clone()).learner(learner);
+    let server = server::builder(recommender).skills(skills.clone()).observer(counts).build()?;
+    // 3. What changes in the folders is recommended and served.
+    let served = server.clone();
+    let _watcher = Watcher::new(catalog, move |report| {
+        eprintln!("{} entries, {} problems", report.entries, report.problems.len());
+        if let Err(error) = skills.replace(folders.skills().0, &served) {
+            eprintln!("skills are served as they were: {error}");
+        }
+    })?;
     let Some(listen) = options.listen else { return Ok(serve(server, stdio()).await?) };
-    // 3. Who may ask.
+    // 4. Who may ask.
     let mut secret = [0; 32];
     getrandom::fill(&mut secret)?;
     let keys = ApiKeys::new(MemoryApiKeys::default(), &secret);

@@ -23,6 +23,7 @@
 //! ```
 
 mod entry;
+mod folders;
 mod host;
 mod serve;
 mod set;
@@ -31,6 +32,7 @@ mod tests;
 mod uri;
 
 pub use entry::{Manifest, SkillEntry, SkillResource};
+pub use folders::Folders;
 pub use host::{
     Approval, Grant, HostError, Listing, Loaded, Refused, Settings, SkillHost, SkillId, Summary, Verification,
 };

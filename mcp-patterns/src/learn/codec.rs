@@ -3,28 +3,29 @@
 use std::collections::HashMap;
 
 use super::fit::{Fit, SIGNS};
-use super::model::{Feature, Model, Weight};
+use super::likeness::{Accepted, Kept, Wording};
+use super::model::{Feature, Model};
 use super::trust::Trust;
+use super::weights::{Weight, Weights};
 use crate::text::ByNumber;
 
 /// Changes whenever the format does, or what the numbers mean: older snapshots are computed anew.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
 pub(crate) fn write(model: &Model) -> Vec<u8> {
     let mut out = Out(Vec::new());
     out.number(model.items.len() as u64);
     model.items.iter().for_each(|item| out.number(*item));
     out.real(model.requests);
+    out.short(model.hour);
     out.number(model.features.len() as u64);
     for (number, feature) in &model.features {
         out.number(*number);
         out.real(feature.seen);
         out.number(feature.weights.len() as u64);
-        for weight in &feature.weights {
+        for weight in feature.weights.iter() {
             out.short(weight.item);
-            out.short(weight.hour);
-            out.real(weight.value);
-            out.real(weight.squares);
+            out.short(u32::from(weight.value as u16) << 16 | u32::from(weight.squares));
         }
     }
     for (value, squares) in model.fit.signs {
@@ -46,7 +47,24 @@ pub(crate) fn write(model: &Model) -> Vec<u8> {
         out.short(trust.day);
         out.short(trust.today);
     }
+    accepted(&mut out, &model.accepted);
     out.0
+}
+
+fn accepted(out: &mut Out, accepted: &Accepted) {
+    out.number(accepted.kept.len() as u64);
+    for kept in &accepted.kept {
+        let (words, about) = kept.wording.parts();
+        out.short(kept.item);
+        out.real(kept.length);
+        out.real(kept.score);
+        out.number(about as u64);
+        out.shorts(words.iter().copied());
+    }
+    out.shorts(accepted.references.iter().copied());
+    out.shorts(accepted.others.iter().copied());
+    out.short(accepted.turns.0);
+    out.short(accepted.turns.1);
 }
 
 /// None if it is not whole.
@@ -55,16 +73,23 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Model> {
     let items: Vec<u64> = (0..from.many(8)?).map(|_| from.number()).collect::<Option<_>>()?;
     let by_number = items.iter().enumerate().map(|(at, number)| (*number, at as u32)).collect();
     let requests = from.real()?;
+    let hour = from.short()?;
     let mut features = ByNumber::default();
     for _ in 0..from.many(20)? {
         let number = from.number()?;
         let seen = from.real()?;
         let mut weights = Vec::new();
-        for _ in 0..from.many(16)? {
-            let (item, hour, value, squares) = (from.short()?, from.short()?, from.real()?, from.real()?);
-            weights.push(Weight { item, hour, value, squares });
+        for _ in 0..from.many(8)? {
+            let (item, of) = (from.short()?, from.short()?);
+            let squares = of as u16;
+            // Neither negative nor infinite.
+            weights.push((squares < 0x7f80).then_some(Weight {
+                item,
+                value: (of >> 16) as u16 as i16,
+                squares,
+            })?);
         }
-        features.insert(number, Feature { seen, weights });
+        features.insert(number, Feature { seen, weights: Weights::read(weights.into_iter())? });
     }
     let mut signs = [(0.0, 0.0); SIGNS];
     for slope in &mut signs {
@@ -81,7 +106,17 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Model> {
         let (day, today) = (from.short()?, from.short()?);
         trust.insert(principal, Trust { sum, variance, many, day, today });
     }
-    let model = Model { items, by_number, features, requests, fit: Fit { signs, words }, trust };
+    let mut kept = Vec::new();
+    for _ in 0..from.many(28)? {
+        let (item, length, score) = (from.short()?, from.real()?, from.real()?);
+        let about = usize::try_from(from.number()?).ok()?;
+        let words: Vec<u32> = from.shorts()?;
+        kept.push(Kept { wording: Wording::kept(words, about)?, item, length, score });
+    }
+    let (references, others) = (from.shorts()?, from.shorts()?);
+    let accepted = Accepted::read(kept, references, others, (from.short()?, from.short()?))?;
+    let model =
+        Model { items, by_number, features, requests, hour, fit: Fit { signs, words }, trust, accepted };
     from.0.is_empty().then_some(model)
 }
 
@@ -94,6 +129,11 @@ impl Out {
 
     fn short(&mut self, value: u32) {
         self.0.extend(value.to_le_bytes());
+    }
+
+    fn shorts(&mut self, values: impl ExactSizeIterator<Item = u32>) {
+        self.number(values.len() as u64);
+        values.for_each(|value| self.short(value));
     }
 
     fn real(&mut self, value: f32) {
@@ -118,6 +158,10 @@ impl In<'_> {
 
     fn real(&mut self) -> Option<f32> {
         self.short().map(f32::from_bits).filter(|value| value.is_finite())
+    }
+
+    fn shorts<T: FromIterator<u32>>(&mut self) -> Option<T> {
+        (0..self.many(4)?).map(|_| self.short()).collect()
     }
 
     /// How many of at least `size` bytes follow.
@@ -147,6 +191,7 @@ mod tests {
                 let candidates: Vec<(u64, f32)> = (0..6).map(|number| (number, number as f32 / 3.0)).collect();
                 let lesson = Lesson { features, candidates: &candidates, about: *about, wanted: *wanted, weight: 1.0, hour: *hour };
                 model.learn(&lesson, &Pace { rate: 1.0, half_life: Some(10.0) });
+                model.accepted.accept(Wording::of(features.iter().map(|(word, _)| *word), &[5, 70]), *hour, *wanted);
                 model.fit.learn(0.1, &[0.5; SIGNS], features, *wanted, 1.0);
                 model.trust.entry(*about).or_default().note(*hour, 0.4, *wanted);
             }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fit::Signs;
+use super::likeness::Wording;
 
 /// What somebody did with an entry that was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,6 +17,13 @@ pub enum Outcome {
     Rejected,
     /// Neither used nor refused.
     Ignored,
+}
+
+impl Exposure {
+    /// The words of the request.
+    pub(crate) fn wording(&self) -> Wording {
+        Wording::of(self.features.iter().take(self.words).map(|(word, _)| *word), &self.phrasing)
+    }
 }
 
 impl Outcome {
@@ -57,6 +65,9 @@ pub struct Exposure {
     pub model: String,
     /// The numbers of the terms and how much each counts.
     pub features: Vec<(u64, f32)>,
+    /// How many of them are words of the request; they come first.
+    #[serde(default)]
+    pub words: usize,
     /// The numbers of its stop words: how it was asked.
     pub phrasing: Vec<u64>,
     /// From the best on.
@@ -67,11 +78,18 @@ pub struct Exposure {
     pub fit: f32,
     /// What is known of the ranking.
     pub signs: Signs,
+    /// Whether it would have been shown however unlike it is to accepted requests.
+    #[serde(default = "always")]
+    pub open: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 const fn is_zero(id: &i64) -> bool {
     *id == 0
+}
+
+const fn always() -> bool {
+    true
 }
 
 /// What somebody says of an entry that was shown.

@@ -8,10 +8,12 @@ mod choose;
 mod codec;
 mod exposure;
 pub(crate) mod fit;
+pub(crate) mod likeness;
 pub(crate) mod model;
 mod state;
 mod store;
 mod trust;
+mod weights;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -24,8 +26,7 @@ pub use choose::Strategy;
 pub(crate) use choose::probabilities;
 pub use exposure::{Candidate, Exposure, Feedback, Outcome, Receipt, Record};
 use model::{Model, Pace};
-use state::State;
-pub(crate) use state::hour;
+pub(crate) use state::{State, hour};
 use store::{Event, Store};
 
 use crate::PatternError;

@@ -9,7 +9,9 @@
 use std::collections::HashMap;
 
 use super::fit::Fit;
+use super::likeness::Accepted;
 use super::trust::Trust;
+use super::weights::Weights;
 use crate::text::ByNumber;
 
 /// The precision that a weight begins with.
@@ -32,31 +34,19 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
+    /// What is left at an hour of what was 1 at another one; more than 1 if that is later.
     fn fade(&self, from: u32, to: u32) -> f32 {
-        match self.half_life {
-            Some(half) if to > from => (-((to - from) as f32) / half.max(1.0)).exp2(),
-            _ => 1.0,
-        }
+        let hours = to as f32 - from as f32;
+        self.half_life.map_or(1.0, |half| (-hours / half.max(1.0)).exp2())
     }
-}
-
-/// What a feature says about an entry.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Weight {
-    pub(crate) item: u32,
-    /// When it was changed last, in hours.
-    pub(crate) hour: u32,
-    pub(crate) value: f32,
-    /// The sum of squares of what changed it.
-    pub(crate) squares: f32,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Feature {
     /// In how many requests it was.
     pub(crate) seen: f32,
-    /// Sorted by item.
-    pub(crate) weights: Vec<Weight>,
+    /// As they are worth at the hour that the model says.
+    pub(crate) weights: Weights,
 }
 
 /// What of an exposure is needed to learn from it.
@@ -81,13 +71,18 @@ pub(crate) struct Model {
     pub(crate) features: ByNumber<Feature>,
     /// How many requests it has seen.
     pub(crate) requests: f32,
+    /// The hour that weights are told for: all fade alike, so nothing has to be done while they do.
+    pub(crate) hour: u32,
     pub(crate) fit: Fit,
+    /// Requests that something was accepted for.
+    pub(crate) accepted: Accepted,
     /// By the numbers of the names of principals.
     pub(crate) trust: HashMap<u64, Trust>,
 }
 
 impl Model {
-    fn item(&mut self, number: u64) -> u32 {
+    /// The item of an entry's number.
+    pub(super) fn item(&mut self, number: u64) -> u32 {
         if let Some(item) = self.by_number.get(&number) {
             return *item;
         }
@@ -119,12 +114,13 @@ impl Model {
         slots: &[u32],
         scores: &mut [f32],
     ) {
+        let fade = pace.fade(self.hour, hour);
         for (feature, strength) in features {
             let Some(feature) = self.features.get(feature) else { continue };
-            for weight in &feature.weights {
+            for weight in feature.weights.iter() {
                 let slot = slots.get(weight.item as usize).copied().unwrap_or(u32::MAX);
                 if let Some(score) = scores.get_mut(slot as usize) {
-                    *score += strength * weight.value * pace.fade(weight.hour, hour);
+                    *score += strength * weight.value() * fade;
                 }
             }
         }
@@ -133,17 +129,13 @@ impl Model {
     /// What was learned about an entry for some features, and how uncertain that is: the standard deviation, at most 1.
     pub(crate) fn about(&self, number: u64, features: &[(u64, f32)], hour: u32, pace: &Pace) -> (f32, f32) {
         let item = self.by_number.get(&number).copied();
+        let fade = pace.fade(self.hour, hour);
         let (mut score, mut variance) = (0.0, 0.0);
         for (feature, strength) in features {
-            let known = item.and_then(|item| {
-                let weights = &self.features.get(feature)?.weights;
-                weights.get(weights.binary_search_by_key(&item, |weight| weight.item).ok()?)
-            });
             let mut spread = 1.0;
-            if let Some(weight) = known {
-                let fade = pace.fade(weight.hour, hour);
-                score += strength * weight.value * fade;
-                spread = BEGIN / (BEGIN + weight.squares * fade);
+            if let Some(weight) = item.and_then(|item| self.features.get(feature)?.weights.get(item)) {
+                score += strength * weight.value() * fade;
+                spread = BEGIN / (BEGIN + weight.squares() * fade);
             }
             variance += strength * strength * spread;
         }
@@ -158,6 +150,7 @@ impl Model {
             .map(|(number, base)| base + self.about(*number, lesson.features, lesson.hour, pace).0)
             .collect();
         let probabilities = softmax(&scores);
+        self.fade_to(lesson.hour, pace);
         let about = lesson.candidates.iter().position(|(number, _)| *number == lesson.about);
         let Some(expected) = about.and_then(|about| probabilities.get(about)).copied() else { return 0.0 };
         for ((number, _), probability) in lesson.candidates.iter().zip(&probabilities) {
@@ -177,19 +170,29 @@ impl Model {
 
     fn step(&mut self, number: u64, lesson: &Lesson<'_>, gradient: f32, pace: &Pace) {
         let item = self.item(number);
+        let fade = pace.fade(self.hour, lesson.hour);
         for (feature, strength) in lesson.features {
-            let weights = &mut self.features.entry(*feature).or_default().weights;
-            let at = weights.binary_search_by_key(&item, |weight| weight.item).unwrap_or_else(|at| {
-                weights.insert(at, Weight { item, hour: lesson.hour, value: 0.0, squares: 0.0 });
-                at
-            });
-            let Some(weight) = weights.get_mut(at) else { continue };
-            let fade = pace.fade(weight.hour, lesson.hour);
+            let weight = self.features.entry(*feature).or_default().weights.entry(item);
             let slope = gradient * strength;
-            weight.squares = weight.squares * fade + slope * slope;
-            weight.value = weight.value * fade + pace.rate * slope / (BEGIN + weight.squares).sqrt();
-            weight.hour = weight.hour.max(lesson.hour);
+            let squares = weight.squares() * fade + slope * slope;
+            let value = weight.value() * fade + pace.rate * slope / (BEGIN + squares).sqrt();
+            weight.set(value / fade, squares / fade);
         }
+    }
+
+    /// Tells weights for a later hour once they have faded by half; for the first hour that anything is learned at.
+    fn fade_to(&mut self, hour: u32, pace: &Pace) {
+        if self.items.is_empty() {
+            self.hour = hour;
+        }
+        let fade = pace.fade(self.hour, hour);
+        if fade > 0.5 {
+            return;
+        }
+        for weight in self.features.values_mut().flat_map(|feature| feature.weights.iter_mut()) {
+            weight.set(weight.value() * fade, weight.squares() * fade);
+        }
+        self.hour = hour;
     }
 }
 

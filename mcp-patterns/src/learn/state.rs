@@ -12,6 +12,8 @@ use crate::text::{ByNumber, number};
 
 /// How many exposures are at hand when feedback comes.
 const RECENT: usize = 256;
+/// How much an answer has to count that a request is taken for one that something fits.
+const BELIEVED: f32 = 0.5;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -131,6 +133,10 @@ impl State {
             for who in [principal, super::trust::EVERYBODY] {
                 self.model.trust.entry(who).or_default().note(hour, expected, wanted);
             }
+        }
+        if wanted && weight >= BELIEVED && exposure.words > 0 {
+            let item = self.model.item(about);
+            self.model.accepted.accept(exposure.wording(), item, exposure.open);
         }
         if exposure.shown.first().is_some_and(|first| first == entry) {
             let words = phrased(&exposure.features, &exposure.phrasing);

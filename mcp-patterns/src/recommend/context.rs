@@ -1,6 +1,6 @@
 //! What is known besides the task: what it says of entries at once, and as features to learn from.
 
-use super::Context;
+use super::{Context, Request};
 use crate::Entry;
 use crate::catalog::Snapshot;
 use crate::text::number;
@@ -11,23 +11,33 @@ const EXTENSION: f32 = 0.8;
 const TOOL: f32 = 0.5;
 const TAG: f32 = 0.8;
 
-/// Adds what the context says to the scores of entries.
-pub(super) fn add(context: &Context, snapshot: &Snapshot, scores: &mut [f32]) {
-    if *context == Context::default() {
-        return;
+/// Adds what the context and the expressions of entries say to the scores of entries. Returns the places of those that are triggered.
+pub(super) fn add(request: &Request<'_>, snapshot: &Snapshot, scores: &mut [f32]) -> Vec<u32> {
+    let mut triggered = snapshot.intents.meant(request.task);
+    let context = &request.context;
+    if *context != Context::default() {
+        let extensions: Vec<&str> = context.files.iter().filter_map(|path| extension(path)).collect();
+        for (place, (score, entry)) in scores.iter_mut().zip(&snapshot.entries).enumerate() {
+            *score += of(context, &extensions, entry);
+            let named = |name: &String| *name == entry.id || name.eq_ignore_ascii_case(&entry.name);
+            if context.triggers.iter().any(named) {
+                triggered.push(place as u32);
+            }
+        }
+        triggered.sort_unstable();
+        triggered.dedup();
     }
-    let extensions: Vec<&str> = context.files.iter().filter_map(|path| extension(path)).collect();
-    for (score, entry) in scores.iter_mut().zip(&snapshot.entries) {
-        *score += of(context, &extensions, entry);
+    for place in &triggered {
+        if let Some(score) = scores.get_mut(*place as usize) {
+            *score += TRIGGER;
+        }
     }
+    triggered
 }
 
 fn of(context: &Context, extensions: &[&str], entry: &Entry) -> f32 {
     let same = |list: &[String], name: &str| list.iter().any(|known| known.eq_ignore_ascii_case(name));
     let mut score = 0.0;
-    if context.triggers.iter().any(|name| *name == entry.id || name.eq_ignore_ascii_case(&entry.name)) {
-        score += TRIGGER;
-    }
     if extensions.iter().any(|extension| same(&entry.triggers.extensions, extension)) {
         score += EXTENSION;
     }

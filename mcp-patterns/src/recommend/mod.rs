@@ -4,18 +4,22 @@
 //! [`Embedder`], by the context, and by what feedback taught. The scores are log-odds, so that they add up. Nothing is recommended when
 //! even the best would hardly be accepted.
 
+mod abstain;
 mod context;
 pub(crate) mod features;
 pub(crate) mod index;
+pub(crate) mod intent;
 mod request;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use abstain::Abstention;
+use abstain::Ranking;
 pub use request::{Budget, Context, LeftOut, Parts, Pick, Recommendation, Request, Why};
 
 use crate::catalog::{Catalog, Snapshot};
-use crate::learn::fit::{Signs, sigmoid};
+use crate::learn::fit::Signs;
 use crate::learn::model::{Features, softmax};
 use crate::learn::{self, Candidate, Exposure, Learner, probabilities};
 use crate::text::{Words, number};
@@ -41,21 +45,6 @@ pub trait Embedder: Send + Sync {
     fn embed(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>>;
 }
 
-/// When nothing is recommended.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Abstention {
-    /// Below this chance to be accepted nothing is recommended; 0 never abstains.
-    pub below: f32,
-    /// How many deviations of what was learned are added to the chance: what is uncertain is shown, and learned from.
-    pub optimism: f32,
-}
-
-impl Default for Abstention {
-    fn default() -> Self {
-        Self { below: 0.2, optimism: 0.5 }
-    }
-}
-
 /// Recommends entries of a catalogue.
 pub struct Recommender {
     catalog: Arc<Catalog>,
@@ -74,6 +63,8 @@ struct Asked<'a> {
     request: &'a Request<'a>,
     words: Words,
     extras: Vec<u64>,
+    /// Places of entries that a trigger speaks for, in order.
+    triggered: Vec<u32>,
     vector: Option<Vec<f32>>,
     /// By entry; minus infinity for those that may not be recommended.
     scores: Vec<f32>,
@@ -160,7 +151,7 @@ impl Recommender {
         if let Some(vector) = &vector {
             snapshot.index.near(vector, MEANING, &mut scores);
         }
-        context::add(&request.context, snapshot, &mut scores);
+        let triggered = context::add(request, snapshot, &mut scores);
         if !request.kinds.is_empty() || request.only.is_some() {
             let allowed = |entry: &Entry| {
                 (request.kinds.is_empty() || request.kinds.contains(&entry.kind))
@@ -172,7 +163,7 @@ impl Recommender {
                 }
             }
         }
-        Asked { request, words, extras: context::features(&request.context), vector, scores }
+        Asked { request, words, extras: context::features(&request.context), triggered, vector, scores }
     }
 
     fn rank(
@@ -202,13 +193,9 @@ impl Recommender {
             })
             .collect();
         let signs = features::signs(asked, snapshot, &ranked, &own.model);
-        let fit = features::cold(&signs);
-        let (learned, deviation) =
-            own.model.fit.learned(&signs, &features::phrased(&features, &asked.words.phrasing));
-        let confidence = sigmoid(
-            fit + learned
-                + self.abstention.optimism * deviation * f32::from(u8::from(self.learner.is_some())),
-        );
+        let learns = self.learner.is_some();
+        let ranking = Ranking { asked, snapshot, ranked: &ranked, signs: &signs, features: &features };
+        let judged = self.abstention.judge(&ranking, [own, shared], learns.then_some(&mut *dice));
         let spread: Vec<(f32, f32)> = ranked.iter().map(|of| (of.score, of.deviation)).collect();
         let first = probabilities(settings.strategy, &spread);
         let mut roll = dice.roll();
@@ -227,9 +214,8 @@ impl Recommender {
         if let Some(drawn) = drawn {
             order[..=drawn].rotate_right(1);
         }
-        let abstains = confidence < self.abstention.below
-            || listed.first().is_none_or(|(of, _, _)| of.score <= 0.0 && of.base <= 0.0);
-        let recommendation = self.fill(snapshot, asked, &listed, &order, abstains, confidence);
+        let abstains = judged.nothing_fits;
+        let recommendation = self.fill(snapshot, asked, &listed, &order, abstains, judged.confidence);
         let shown: Vec<String> = recommendation.picks.iter().map(|pick| pick.entry.id.clone()).collect();
         let beside = shown.len().saturating_sub(1);
         let candidates = listed.iter().enumerate().filter_map(|(at, (of, first, _))| {
@@ -250,8 +236,10 @@ impl Recommender {
             features,
             phrasing: asked.words.phrasing.clone(),
             shown,
-            fit,
+            fit: judged.fit,
             signs,
+            words: asked.words.terms.len(),
+            open: judged.open,
         };
         (recommendation, exposure)
     }

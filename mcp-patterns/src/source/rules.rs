@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Loaded, Problem};
+use crate::recommend::intent;
 use crate::{Entry, Kind};
 
 #[derive(Deserialize)]
@@ -28,6 +29,7 @@ struct Rule {
 #[serde(rename_all = "camelCase", default)]
 struct Prompts {
     keywords: Vec<String>,
+    intent_patterns: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -55,15 +57,26 @@ pub(super) fn read(place: &str, text: &str, loaded: &mut Loaded) {
             }
         };
         let described = rule.description.unwrap_or_default();
-        if described.is_empty() && rule.prompt_triggers.keywords.is_empty() {
+        let prompts = rule.prompt_triggers;
+        let (patterns, broken): (Vec<_>, Vec<_>) =
+            prompts.intent_patterns.into_iter().partition(|pattern| intent::compile(pattern).is_ok());
+        for pattern in broken {
             let message = format!(
-                "skill `{name}` has neither `description` nor keywords: it is found by its name only"
+                "skill `{name}`: `intentPatterns`: `{pattern}` is left out: it cannot be compiled, or is too large; look-around and \
+                 back-references are not supported"
+            );
+            loaded.problems.push(Problem::warning(place, line, message));
+        }
+        if described.is_empty() && prompts.keywords.is_empty() && patterns.is_empty() {
+            let message = format!(
+                "skill `{name}` has neither `description`, keywords nor patterns: it is found by its name only"
             );
             loaded.problems.push(Problem::warning(place, line, message));
         }
         let mut entry =
             Entry::new(Kind::Rule, name, described, rule.block_message.unwrap_or_default(), place);
-        entry.triggers.keywords = rule.prompt_triggers.keywords;
+        entry.triggers.keywords = prompts.keywords;
+        entry.triggers.patterns = patterns;
         entry.tags = rule.priority.into_iter().chain(rule.enforcement).collect();
         for pattern in rule.file_triggers.path_patterns {
             let extension = pattern.rsplit_once('.').map(|(_, extension)| extension.to_owned());

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mcp_core::middleware::{Next, from_fn};
-use mcp_core::protocol::RpcError;
+use mcp_core::protocol::{RpcError, SubscriptionFilter};
 use mcp_core::service::{McpService, Principal, Response};
 use mcp_core::testing::TestClient;
 use mcp_core::{Args, Server, tool};
@@ -209,4 +209,29 @@ async fn a_failed_call_teaches_nothing() {
     assert_eq!(learner.stats("anonymous").unwrap().accepted, 0);
     client.call("call_tool", json!({ "name": "refund", "arguments": { "amount": 1 } })).await;
     assert_eq!(learner.stats("anonymous").unwrap().accepted, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_are_published_in_time_and_clients_are_told() {
+    let search = ToolSearch::builder().promoted(1).build().unwrap();
+    let server = server(&Arc::default());
+    let client = TestClient::connect(search.layer().layer(server.clone()));
+    let filter = SubscriptionFilter { tools_list_changed: true, ..SubscriptionFilter::default() };
+    let changes = client.listen(filter).await.unwrap();
+    let runs = tokio::spawn({
+        let (search, server) = (search.clone(), server.clone());
+        async move { search.run(&server, Duration::from_secs(2)).await }
+    });
+    for _ in 0..3 {
+        client.call("report_3", json!({})).await;
+    }
+    let front = ["search_tools", "call_tool"];
+    assert_eq!(names(&client.request("tools/list", json!({})).await.unwrap()), front);
+    let begun = tokio::time::Instant::now();
+    assert_eq!(changes.next().await.method, "notifications/tools/list_changed");
+    assert!((1..=2).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    let listed = names(&client.request("tools/list", json!({})).await.unwrap());
+    assert_eq!(listed, ["search_tools", "call_tool", "report_3"]);
+    server.shut_down();
+    runs.await.unwrap();
 }

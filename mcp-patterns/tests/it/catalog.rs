@@ -56,7 +56,7 @@ fn the_other_formats_are_read() {
         "claude/agents/planner.md",
         "---\nname: planner\ndescription: Plans.\ntools: Read\n---\nPlan.\n",
     );
-    let rules = r#"{"skills": {"ui": {"promptTriggers": {"keywords": ["button"]}, "fileTriggers": {"pathPatterns": ["src/**/*.tsx"]}},
+    let rules = r#"{"skills": {"ui": {"promptTriggers": {"keywords": ["button"], "intentPatterns": ["(create|add).*?component", "(?=look)ahead"]}, "fileTriggers": {"pathPatterns": ["src/**/*.tsx"]}},
         "bad": {"promptTriggers": 3}}}"#;
     write(folder.path(), "rules/skill-rules.json", rules);
     let of = |path: &str, format| Directory::new(folder.path().join(path), format);
@@ -76,9 +76,12 @@ fn the_other_formats_are_read() {
         (&ui.triggers.keywords[0], &ui.triggers.extensions[0]),
         (&"button".to_owned(), &"tsx".to_owned())
     );
+    assert_eq!(ui.triggers.patterns, ["(create|add).*?component"]);
     let report = catalog.report();
-    let problem = report.problems.iter().find(|problem| problem.message.contains("`bad`")).unwrap();
-    assert_eq!(problem.line, Some(2));
+    let about = |what: &str| report.problems.iter().find(|problem| problem.message.contains(what)).unwrap();
+    assert_eq!(about("`bad`").line, Some(2));
+    let left_out = about("`(?=look)ahead`");
+    assert_eq!((left_out.line, left_out.severity), (Some(1), Severity::Warning));
 }
 
 #[test]
@@ -156,6 +159,56 @@ fn an_archive_is_read_without_unpacking() {
         "{:?}",
         loaded.problems
     );
+}
+
+#[cfg(feature = "archive")]
+#[test]
+fn a_tar_gz_is_read_as_a_zip_is_and_links_and_broken_ends_are_told() {
+    use flate2::{Compression, write::GzEncoder};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("skills.tgz");
+    let mut tar = tar::Builder::new(Vec::new());
+    let add = |tar: &mut tar::Builder<Vec<u8>>, name: &str, text: &str| {
+        let mut header = tar::Header::new_gnu();
+        // What would refuse to write such a name is passed by.
+        header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        tar.append(&header, text.as_bytes()).unwrap();
+    };
+    for name in ["./skills/review/SKILL.md", "../outside/SKILL.md", "/absolute/SKILL.md"] {
+        add(&mut tar, name, SKILL);
+    }
+    add(&mut tar, "skills/large/SKILL.md", &"x".repeat(2 << 20));
+    add(&mut tar, "skills/later/SKILL.md", &SKILL.replace("review", "later"));
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Symlink);
+    link.set_size(0);
+    tar.append_link(&mut link, "skills/link/SKILL.md", "/etc/passwd").unwrap();
+    let bytes = tar.into_inner().unwrap();
+    let source = mcp_patterns::source::Archive::new(&path, Format::Skills { strict: true });
+    let write_as = |bytes: &[u8]| {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        std::io::Write::write_all(&mut gzip, bytes).unwrap();
+        fs::write(&path, gzip.finish().unwrap()).unwrap();
+        source.load().unwrap()
+    };
+    let names = |loaded: &mcp_patterns::source::Loaded| {
+        loaded.entries.iter().map(|entry| entry.name.clone()).collect::<Vec<_>>()
+    };
+    let loaded = write_as(&bytes);
+    assert_eq!(names(&loaded), ["later", "review"]);
+    assert_eq!(loaded.problems.len(), 1, "{:?}", loaded.problems);
+    assert!(loaded.problems[0].message.contains("more than"));
+    // The end is missing.
+    let loaded = write_as(&bytes[..1 << 20]);
+    assert_eq!(names(&loaded), ["review"]);
+    assert!(!loaded.problems.is_empty());
+    // Something else that is packed.
+    assert!(write_as(b"no archive").entries.is_empty());
+    fs::write(&path, "neither").unwrap();
+    assert!(source.load().is_err());
 }
 
 #[cfg(feature = "watch")]

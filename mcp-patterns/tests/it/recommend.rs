@@ -75,6 +75,22 @@ fn context_and_kinds_count_and_what_is_not_allowed_never_shows() {
 }
 
 #[test]
+fn expressions_of_an_entry_speak_for_it() {
+    let mut rule = Entry::new(Kind::Rule, "frontend", "", "", "test");
+    rule.triggers.patterns = vec!["(create|add|build).*?(page|modal)".to_owned()];
+    let mut all = entries();
+    all.push(rule);
+    let catalog = Arc::new(Catalog::builder().source(Entries::new("test", all)).build());
+    let recommender = Recommender::new(catalog);
+    let found =
+        recommender.recommend(&Request { task: "Please ADD a small modal", ..Request::default() }).unwrap();
+    let first = &found.picks[0];
+    assert!(first.entry.id == "rule:frontend" && first.parts.context > 2.0, "{:?}", first.parts);
+    let other = recommender.recommend(&Request { task: "What is a modal?", ..Request::default() }).unwrap();
+    assert!(other.picks.is_empty(), "{:?}", other.picks);
+}
+
+#[test]
 fn search_ranks_without_abstaining() {
     let found = Recommender::new(catalog()).search("sprint load pdf", 2);
     assert_eq!(found.len(), 2);

@@ -31,7 +31,9 @@ pub(crate) fn settings() -> Settings {
 }
 
 pub(crate) fn learning(learner: Learner) -> Recommender {
-    Recommender::new(catalog()).abstention(Abstention { below: 0.0, optimism: 0.0 }).learner(learner)
+    Recommender::new(catalog())
+        .abstention(Abstention { below: 0.0, ..Abstention::default() })
+        .learner(learner)
 }
 
 pub(crate) fn ask(recommender: &Recommender, tenant: &str, task: &str) -> Recommendation {

@@ -332,10 +332,49 @@ async fn what_cannot_be_verified_is_declined_or_approved_each_time() {
 }
 
 #[tokio::test]
-async fn a_server_without_skills_and_an_endless_list_are_told() {
+async fn a_server_without_skills_is_told() {
     let host = SkillHost::new();
     let plain = Server::builder("plain", "1.0.0").build().unwrap();
     host.connect("plain", Client::connect(plain).await.unwrap()).unwrap();
     assert!(matches!(host.refresh("plain").await, Err(HostError::Undeclared { .. })));
     assert!(matches!(host.refresh("nobody").await, Err(HostError::Unknown { .. })));
+}
+
+/// A server whose list never ends: each page names another one, or always the same.
+#[derive(Clone, Default)]
+struct Endless {
+    asked: Arc<Mutex<usize>>,
+    same: bool,
+}
+
+impl Extension for Endless {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn methods(&self) -> &'static [&'static str] {
+        &["skills/list"]
+    }
+
+    fn handle(&self, _: Context) -> ExtensionFuture<Body> {
+        let mut asked = self.asked.lock();
+        *asked += 1;
+        let cursor = if self.same { "again".to_owned() } else { asked.to_string() };
+        let page = json!({ "skills": [], "nextCursor": cursor, "ttlMs": 0, "cacheScope": "private" });
+        Box::pin(async move { Ok(Body::Object(RawJson::from(page))) })
+    }
+}
+
+#[tokio::test]
+async fn a_list_without_an_end_is_left() {
+    for (same, pages) in [(false, 7), (true, 2)] {
+        let endless = Endless { same, ..Endless::default() };
+        let server = Server::builder("endless", "1.0.0").expects_resources().extension(endless.clone());
+        let client = Client::connect(server.build().unwrap()).await.unwrap();
+        let host = SkillHost::with_settings(Settings { pages: 7, ..Settings::default() });
+        host.connect("docs", client).unwrap();
+        assert!(matches!(host.refresh("docs").await, Err(HostError::Endless { label }) if label == "docs"));
+        assert_eq!(*endless.asked.lock(), pages);
+        assert!(host.skills().is_empty());
+    }
 }
