@@ -37,8 +37,9 @@ impl Machine {
         if let Some(machine) = MACHINE.load_full().filter(|machine| machine.process == process) {
             return Ok(machine);
         }
+        let threads = std::env::var("ENGIFY_MCP_THREADS").ok().and_then(|count| count.parse().ok());
         let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(threads.unwrap_or(2).clamp(1, 64))
             .thread_name("engify-mcp")
             .enable_all()
             .build()

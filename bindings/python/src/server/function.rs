@@ -254,6 +254,10 @@ fn start_async<T: Outcome>(
         let started = frame.enter(py).and_then(|coroutine| {
             let running = event_loop.call_method1(pyo3::intern!(py, "create_task"), (coroutine,))?;
             *slot.lock() = Some(running.clone().unbind());
+            // Who gave up before the task was there could not cancel it.
+            if sender.is_closed() {
+                running.call_method0("cancel")?;
+            }
             Ok(running)
         });
         let running = match started {

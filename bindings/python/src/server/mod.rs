@@ -130,15 +130,17 @@ impl PyServer {
 impl PyServer {
     /// The server, made of what was added so far.
     pub(crate) fn build(&self, py: Python<'_>) -> PyResult<Server> {
-        let machine = Machine::get()?;
-        let mut state = self.state.lock();
-        if state.is_async {
-            machine.asyncio(py)?;
+        let is_async = self.state.lock().is_async;
+        if is_async {
+            Machine::get()?.asyncio(py)?;
         }
+        // INVARIANT: nothing of Python runs while this is held, or two threads wait for each other.
+        let mut state = self.state.lock();
         if let Some(server) = &state.built {
             return Ok(server.clone());
         }
-        let mut builder = Server::builder(self.info.name.clone(), self.info.version.clone());
+        // Functions may be added while it runs.
+        let mut builder = Server::builder(self.info.name.clone(), self.info.version.clone()).expects_tools();
         if let Some(instructions) = &self.instructions {
             builder = builder.instructions(instructions);
         }

@@ -100,7 +100,8 @@ async fn bind(address: &str) -> Result<Listener, ServeError> {
 
 fn failure(py: Python<'_>, error: ServeError) -> PyErr {
     match &error {
-        ServeError::Bind { .. } | ServeError::Io(_) => PyOSError::new_err(chain(&error)),
+        ServeError::Bind { .. } => PyOSError::new_err(chain(&error)),
+        ServeError::Io(source) => PyOSError::new_err(chain(source)),
         _ => mcp_core::Error::from(error).into_exception(py),
     }
 }
