@@ -63,7 +63,7 @@ impl PyClient {
             let sample = Arc::new(sample);
             builder = builder.on_sample(move |request| {
                 let asked = ask(Arc::clone(&sample), serde_json::to_value(&request));
-                async move { Ok(serde_json::from_value(asked.await?)?) }
+                async move { Ok::<_, Error>(serde_json::from_value(asked.await?)?) }
             });
         }
         if let Some(log) = log {
@@ -225,13 +225,14 @@ fn with_elicit(builder: ClientBuilder, elicit: Py<PyAny>) -> ClientBuilder {
         .on_form(move |form| {
             let asked =
                 ask(Arc::clone(&elicit), Ok(json!({ "message": form.message, "schema": form.schema })));
-            async move { Ok(serde_json::from_value::<ElicitResult>(asked.await?)?) }
+            async move { Ok::<_, Error>(serde_json::from_value::<ElicitResult>(asked.await?)?) }
         })
         .on_url(move |page| {
             let asked = ask(Arc::clone(&for_pages), Ok(json!({ "message": page.message, "url": page.url })));
             async move {
                 let answer = asked.await?;
-                Ok(serde_json::from_value::<ElicitAction>(answer.get("action").cloned().unwrap_or_default())?)
+                let action = answer.get("action").cloned().unwrap_or_default();
+                Ok::<_, Error>(serde_json::from_value::<ElicitAction>(action)?)
             }
         })
 }
