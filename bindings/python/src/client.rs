@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mcp_core::Client;
 use mcp_core::client::{self, ClientBuilder};
 use mcp_core::protocol::{ElicitAction, ElicitResult, RawJson};
-use mcp_core::{Client, Server};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -86,7 +86,7 @@ impl PyClient {
         self.ask(py, callback, |client: Client| async move {
             let server = client.server().await?;
             Ok(json!({
-                "protocol_version": server.version,
+                "protocol_version": server.version.as_str(),
                 "info": server.info,
                 "capabilities": server.capabilities,
                 "instructions": server.instructions,
@@ -238,25 +238,18 @@ fn with_elicit(builder: ClientBuilder, elicit: Py<PyAny>) -> ClientBuilder {
 }
 
 /// Asks a Python function, on a thread of Python's.
-fn ask(
-    function: Arc<Py<PyAny>>,
-    question: Result<Value, serde_json::Error>,
-) -> impl Future<Output = Result<Value, Error>> + Send {
-    async move {
-        let question = question?;
-        let (sender, receiver) = oneshot::channel();
-        Machine::get().map_err(|error| error.to_string())?.pool.submit(Box::new(move |py| {
-            let asked = || {
-                convert::to_rust::<Value>(
-                    &function.bind(py).call1((convert::from_rust(py, &question)?,))?,
-                    "the handler's answer",
-                )
-            };
-            // The request may have been given up.
-            let _ = sender.send(asked().map_err(|error| error.to_string()));
-        }));
-        Ok(receiver.await.map_err(|_| "the handler ended without an answer")??)
-    }
+async fn ask(function: Arc<Py<PyAny>>, question: Result<Value, serde_json::Error>) -> Result<Value, Error> {
+    let question = question?;
+    let (sender, receiver) = oneshot::channel();
+    Machine::get().map_err(|error| error.to_string())?.pool.submit(Box::new(move |py| {
+        let asked = || {
+            let question = convert::from_rust(py, &question)?;
+            convert::to_rust::<Value>(&function.bind(py).call1((question,))?, "the handler's answer")
+        };
+        // The request may have been given up.
+        let _ = sender.send(asked().map_err(|error| error.to_string()));
+    }));
+    Ok(receiver.await.map_err(|_| "the handler ended without an answer")??)
 }
 
 /// Tells a Python function, on a thread of Python's and without waiting for it.

@@ -49,11 +49,14 @@ def test_saying_it_twice_does_not_wait(everything: list[str]) -> None:
     script = f"from engify_mcp import Client; Client({url!r}).call('slow', {{'seconds': 60}})"
     caller = subprocess.Popen([everything[0], "-c", script], stderr=subprocess.DEVNULL)
     try:
-        for _ in range(3):
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(0.5)
-            process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 0
+        with Client(url) as client:
+            while not client.call("sleepers").data:
+                assert caller.poll() is None
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(6) == 0
     finally:
         process.kill()
         caller.kill()

@@ -61,7 +61,7 @@ def test_parameters_fit_the_uri(server: Server) -> None:
             return ""
 
     with pytest.raises(TypeError, match="needs its URI"):
-        server.resource(notes)  # type: ignore[arg-type]
+        server.resource(test_prompts)  # type: ignore[arg-type]
 
 
 def test_prompts(server: Server, client: Client) -> None:

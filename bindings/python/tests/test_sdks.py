@@ -36,7 +36,7 @@ async def fastmcp_story(target: Any) -> None:
         steps.append(message)
 
     async with Client(target, elicitation_handler=answer) as client:
-        assert len(await client.list_tools()) == 8
+        assert len(await client.list_tools()) == 9
         assert (await client.call_tool("add", {"a": 1})).content[0].text == "3"
         assert (await client.call_tool("echo", {"text": "hi"})).content[0].text == "hi"
         with pytest.raises(Exception, match="the disk is full"):
@@ -46,7 +46,7 @@ async def fastmcp_story(target: Any) -> None:
         assert (await client.call_tool("count", {"upto": 3}, progress_handler=progress)).content[0].text == "counted to 3"
         assert (await client.call_tool("book", {})).content[0].text == "booked for 3"
         assert (await client.call_tool("book_async", {})).content[0].text == "booked for 3"
-        assert (await client.call_tool("picture", {})).content[0].mimeType == "image/png"
+        assert (await client.call_tool("picture", {})).content[0].mime_type == "image/png"
         assert (await client.read_resource("notes://mine"))[0].text == "the note mine"
         prompt = await client.get_prompt("review", {"code": "x", "strict": "true"})
         assert prompt.messages[0].content.text == "Review this strictly: x"

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, final
 
+__all__ = ["Call", "Client", "Guardrails", "Memory", "Patterns", "Pending", "Running", "Server"]
+
 @final
 class Server:
     def __new__(

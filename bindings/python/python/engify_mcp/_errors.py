@@ -19,7 +19,7 @@ class RpcError(McpError):
     """An error of the protocol: the other side refused a request. Raised in a tool, it goes to the client as it is, and
     no model reads it."""
 
-    code: int
+    code: int = -32603
 
     def __init__(self, message: str = "", code: int = -32603, data: object = None) -> None:
         super().__init__(message)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
 from ._content import Content, Embedded, Image, Message, Text, encode, sniff
 
 
@@ -97,8 +101,8 @@ def contents(value: object) -> object:
     return None
 
 
-def report(error: BaseException) -> None:
+def report(error: BaseException, trace: TracebackType | None) -> None:
     """Tells whoever runs the server where a failure came from. The client only reads its message."""
     import logging
 
-    logging.getLogger("engify_mcp").error("a function of the server failed", exc_info=error)
+    logging.getLogger("engify_mcp").error("a function of the server failed", exc_info=(type(error), error, trace))

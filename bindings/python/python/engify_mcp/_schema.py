@@ -12,8 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Converter = Callable[[Any], Any]
-
 PLAIN: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     int: {"type": "integer"},
@@ -253,10 +251,10 @@ def unknown(hint: Any) -> TypeError:
     )
 
 
-def converter(hint: Any) -> Converter | None:
+def converter(hint: Any) -> Callable[[Any], Any] | None:
     """What makes a value of a type of its JSON; `None` where there is nothing to do."""
     if hint is float or hint is int:
-        return typing.cast("Converter", hint)
+        return typing.cast("Callable[[Any], Any]", hint)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated or (sys.version_info >= (3, 11) and origin in (typing.Required, typing.NotRequired)):
         return converter(arguments[0])
@@ -268,14 +266,14 @@ def converter(hint: Any) -> Converter | None:
         inner = converter(arguments[1])
         return inner and (lambda value: {key: inner(item) for key, item in value.items()})
     if hint in SETS or hint is tuple:
-        return typing.cast("Converter", hint)
+        return typing.cast("Callable[[Any], Any]", hint)
     if hasattr(hint, "__supertype__"):
         return converter(hint.__supertype__)
     kind = origin if isinstance(origin, type) else hint
     return of_class(kind) if isinstance(kind, type) else None
 
 
-def of_union(members_of: list[Any]) -> Converter | None:
+def of_union(members_of: list[Any]) -> Callable[[Any], Any] | None:
     converters = [(member, converter(member)) for member in members_of]
     if len(converters) == 1:
         only = converters[0][1]
@@ -301,7 +299,7 @@ def of_union(members_of: list[Any]) -> Converter | None:
     return convert_any
 
 
-def of_items(origin: Any, arguments: tuple[Any, ...]) -> Converter | None:
+def of_items(origin: Any, arguments: tuple[Any, ...]) -> Callable[[Any], Any] | None:
     if origin is tuple and not (len(arguments) == 2 and arguments[1] is Ellipsis):
         converters = [converter(argument) or (lambda item: item) for argument in arguments]
         return lambda value: tuple(convert(item) for convert, item in zip(converters, value))
@@ -312,37 +310,37 @@ def of_items(origin: Any, arguments: tuple[Any, ...]) -> Converter | None:
     return lambda value: build(inner(item) for item in value)
 
 
-def of_class(kind: Any) -> Converter | None:
+def of_class(kind: Any) -> Callable[[Any], Any] | None:
     if hasattr(kind, "model_validate"):
-        return typing.cast("Converter", kind.model_validate)
+        return typing.cast("Callable[[Any], Any]", kind.model_validate)
     if (kind.__module__, kind.__name__) in KNOWN:
         return of_known(kind)
     if is_enum(kind) or issubclass(kind, pure_path()):
-        return typing.cast("Converter", kind)
+        return typing.cast("Callable[[Any], Any]", kind)
     if hasattr(kind, "__dataclass_fields__") or typing.is_typeddict(kind):
         return of_members(kind)
     if issubclass(kind, (str, int, float)) and kind not in PLAIN:
-        return typing.cast("Converter", kind)
+        return typing.cast("Callable[[Any], Any]", kind)
     return None
 
 
-def of_known(kind: Any) -> Converter:
+def of_known(kind: Any) -> Callable[[Any], Any]:
     name = kind.__name__
     if name in ("datetime", "time"):
         # Until 3.11 Python did not know the letter for UTC.
         return lambda value: kind.fromisoformat(value[:-1] + "+00:00" if value.endswith(("Z", "z")) else value)
     if name == "date":
-        return typing.cast("Converter", kind.fromisoformat)
+        return typing.cast("Callable[[Any], Any]", kind.fromisoformat)
     if name == "timedelta":
         return lambda value: kind(seconds=value)
     if name == "bytes":
         from base64 import b64decode
 
         return lambda value: b64decode(value, validate=True)
-    return typing.cast("Converter", kind)
+    return typing.cast("Callable[[Any], Any]", kind)
 
 
-def of_members(kind: Any) -> Converter | None:
+def of_members(kind: Any) -> Callable[[Any], Any] | None:
     """Converters of the fields are made at the first value: a type may contain itself."""
     converters: dict[str, Any] | None = None
 
@@ -361,7 +359,7 @@ def of_members(kind: Any) -> Converter | None:
     return build
 
 
-def from_text(hint: Any) -> Converter | None:
+def from_text(hint: Any) -> Callable[[Any], Any] | None:
     """The same for arguments that are text on the wire: of prompts, and of URIs."""
     bare = typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
     options = [option for option in typing.get_args(bare) if option is not type(None)]
@@ -370,7 +368,7 @@ def from_text(hint: Any) -> Converter | None:
     if len(options) == 1 and typing.get_origin(bare) in (typing.Union, types.UnionType):
         return from_text(options[0])
     if bare is int or bare is float:
-        return typing.cast("Converter", bare)
+        return typing.cast("Callable[[Any], Any]", bare)
     if typing.get_origin(bare) is typing.Literal and all(isinstance(option, str) for option in options):
         return lambda value: value if value in options else fail(f"must be one of {options}, not {value!r}")
     convert = converter(bare)
@@ -385,7 +383,7 @@ def fail(message: str) -> Any:
     raise ValueError(message)
 
 
-def form(schema: Any) -> tuple[dict[str, Any], Converter]:
+def form(schema: Any) -> tuple[dict[str, Any], Callable[[Any], Any]]:
     """The schema of a form, and what reads its answer."""
     if schema is None:
         return {"type": "object", "properties": {}}, lambda _: None

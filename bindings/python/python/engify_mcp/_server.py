@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, TypeVar, overload
 
 from . import _engify
 from ._signature import Plan
@@ -10,15 +11,8 @@ from ._signature import Plan
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeVar, overload
 
-    F = TypeVar("F", bound=Callable[..., Any])
-else:
-
-    def overload(function):
-        return function
-
-
+F = TypeVar("F", bound="Callable[..., Any]")
 _VARIABLE = re.compile(r"[A-Za-z0-9_.]+")
 
 
@@ -55,6 +49,7 @@ class Server:
     @overload
     def tool(
         self,
+        function: None = None,
         /,
         *,
         name: str | None = None,
@@ -121,7 +116,7 @@ class Server:
         tags: Sequence[str] = (),
     ) -> Callable[[F], F]:
         """Offers what a function returns as a resource. Variables of the URI (`notes://{id}`) are its parameters."""
-        if callable(uri):
+        if not isinstance(uri, str):
             raise TypeError('a resource needs its URI: `@server.resource("notes://all")`')
 
         def add(function: F) -> F:
@@ -146,6 +141,7 @@ class Server:
     @overload
     def prompt(
         self,
+        function: None = None,
         /,
         *,
         name: str | None = None,

@@ -23,8 +23,7 @@ class Plan:
     """How a function is called. The native half reads it."""
 
     __slots__ = (
-        "arguments", "context", "converters", "description", "function", "hints", "is_async", "name", "names", "output",
-        "structured",
+        "arguments", "context", "converters", "description", "function", "is_async", "name", "names", "output", "structured",
     )  # fmt: skip
 
     def __init__(self, function: Callable[..., Any], depth: int) -> None:

@@ -205,17 +205,22 @@ fn raised<T: Outcome>(py: Python<'_>, raised: &PyErr) -> Result<T, RpcError> {
         return T::failed(message);
     }
     // Whoever runs the server wants to know where it came from.
-    if let Err(error) = python::report_function(py).and_then(|report| report.call1((raised.value(py),))) {
+    let told =
+        python::report_function(py).and_then(|report| report.call1((raised.value(py), raised.traceback(py))));
+    if let Err(error) = told {
         error.write_unraisable(py, None);
     }
     let kind = raised.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
     T::failed(if message.is_empty() { kind } else { format!("{kind}: {message}") })
 }
 
+/// A task of asyncio, while it runs.
+type Task = Arc<Mutex<Option<Py<PyAny>>>>;
+
 /// Tells the function when nobody waits for it any more.
 struct Guard {
     ended: Arc<AtomicBool>,
-    task: Option<(Arc<crate::run::Asyncio>, Arc<Mutex<Option<Py<PyAny>>>>)>,
+    task: Option<(Arc<crate::run::Asyncio>, Task)>,
 }
 
 impl Drop for Guard {

@@ -6,6 +6,7 @@ import time
 
 from engify_mcp import AsyncContext, Context, Image, Server, ToolError
 
+sleeping = 0
 server = Server("everything", "1.0.0", instructions="Try things.")
 
 
@@ -61,8 +62,17 @@ def picture() -> Image:
 @server.tool
 def slow(seconds: float) -> str:
     """Takes its time."""
+    global sleeping
+    sleeping += 1
     time.sleep(seconds)
+    sleeping -= 1
     return "done"
+
+
+@server.tool
+def sleepers() -> int:
+    """How many take their time now."""
+    return sleeping
 
 
 @server.resource("notes://{name}", mime_type="text/plain")
