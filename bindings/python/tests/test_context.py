@@ -192,7 +192,28 @@ def test_a_hundred_calls_run_beside_each_other() -> None:
             results = await asyncio.gather(*(client.call(tool, {"number": number}) for number in range(100)))
         return [result.data for result in results]
 
+    started = time.monotonic()
     with server.start() as running:
         assert asyncio.run(main(running.url, "meet")) == list(range(100))
         assert asyncio.run(main(running.url, "wait")) == list(range(100))
     assert most == 100
+    assert time.monotonic() - started < 25, "threads were woken late"
+
+
+def test_no_call_is_forgotten() -> None:
+    """Bursts of short calls, so that threads are woken for work that another has done already."""
+    server = Server("bursts", "1.0.0")
+
+    @server.tool
+    def add(a: int) -> int:
+        return a + 1
+
+    async def main(url: str) -> None:
+        async with AsyncClient(url) as client:
+            for size in range(1, 120):
+                calls = (client.call("add", {"a": number}) for number in range(size % 9 + 1))
+                results = await asyncio.wait_for(asyncio.gather(*calls), 20)
+                assert [result.data for result in results] == [number + 1 for number in range(size % 9 + 1)]
+
+    with server.start() as running:
+        asyncio.run(main(running.url))

@@ -119,6 +119,10 @@ impl Pool {
                 let mut on_time = true;
                 while queue.jobs.is_empty() && on_time {
                     on_time = !self.wake.wait_for(&mut queue, IDLE).timed_out();
+                    if queue.jobs.is_empty() {
+                        // Somebody was faster. Whoever comes next must be called again.
+                        queue.coming = false;
+                    }
                 }
                 queue.idle -= 1;
                 let woken = !queue.jobs.is_empty();
