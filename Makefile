@@ -39,7 +39,7 @@ unit: ## Only the Rust tests of `make test`
 	MCP_TEST_MINILM=$$(scripts/minilm) && export MCP_TEST_MINILM || unset MCP_TEST_MINILM; \
 	MCP_TEST_MINIFLARE=$$(scripts/tools miniflare) && export MCP_TEST_MINIFLARE || unset MCP_TEST_MINIFLARE; set -x; cargo nextest run --workspace --all-features
 	cargo test --workspace --all-features --doc
-interop: ## Only the examples and third-party clients and servers of `make test`
+interop: ## Only the examples, third-party clients and servers, and the Python wheel of `make test`
 	interop/examples
 	interop/run
 	interop/servers
@@ -50,6 +50,7 @@ interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/tls
 	interop/recovery
 	interop/secrets
+	bindings/python/check
 conformance: ## The official conformance suite, every check judged
 	conformance/run
 features: ## Each feature of each crate alone, none, and all
