@@ -122,11 +122,8 @@ fn loose(text: &str) -> Value {
 
 fn one(name: &str, text: &str, schema: &Value) -> Result<Value, ArgumentError> {
     let types = types(schema);
-    let wrong = |expected: String| ArgumentError::Type {
-        name: name.to_owned(),
-        expected,
-        found: text.to_owned(),
-    };
+    let wrong =
+        |expected: String| ArgumentError::Type { name: name.to_owned(), expected, found: text.to_owned() };
     let choices = choices(schema);
     if !choices.is_empty() && !choices.contains(&text) {
         return Err(wrong(format!("one of {}", choices.join(", "))));
@@ -206,7 +203,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_with_an_example() {
-        let schema = json!({ "type": "object", "properties": { "id": {}, "to": {} }, "required": ["id", "to"] });
+        let schema =
+            json!({ "type": "object", "properties": { "id": {}, "to": {} }, "required": ["id", "to"] });
         let said = typed(&schema, []).unwrap_err().to_string();
         assert_eq!(said, "the tool needs `id`, `to`: add id=… to=…");
         assert!(object("[1]").unwrap_err().to_string().contains("must be a JSON object"));

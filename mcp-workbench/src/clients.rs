@@ -173,7 +173,8 @@ impl ClientProgram {
         let member = self.member();
         let servers = settings.entry(member).or_insert_with(|| json!({}));
         let shape = || InstallError::Shape { path: path.to_owned(), member };
-        let replaced = servers.as_object_mut().ok_or_else(shape)?.insert(NAME.to_owned(), self.entry(way)).is_some();
+        let replaced =
+            servers.as_object_mut().ok_or_else(shape)?.insert(NAME.to_owned(), self.entry(way)).is_some();
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(io)?;
         }
@@ -214,7 +215,10 @@ mod tests {
         let installed = ClientProgram::Cursor.install(&path, &way).unwrap();
         assert_eq!(fs::read_to_string(installed.backup.unwrap()).unwrap(), before);
         let written: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        assert_eq!((&written["theme"], &written["mcpServers"]["other"]["command"]), (&json!("dark"), &json!("x")));
+        assert_eq!(
+            (&written["theme"], &written["mcpServers"]["other"]["command"]),
+            (&json!("dark"), &json!("x"))
+        );
         assert_eq!(written["mcpServers"]["mcp"]["url"], "http://127.0.0.1:8080/mcp");
         assert!(ClientProgram::Cursor.install(&path, &way).unwrap().replaced);
     }

@@ -56,7 +56,9 @@ impl Part {
     /// The part of a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::All, Self::Memory, Self::Guardrails, Self::Patterns].into_iter().find(|part| part.name() == name)
+        [Self::All, Self::Memory, Self::Guardrails, Self::Patterns]
+            .into_iter()
+            .find(|part| part.name() == name)
     }
 
     /// Where it is on the address of a stack.
@@ -202,7 +204,8 @@ impl Servers {
             (Some(url), _) => url.into_target().map_err(failed)?,
             (None, command) => {
                 let program = Program::new(command.clone().unwrap_or_default()).args(upstream.args.clone());
-                let with = |program: Program, (name, value): (&String, &Secret)| program.env(name, value.expose());
+                let with =
+                    |program: Program, (name, value): (&String, &Secret)| program.env(name, value.expose());
                 upstream.env.iter().fold(program, with).into_target().map_err(failed)?
             }
         };

@@ -101,7 +101,9 @@ fn secrets(loaded: &Loaded) -> Check {
 fn place(config: &Config) -> Check {
     let directory = directory(config);
     let probe = directory.join(".doctor");
-    let tried = fs::create_dir_all(&directory).and_then(|()| fs::write(&probe, "")).and_then(|()| fs::remove_file(&probe));
+    let tried = fs::create_dir_all(&directory)
+        .and_then(|()| fs::write(&probe, ""))
+        .and_then(|()| fs::remove_file(&probe));
     match tried {
         Ok(()) => Check::good("directory", format!("{} can be written", directory.display())),
         Err(error) => Check::bad(
@@ -185,10 +187,13 @@ fn skills(config: &Config) -> Check {
             "correct `patterns.skills` in mcp.yaml",
         );
     }
-    let catalog = folders.iter().fold(Catalog::builder(), |catalog, folder| catalog.source(of(folder))).build();
+    let catalog =
+        folders.iter().fold(Catalog::builder(), |catalog, folder| catalog.source(of(folder))).build();
     let report = catalog.report();
     match report.problems.first() {
-        None => Check::good("skills", format!("{} of your own, beside those that come with it", report.entries)),
+        None => {
+            Check::good("skills", format!("{} of your own, beside those that come with it", report.entries))
+        }
         Some(problem) => Check::warning(
             "skills",
             format!("{}: {} ({} problems)", problem.origin, problem.message, report.problems.len()),

@@ -140,7 +140,9 @@ fn assemble(
 ) -> Result<Services, BuildError> {
     let all = Server::builder("mcp", env!("CARGO_PKG_VERSION"))
         .title("Local stack")
-        .instructions("A long-term memory, skills and patterns that fit a task, and the rules that guard both.")
+        .instructions(
+            "A long-term memory, skills and patterns that fit a task, and the rules that guard both.",
+        )
         .mount_with(Mount::new(memory))
         .mount(GUARDRAILS, guardrails)
         .mount(PATTERNS, patterns)

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ignore::WalkBuilder;
+use tokio::sync::Notify;
 
 use crate::config::{self, Config};
 use crate::front::Front;
@@ -55,21 +57,27 @@ type Prints = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 impl Reload {
     /// Keeps up with the files of a configuration. Without a stack, only limits can change.
     #[must_use]
-    pub fn new(stack: Option<Stack>, front: Front, config: Config, path: Option<PathBuf>, read: Reader) -> Self {
+    pub fn new(
+        stack: Option<Stack>,
+        front: Front,
+        config: Config,
+        path: Option<PathBuf>,
+        read: Reader,
+    ) -> Self {
         let seen = Seen::now(&config, path.as_deref());
         Self { stack, front, config, read, path, seen }
     }
 
-    /// Looks at the files now and then, and at once when `told` says so, for ever.
-    pub async fn run(mut self, mut told: impl AsyncFnMut()) {
+    /// Looks at the files now and then, and at once when it is asked to, for ever.
+    pub async fn run(mut self, asked: Arc<Notify>) {
         loop {
-            let asked = tokio::select! {
-                () = told() => true,
+            let told = tokio::select! {
+                () = asked.notified() => true,
                 () = tokio::time::sleep(EVERY) => false,
             };
             // Files may be on a disk that is slow or gone.
             let looked = tokio::task::spawn_blocking(move || {
-                self.look(asked);
+                self.look(told);
                 self
             });
             match looked.await {
@@ -88,7 +96,8 @@ impl Reload {
         if now == self.seen && !asked {
             return;
         }
-        let (mut rules, mut skills) = (asked || now.rules != self.seen.rules, asked || now.skills != self.seen.skills);
+        let (mut rules, mut skills) =
+            (asked || now.rules != self.seen.rules, asked || now.skills != self.seen.skills);
         if asked || now.config != self.seen.config {
             match (self.read.0)() {
                 Ok(config) => {

@@ -112,9 +112,15 @@ impl Store {
     /// The documents that hold what looks like a credential.
     fn withheld(&self, path: &Path) -> Vec<Withheld> {
         let mut walk = WalkBuilder::new(path);
-        walk.git_global(false).require_git(false).add_custom_ignore_filename(IGNORE).sort_by_file_path(Path::cmp);
+        walk.git_global(false)
+            .require_git(false)
+            .add_custom_ignore_filename(IGNORE)
+            .sort_by_file_path(Path::cmp);
         // What cannot be read here cannot be read there either, and stands in that report.
-        let files = walk.build().filter_map(Result::ok).filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+        let files = walk
+            .build()
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
         let holds = |entry: ignore::DirEntry| {
             let path = entry.into_path();
             self.holds(&path).map(|holds| Withheld { path, holds })

@@ -47,7 +47,12 @@ impl Call {
         let Some(tool) = tools.iter().find(|tool| tool.name == self.tool) else {
             let near = nearest(&self.tool, tools.iter().map(|tool| tool.name.as_str()));
             let near = near.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-            anyhow::bail!("`{}` has no tool `{}`{near} `mcp list {}` shows all", self.server, self.tool, self.server);
+            anyhow::bail!(
+                "`{}` has no tool `{}`{near} `mcp list {}` shows all",
+                self.server,
+                self.tool,
+                self.server
+            );
         };
         let schema = tool.input_schema.to_value().unwrap_or_default();
         let arguments = self.read(&schema)?;
@@ -85,7 +90,9 @@ impl Call {
             (Some(_), _) => anyhow::bail!("give arguments as name=value or by --json, not both"),
             (None, [dash]) if dash == "-" => {
                 let mut text = String::new();
-                std::io::stdin().read_to_string(&mut text).context("standard input cannot be read as text")?;
+                std::io::stdin()
+                    .read_to_string(&mut text)
+                    .context("standard input cannot be read as text")?;
                 Ok(arguments::object(&text)?)
             }
             (None, words) => Ok(arguments::typed(schema, words.iter().map(String::as_str))?),
@@ -100,5 +107,6 @@ fn tell(progress: &Progress) {
     let mut out = std::io::stderr().lock();
     let line = format!("{}{of}{message}", progress.progress);
     // Progress that cannot be shown is no reason to give the call up.
-    let _ = if show::is_watched() { write!(out, "\r\x1b[2K{line}\r") } else { writeln!(out, "progress {line}") };
+    let _ =
+        if show::is_watched() { write!(out, "\r\x1b[2K{line}\r") } else { writeln!(out, "progress {line}") };
 }

@@ -55,7 +55,10 @@ impl Config {
     pub(crate) fn run(self, loaded: &Loaded) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Check => {
-                let file = loaded.path.as_ref().map_or_else(|| "no mcp.yaml".to_owned(), |path| path.display().to_string());
+                let file = loaded
+                    .path
+                    .as_ref()
+                    .map_or_else(|| "no mcp.yaml".to_owned(), |path| path.display().to_string());
                 show::line(format_args!("{file}: all is well"))?;
                 return Ok(ExitCode::from(u8::from(!loaded.warnings.is_empty())));
             }
@@ -68,7 +71,13 @@ impl Config {
     }
 }
 
-fn client(loaded: &Loaded, name: &str, install: bool, file: Option<PathBuf>, stdio: bool) -> anyhow::Result<()> {
+fn client(
+    loaded: &Loaded,
+    name: &str,
+    install: bool,
+    file: Option<PathBuf>,
+    stdio: bool,
+) -> anyhow::Result<()> {
     let client = ClientProgram::named(name).context("there is no such program")?;
     let way = way(loaded, stdio || client.starts_servers())?;
     if !install {
@@ -92,14 +101,26 @@ fn way(loaded: &Loaded, starts: bool) -> anyhow::Result<Way> {
         let program = std::env::current_exe().context("this program does not know where it is")?;
         // A program may start it anywhere.
         let directory = std::path::absolute(&directory)?.display().to_string();
-        let mut arguments = vec!["serve".to_owned(), "local".to_owned(), "--stdio".to_owned(), "--directory".to_owned(), directory];
+        let mut arguments = vec![
+            "serve".to_owned(),
+            "local".to_owned(),
+            "--stdio".to_owned(),
+            "--directory".to_owned(),
+            directory,
+        ];
         if let Some(path) = &loaded.path {
             arguments.extend(["--config".to_owned(), std::path::absolute(path)?.display().to_string()]);
         }
         return Ok(Way::Program(program.display().to_string(), arguments));
     }
     let url = Running::find(&directory).map_or_else(
-        || format!("{}://{}", if loaded.config.server.tls.is_some() { "https" } else { "http" }, loaded.config.server.listen()),
+        || {
+            format!(
+                "{}://{}",
+                if loaded.config.server.tls.is_some() { "https" } else { "http" },
+                loaded.config.server.listen()
+            )
+        },
         |running| running.url,
     );
     Ok(Way::Url(format!("{url}/mcp")))

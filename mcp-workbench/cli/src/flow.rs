@@ -78,7 +78,10 @@ fn tell(done: &Done) {
         Step::Memory => "memory",
         Step::Patterns => "patterns",
     };
-    show::note(format_args!("{name:<10}  {:>8.2} ms  span {}  {}", done.milliseconds, done.span_id, done.outcome));
+    show::note(format_args!(
+        "{name:<10}  {:>8.2} ms  span {}  {}",
+        done.milliseconds, done.span_id, done.outcome
+    ));
     for reason in &done.reasons {
         show::note(format_args!("            {reason}"));
     }

@@ -54,7 +54,8 @@ impl List {
                     let text = text.clone().or_else(|| title.clone()).unwrap_or_else(|| name.to_owned());
                     show::brief(&text, 160)
                 };
-                let rows = resources.iter().map(|of| [of.uri.clone(), named(&of.title, &of.name, &of.description)]);
+                let rows =
+                    resources.iter().map(|of| [of.uri.clone(), named(&of.title, &of.name, &of.description)]);
                 let more = templates
                     .iter()
                     .map(|of| [of.uri_template.clone(), named(&of.title, &of.name, &of.description)]);

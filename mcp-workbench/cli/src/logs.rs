@@ -58,7 +58,8 @@ impl Logs {
         Ok(Arc::new(move |name, line| {
             // A log that cannot be written is no reason to end a service.
             let _ = writeln!(io::stderr(), "{name:>10} | {line}");
-            if let Some((_, mut file)) = files.iter().find(|(of, _)| *of == name).map(|(of, file)| (of, file)) {
+            if let Some((_, file)) = files.iter().find(|(of, _)| *of == name) {
+                let mut file: &File = file;
                 let _ = writeln!(file, "{line}");
             }
         }))

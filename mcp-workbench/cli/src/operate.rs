@@ -61,9 +61,11 @@ pub(crate) struct Logs {
 impl Logs {
     pub(crate) fn run(self, config: &Config) -> anyhow::Result<()> {
         let directory = self.directory.unwrap_or_else(|| directory(config));
-        let folder = Running::find(&directory).map_or_else(|| logs::of(&config.logging), |running| running.logs);
+        let folder =
+            Running::find(&directory).map_or_else(|| logs::of(&config.logging), |running| running.logs);
         let path = folder.join(format!("{}.log", self.name));
-        let file = File::open(&path).with_context(|| format!("there is no log {}: `mcp up` writes it", path.display()))?;
+        let file = File::open(&path)
+            .with_context(|| format!("there is no log {}: `mcp up` writes it", path.display()))?;
         let mut reader = BufReader::new(file);
         let mut last = VecDeque::new();
         let mut line = Vec::new();
@@ -116,7 +118,9 @@ impl Token {
             lasts: Duration::from_secs(self.hours.saturating_mul(3600)),
         };
         let Some(token) = issue(&config.auth, &claims) else {
-            bail!("there is no secret to sign with: set JWT_SECRET (`openssl rand -hex 32`) here and for `mcp up`, or auth.jwt_secret in mcp.yaml");
+            bail!(
+                "there is no secret to sign with: set JWT_SECRET (`openssl rand -hex 32`) here and for `mcp up`, or auth.jwt_secret in mcp.yaml"
+            );
         };
         // It is what was asked for: this is the one place where it is shown.
         Ok(show::line(token.expose())?)

@@ -57,7 +57,9 @@ impl Ingest {
             skipped += done.report.skipped.len() + done.withheld.len();
             if self.json { show::json(&done)? } else { tell(&path.display().to_string(), &done)? }
         }
-        Ok(ExitCode::from(u8::from(skipped > 0 && self.paths.len() == 1 && self.paths.iter().all(|path| path.is_file()))))
+        Ok(ExitCode::from(u8::from(
+            skipped > 0 && self.paths.len() == 1 && self.paths.iter().all(|path| path.is_file()),
+        )))
     }
 }
 
@@ -123,7 +125,9 @@ impl Import {
         };
         let done = Store::open(config)?.import(format, &self.file, &self.scope, self.dry_run)?;
         if self.json {
-            return show::json(&json!({ "memories": done.memories, "there": done.there, "left_out": done.left_out, "dry_run": self.dry_run }));
+            return show::json(
+                &json!({ "memories": done.memories, "there": done.there, "left_out": done.left_out, "dry_run": self.dry_run }),
+            );
         }
         for problem in &done.left_out {
             show::note(format_args!("left out {problem}"));
@@ -221,7 +225,12 @@ impl Recommend {
         }
         let row = |entry: &ask::Entry| {
             let reasons = entry.reasons.join("; ");
-            [entry.id.clone(), format!("{:.2}", entry.probability), reasons, show::brief(&entry.description, 160)]
+            [
+                entry.id.clone(),
+                format!("{:.2}", entry.probability),
+                reasons,
+                show::brief(&entry.description, 160),
+            ]
         };
         Ok(show::table(&["pattern", "chance", "why", "what it is for"], found.entries.iter().map(row))?)
     }

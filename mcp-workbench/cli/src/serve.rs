@@ -55,9 +55,9 @@ impl Serve {
         };
         match (self.listen, self.socket) {
             (Some(listen), _) => {
-                let listener = Listener::bind(&listen)
-                    .await
-                    .with_context(|| format!("cannot listen on {listen}: choose another address with --listen"))?;
+                let listener = Listener::bind(&listen).await.with_context(|| {
+                    format!("cannot listen on {listen}: choose another address with --listen")
+                })?;
                 let address = listener.local_addr()?;
                 ensure!(
                     address.ip().is_loopback(),

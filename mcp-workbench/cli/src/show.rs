@@ -37,7 +37,12 @@ where
         table.add_row(row);
     }
     let text = table.to_string();
-    write(&text.lines().map(|line| format!("{}\n", line.trim().trim_end())).collect::<String>())
+    write(
+        &text
+            .lines()
+            .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line).trim_end()))
+            .collect::<String>(),
+    )
 }
 
 /// Says something beside the answer, on standard error.
@@ -64,8 +69,12 @@ pub(crate) fn brief(text: &str, most: usize) -> String {
 pub(crate) fn told(result: &CallToolResult) -> String {
     let block = |block: &ContentBlock| match block {
         ContentBlock::Text(content) => content.text.clone(),
-        ContentBlock::Image(content) => format!("[image {}, {} bytes of base64]", content.mime_type, content.data.len()),
-        ContentBlock::Audio(content) => format!("[audio {}, {} bytes of base64]", content.mime_type, content.data.len()),
+        ContentBlock::Image(content) => {
+            format!("[image {}, {} bytes of base64]", content.mime_type, content.data.len())
+        }
+        ContentBlock::Audio(content) => {
+            format!("[audio {}, {} bytes of base64]", content.mime_type, content.data.len())
+        }
         ContentBlock::ResourceLink(resource) => format!("[resource {}]", resource.uri),
         other => serde_json::to_string(other).unwrap_or_default(),
     };

@@ -22,6 +22,7 @@ use mcp_workbench::stack::{self, Routes, Stack};
 use mcp_workbench::token;
 use parking_lot::Mutex;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 use crate::logs::Logs;
 use crate::show;
@@ -118,11 +119,16 @@ impl Up {
             show::line(format_args!("mcp runs already at {} (pid {})", running.url, running.pid))?;
             return Ok(());
         }
-        let mut program = Command::new(std::env::current_exe().context("this program does not know where it is")?);
+        let mut program =
+            Command::new(std::env::current_exe().context("this program does not know where it is")?);
         program.args(std::env::args_os().skip(1).filter(|word| word != "--detach"));
         let running = start(program, &directory)?;
         show::line(format_args!("mcp is up at {} (pid {})", running.url, running.pid))?;
-        Ok(show::line(format_args!("  all tools {}/mcp, health {0}/health, metrics {0}/metrics, logs in {}", running.url, running.logs.display()))?)
+        Ok(show::line(format_args!(
+            "  all tools {}/mcp, health {0}/health, metrics {0}/metrics, logs in {}",
+            running.url,
+            running.logs.display()
+        ))?)
     }
 
     pub(crate) async fn run(self, loaded: Loaded, logs: &Logs) -> anyhow::Result<()> {
@@ -142,7 +148,7 @@ impl Up {
              or say --insecure"
         );
         if let Some(tls) = &config.server.tls {
-            let pem = |path: &Path| Pem::from(path);
+            let pem = |path: &Path| Pem::File(path.to_owned());
             listener = listener.tls(ServerTls::builder(pem(&tls.certificate), pem(&tls.key)).build()?);
         }
         if let Some(most) = config.limits.max_connections {
@@ -153,9 +159,15 @@ impl Up {
         }
         let directory = directory(&config);
         if let Some(running) = Running::find(&directory) {
-            anyhow::bail!("a stack runs on {} already, at {} (pid {}): `mcp down` ends it", directory.display(), running.url, running.pid);
+            anyhow::bail!(
+                "a stack runs on {} already, at {} (pid {}): `mcp down` ends it",
+                directory.display(),
+                running.url,
+                running.pid
+            );
         }
-        fs::create_dir_all(&directory).with_context(|| format!("cannot make the directory {}", directory.display()))?;
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("cannot make the directory {}", directory.display()))?;
         let scheme = if config.server.tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}");
         let folder = logs.folder(&config)?;
@@ -222,7 +234,7 @@ impl Up {
         front: Front,
         config: Config,
         loaded: &Loaded,
-    ) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    ) -> anyhow::Result<impl Future<Output = ()> + Send + use<>> {
         let path = loaded.path.clone();
         let read = {
             let path = path.clone();
@@ -234,11 +246,14 @@ impl Up {
         };
         let reload = Reload::new(stack, front, config, path, read);
         let mut hangup = signal(SignalKind::hangup())?;
+        let asked = Arc::new(Notify::new());
         Ok(async move {
-            let told = async || {
-                hangup.recv().await;
+            let hear = async {
+                while hangup.recv().await.is_some() {
+                    asked.notify_one();
+                }
             };
-            reload.run(told).await;
+            tokio::join!(reload.run(Arc::clone(&asked)), hear);
         })
     }
 }
@@ -251,7 +266,8 @@ fn with(config: &Config, url: &str) -> impl Fn(Http) -> Http {
             http = http.allow_any_host();
         }
         // INVARIANT: the secret was found long enough when the configuration was read, and the URL is one of ours.
-        let guard = ResourceServer::new(&format!("{url}/mcp")).ok().zip(token::verifier(&config.auth).ok().flatten());
+        let guard =
+            ResourceServer::new(&format!("{url}/mcp")).ok().zip(token::verifier(&config.auth).ok().flatten());
         match guard {
             Some((guard, tokens)) => http.authenticate(guard.accept(tokens)),
             None => http,

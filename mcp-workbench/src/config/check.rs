@@ -101,9 +101,10 @@ impl<'c> Check<'c> {
             Kind::Map(members) if types.contains(&"object") => Some(self.members(members, schema)),
             Kind::List(items) if types.contains(&"array") => {
                 let of = schema.get("items").unwrap_or(&Value::Null);
-                let items = items.iter().enumerate().filter_map(|(at, item)| {
-                    self.within(format!("[{at}]"), |check| check.value(item, of))
-                });
+                let items = items
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(at, item)| self.within(format!("[{at}]"), |check| check.value(item, of)));
                 Some(Value::Array(items.collect()))
             }
             Kind::Leaf(value) => self.leaf(node.line, value, schema),
@@ -196,7 +197,8 @@ impl<'c> Check<'c> {
 
 /// What a variable says, as the type that is wanted where it says such a thing.
 fn typed(text: &str, types: &[&str]) -> Value {
-    let number = || text.parse::<u64>().map(Number::from).ok().or_else(|| text.parse::<i64>().map(Number::from).ok());
+    let number =
+        || text.parse::<u64>().map(Number::from).ok().or_else(|| text.parse::<i64>().map(Number::from).ok());
     if types.contains(&"boolean")
         && let Ok(value) = text.parse::<bool>()
     {

@@ -43,8 +43,8 @@ pub fn load(named: Option<&Path>) -> Result<Loaded, ConfigError> {
     let path = named.or_else(|| discover(&here));
     let mut config = Config::default();
     if let Some(path) = &path {
-        let text = fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+        let text =
+            fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.clone(), source })?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| *folder != here) {
             variables = Variables::read(folder)?;

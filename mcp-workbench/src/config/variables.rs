@@ -60,9 +60,10 @@ impl Variables {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
             Err(source) => return Err(ConfigError::Read { path, source }),
         };
-        all.extend(env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
+        all.extend(
+            env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
         Ok(Self(all))
     }
 
@@ -139,9 +140,8 @@ fn lines(text: &str, path: &Path) -> Result<BTreeMap<String, String>, ConfigErro
             continue;
         }
         let line = line.strip_prefix("export ").unwrap_or(line);
-        let is_name = |name: &str| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        };
+        let is_name =
+            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let Some((name, value)) = line.split_once('=').filter(|(name, _)| is_name(name.trim())) else {
             // The line may hold a secret, so it is not repeated.
             let message = "is no variable: write NAME=value".to_owned();
@@ -150,9 +150,7 @@ fn lines(text: &str, path: &Path) -> Result<BTreeMap<String, String>, ConfigErro
             return Err(ConfigError::Wrong { file, problems: vec![problem] });
         };
         let value = value.trim();
-        let quoted = ['"', '\'']
-            .iter()
-            .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+        let quoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
         let plain = || value.split(" #").next().unwrap_or_default().trim_end();
         all.insert(name.trim().to_owned(), quoted.unwrap_or_else(plain).to_owned());
     }

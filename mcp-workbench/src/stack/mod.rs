@@ -110,7 +110,8 @@ impl Config {
     /// What is recommended.
     fn catalog(&self) -> Catalog {
         let of = |folder| Directory::new(folder, SkillFormat::Skills { strict: false });
-        let catalog = self.skills.iter().fold(Catalog::builder(), |catalog, folder| catalog.source(of(folder)));
+        let catalog =
+            self.skills.iter().fold(Catalog::builder(), |catalog, folder| catalog.source(of(folder)));
         let catalog = catalog.source(Starter).build();
         for problem in &catalog.report().problems {
             tracing::warn!("{}: {}", problem.origin, problem.message);

@@ -38,9 +38,6 @@ impl Services {
             let http = Http::new(self.part(part).clone()).path(part.path()).rest(None).legacy_sse(false);
             (part.path().to_owned(), with(http).build())
         };
-        Routes::new(
-            with(Http::new(self.all.clone()).health(health)).build(),
-            Part::SERVICES.map(of).into(),
-        )
+        Routes::new(with(Http::new(self.all.clone()).health(health)).build(), Part::SERVICES.map(of).into())
     }
 }

@@ -26,7 +26,11 @@ fn mistakes_are_told_with_line_and_what_was_meant() {
     assert!(folder.mcp(&["config", "check"]).stderr.contains("mcp.yaml:"));
     folder.write("mcp.yaml", "memory: { url: '${NOWHERE}' }");
     let refused = folder.mcp(&["config", "check"]);
-    assert!(refused.stderr.contains("mcp.yaml:1: `memory.url` needs the variable `NOWHERE`"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("mcp.yaml:1: `memory.url` needs the variable `NOWHERE`"),
+        "{}",
+        refused.stderr
+    );
     let refused = folder.mcp(&["--config", "none.yaml", "config", "check"]);
     assert!(refused.code == 1 && refused.stderr.contains("`none.yaml` cannot be read"), "{}", refused.stderr);
     for (text, says) in [
@@ -69,7 +73,9 @@ fn each_variable_of_ours_says_what_it_should() {
     let shown = |name: &str, value: &str| folder.run(&["config", "show"], &[(name, value)], "").good().json();
     assert_eq!(shown("MCP_LISTEN", "127.0.0.1:81")["server"]["port"], 81);
     assert_eq!(shown("MCP_DIRECTORY", "elsewhere")["directory"], "elsewhere");
-    for (name, part) in [("MCP_MEMORY_URL", "memory"), ("MCP_GUARDRAILS_URL", "guardrails"), ("MCP_PATTERNS_URL", "patterns")] {
+    for (name, part) in
+        [("MCP_MEMORY_URL", "memory"), ("MCP_GUARDRAILS_URL", "guardrails"), ("MCP_PATTERNS_URL", "patterns")]
+    {
         assert_eq!(shown(name, "http://h/mcp")[part]["url"], "http://h/mcp", "{name}");
         let refused = folder.run(&["config", "show"], &[(name, "ftp://h")], "");
         assert!(refused.code == 1 && refused.stderr.contains(name), "{}", refused.stderr);
@@ -79,12 +85,19 @@ fn each_variable_of_ours_says_what_it_should() {
     folder.write("other.yaml", "memory: { user: eve }");
     assert_eq!(shown("MCP_CONFIG", "other.yaml")["memory"]["user"], "eve");
     // The file beside it says the same, and the environment goes before it.
-    folder.write(".env.mcp.local", "# local\nexport MCP_DIRECTORY=\"of file\"\nMCP_MEMORY_URL=http://file/mcp # here\n");
+    folder.write(
+        ".env.mcp.local",
+        "# local\nexport MCP_DIRECTORY=\"of file\"\nMCP_MEMORY_URL=http://file/mcp # here\n",
+    );
     let both = shown("MCP_MEMORY_URL", "http://env/mcp");
     assert_eq!((&both["directory"], &both["memory"]["url"]), (&json!("of file"), &json!("http://env/mcp")));
     folder.write(".env.mcp.local", "JWT_SECRET sesame\n");
     let wrong = folder.mcp(&["config", "show"]);
-    assert!(wrong.stderr.contains(".env.mcp.local:1") && !wrong.stderr.contains("sesame"), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains(".env.mcp.local:1") && !wrong.stderr.contains("sesame"),
+        "{}",
+        wrong.stderr
+    );
 }
 
 #[test]
@@ -92,7 +105,11 @@ fn variables_that_are_not_ours_are_warned_of() {
     let folder = Folder::new();
     let ran = folder.run(&["config", "check"], &[("MCP_MEMRY_URL", "http://h/secret")], "");
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("`MCP_MEMRY_URL` is not known; did you mean `MCP_MEMORY_URL`?"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`MCP_MEMRY_URL` is not known; did you mean `MCP_MEMORY_URL`?"),
+        "{}",
+        ran.stderr
+    );
     assert!(!ran.stderr.contains("secret"));
     assert_eq!(folder.mcp(&["config", "check"]).code, 0);
 }
@@ -115,7 +132,10 @@ fn the_schema_is_what_is_checked() {
 fn programs_are_told_of_the_stack_and_their_settings_are_kept() {
     let folder = Folder::new();
     let snippet = |arguments: &[&str]| folder.mcp(&[&["config", "client"], arguments].concat()).good().json();
-    assert_eq!(snippet(&["claude-code"])["mcpServers"]["mcp"], json!({ "type": "http", "url": "http://127.0.0.1:8080/mcp" }));
+    assert_eq!(
+        snippet(&["claude-code"])["mcpServers"]["mcp"],
+        json!({ "type": "http", "url": "http://127.0.0.1:8080/mcp" })
+    );
     assert_eq!(snippet(&["cursor"])["mcpServers"]["mcp"]["url"], "http://127.0.0.1:8080/mcp");
     assert_eq!(snippet(&["windsurf"])["mcpServers"]["mcp"]["serverUrl"], "http://127.0.0.1:8080/mcp");
     assert_eq!(snippet(&["vscode"])["servers"]["mcp"]["type"], "http");
@@ -125,9 +145,14 @@ fn programs_are_told_of_the_stack_and_their_settings_are_kept() {
     assert_eq!(snippet(&["cursor", "--stdio"])["mcpServers"]["mcp"]["args"][0], "serve");
     folder.write(".cursor/mcp.json", "{ \"mcpServers\": { \"other\": { \"command\": \"x\" } } }");
     let installed = folder.mcp(&["config", "client", "cursor", "--install"]).good();
-    assert!(installed.stdout.starts_with("added `mcp` in ") && installed.stderr.contains("backup-"), "{}", installed.stderr);
+    assert!(
+        installed.stdout.starts_with("added `mcp` in ") && installed.stderr.contains("backup-"),
+        "{}",
+        installed.stderr
+    );
     let written: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(folder.path().join(".cursor/mcp.json")).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join(".cursor/mcp.json")).unwrap())
+            .unwrap();
     assert_eq!(written["mcpServers"].as_object().unwrap().len(), 2);
     folder.write("settings.json", "// mine\n{}");
     let refused = folder.mcp(&["config", "client", "zed", "--install", "--file", "settings.json"]);
@@ -135,6 +160,9 @@ fn programs_are_told_of_the_stack_and_their_settings_are_kept() {
     // A client that starts it gets along with what is installed.
     let entry = &desktop["mcpServers"]["mcp"];
     let words = entry["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned());
-    let line = std::iter::once(entry["command"].as_str().unwrap().to_owned()).chain(words).collect::<Vec<_>>().join(" ");
+    let line = std::iter::once(entry["command"].as_str().unwrap().to_owned())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ");
     assert!(folder.mcp(&["list", &line]).good().stdout.contains("memory_search"));
 }

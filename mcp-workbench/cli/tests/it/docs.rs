@@ -29,7 +29,10 @@ fn the_documented_settings_are_right() {
     folder.write("mcp.yaml", &blocks[0]);
     let shown = folder.mcp(&["config", "show"]).good();
     let said = shown.json();
-    assert_eq!((&said["auth"]["jwt_secret"], &said["limits"]["calls_per_second"]), (&serde_json::Value::Null, &50.into()));
+    assert_eq!(
+        (&said["auth"]["jwt_secret"], &said["limits"]["calls_per_second"]),
+        (&serde_json::Value::Null, &50.into())
+    );
     assert_eq!(said["patterns"]["skills"][0], folder.path().join(".claude/skills").to_str().unwrap());
 }
 
@@ -61,7 +64,8 @@ fn every_documented_command_runs() {
     let said = String::from_utf8_lossy(&output.stdout);
     let wrong = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n---\n{wrong}");
-    for word in ["memory_search", "Backups run at two", "skill:root-cause-analysis", "# Task", "all is well"] {
+    for word in ["memory_search", "Backups run at two", "skill:root-cause-analysis", "# Task", "all is well"]
+    {
         assert!(said.contains(word), "{word}: {said}\n---\n{wrong}");
     }
 }

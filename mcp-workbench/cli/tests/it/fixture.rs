@@ -113,7 +113,9 @@ pub(crate) fn guardrails() -> Server {
     let evaluate = async |Args(Ask { event }): Args<Ask>| {
         let blocked = event["prompt"].as_str().unwrap_or_default().contains("forbidden");
         let verdict = if blocked { "block" } else { "allow" };
-        Json(json!({ "verdict": verdict, "complete": true, "rules": [], "rule": "no-forbidden", "message": "not here" }))
+        Json(
+            json!({ "verdict": verdict, "complete": true, "rules": [], "rule": "no-forbidden", "message": "not here" }),
+        )
     };
     Server::builder("guardrails", "1.0.0").tool(tool("evaluate", evaluate)).build().unwrap()
 }

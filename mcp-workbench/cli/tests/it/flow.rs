@@ -36,7 +36,8 @@ fn each_service_is_asked_once_in_one_trace() {
         assert!(prompt.contains(part), "{prompt}");
     }
     let trace = done["trace_id"].as_str().unwrap();
-    let calls = [(&world.guardrails, "evaluate"), (&world.memory, "memory_search"), (&world.patterns, "recommend")];
+    let calls =
+        [(&world.guardrails, "evaluate"), (&world.memory, "memory_search"), (&world.patterns, "recommend")];
     for ((server, tool), step) in calls.iter().zip(done["steps"].as_array().unwrap()) {
         let traces = server.traces(tool);
         assert_eq!(traces.len(), 1, "{tool}");
@@ -90,8 +91,13 @@ fn the_local_services_do_it_on_a_persons_own_rules_and_documents() {
     );
     folder.write("mcp.yaml", "guardrails: { rules: [rules.yaml] }");
     folder.mcp(&["ingest", "docs"]).good();
-    let done = folder.mcp(&["flow", "find the root cause of the checkout incident from logs and deploys"]).good();
-    assert!(done.stdout.contains("pool of connections") && done.stdout.contains("skill:root-cause-analysis"), "{}", done.stdout);
+    let done =
+        folder.mcp(&["flow", "find the root cause of the checkout incident from logs and deploys"]).good();
+    assert!(
+        done.stdout.contains("pool of connections") && done.stdout.contains("skill:root-cause-analysis"),
+        "{}",
+        done.stdout
+    );
     let blocked = folder.mcp(&["flow", "drop production tables"]);
     assert_eq!(blocked.code, 2, "{}", blocked.stderr);
     assert!(blocked.stderr.contains("no-prod: not on production"), "{}", blocked.stderr);

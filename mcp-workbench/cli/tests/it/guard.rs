@@ -1,7 +1,5 @@
 //! `mcp guard` as people and Claude Code run it.
 
-
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};

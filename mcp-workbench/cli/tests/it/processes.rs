@@ -46,10 +46,16 @@ fn a_service_that_is_killed_takes_no_other_with_it_and_comes_back() {
         eventually(|| answers(&folder, killed), killed);
         assert_ne!(pid(&folder, killed), before);
     }
-    assert!(folder.mcp(&["search", "when do herons nest"]).good().stdout.contains("March"), "what it knew is there");
+    assert!(
+        folder.mcp(&["search", "when do herons nest"]).good().stdout.contains("March"),
+        "what it knew is there"
+    );
     drop(up);
     let log = std::fs::read_to_string(folder.path().join("logs/mcp.log")).unwrap();
-    assert!(log.contains("the service `memory` ended") && folder.path().join("logs/memory.log").is_file(), "{log}");
+    assert!(
+        log.contains("the service `memory` ended") && folder.path().join("logs/memory.log").is_file(),
+        "{log}"
+    );
 }
 
 #[test]

@@ -13,7 +13,10 @@ fn what_a_server_offers_is_listed_for_people_and_programs() {
     let listed = folder.mcp(&["list", &server.url, "--json"]).good().json();
     assert_eq!((&listed["tools"][0]["name"], listed.get("prompts")), (&json!("count"), None));
     let listed = folder.mcp(&["list", &server.url, "--resources", "--prompts", "--json"]).good().json();
-    assert_eq!((&listed["resources"][0]["uri"], &listed["prompts"][0]["name"]), (&json!("notes://today"), &json!("greet")));
+    assert_eq!(
+        (&listed["resources"][0]["uri"], &listed["prompts"][0]["name"]),
+        (&json!("notes://today"), &json!("greet"))
+    );
     let listed = folder.mcp(&["list", &server.url, "--resources", "--prompts"]).good();
     assert!(listed.stdout.contains("notes://today") && listed.stdout.contains("greet"), "{}", listed.stdout);
     // By a name of the configuration, and as a program that is started.
@@ -52,7 +55,11 @@ fn a_tool_is_called_with_arguments_of_its_schema() {
         assert_eq!(refused.code, 1, "{arguments:?}");
         assert!(refused.stderr.contains(says), "{arguments:?}: {}", refused.stderr);
     }
-    assert_eq!(server.asked().iter().filter(|what| *what == "count").count(), 3, "what is refused is not sent");
+    assert_eq!(
+        server.asked().iter().filter(|what| *what == "count").count(),
+        3,
+        "what is refused is not sent"
+    );
 }
 
 #[test]
@@ -73,7 +80,8 @@ fn tokens_let_in_and_are_never_shown() {
     let url = format!("{}/mcp", up.url);
     let refused = folder.mcp(&["list", &url]);
     assert!(refused.code == 1 && refused.stderr.contains("401"), "{}", refused.stderr);
-    let token = folder.run(&["token", "--user", "ann", "--org", "acme"], &[("JWT_SECRET", secret)], "").good();
+    let token =
+        folder.run(&["token", "--user", "ann", "--org", "acme"], &[("JWT_SECRET", secret)], "").good();
     let token = token.stdout.trim();
     for ran in [
         folder.run(&["list", &url], &[("MCP_TOKEN", token)], ""),

@@ -18,7 +18,8 @@ pub(crate) struct Ran {
 
 impl Ran {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
     }
 
     #[track_caller]
@@ -129,15 +130,15 @@ impl Up {
 
     /// Waits until it has ended by itself.
     pub(crate) fn ended(mut self) -> i32 {
-        let code = self.child.wait().unwrap().code().unwrap();
-        code
+        self.child.wait().unwrap().code().unwrap()
     }
 }
 
 impl Drop for Up {
     fn drop(&mut self) {
         // It may have ended.
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).stderr(Stdio::null()).status();
+        let _ =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).stderr(Stdio::null()).status();
         let _ = self.child.wait();
     }
 }

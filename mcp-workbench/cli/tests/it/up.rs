@@ -28,7 +28,10 @@ fn a_stack_is_found_counted_logged_and_ended() {
     let second = folder.mcp(&["up", "--listen", "127.0.0.1:0"]);
     assert!(second.code == 1 && second.stderr.contains("`mcp down` ends it"), "{}", second.stderr);
     let log = folder.mcp(&["logs", "-n", "3"]).good().stdout;
-    assert!(log.contains("what it knows is in") && log.lines().count() == 3 && !log.contains('\u{1b}'), "{log}");
+    assert!(
+        log.contains("what it knows is in") && log.lines().count() == 3 && !log.contains('\u{1b}'),
+        "{log}"
+    );
     let ended = folder.mcp(&["down"]).good();
     assert_eq!(ended.stdout, format!("the stack at {} ended\n", up.url));
     assert_eq!(up.ended(), 0);
@@ -64,7 +67,10 @@ fn rules_skills_and_limits_change_while_it_runs() {
     folder.write("rules.yaml", "rules:\n- { id: broken, tol: x }\n");
     up.says(&["the rules stay as they were"]);
     assert!(zebra("no zebras"), "what is wrong changes nothing");
-    folder.write("skills/wasps/SKILL.md", "---\nname: wasps\ndescription: Keeps wasps away from cake.\n---\n# Cover it\n");
+    folder.write(
+        "skills/wasps/SKILL.md",
+        "---\nname: wasps\ndescription: Keeps wasps away from cake.\n---\n# Cover it\n",
+    );
     up.says(&["skills were read again"]);
     assert!(folder.mcp(&["recommend", "keep wasps away from cake"]).good().stdout.contains("skill:wasps"));
     // A signal is heard at once, whatever the files say.
@@ -84,7 +90,12 @@ fn rules_skills_and_limits_change_while_it_runs() {
 #[test]
 fn each_service_is_served_alone_too() {
     let folder = Folder::new();
-    for (name, tool) in [("memory", "memory_search"), ("guardrails", "evaluate"), ("patterns", "recommend"), ("local", "patterns_recommend")] {
+    for (name, tool) in [
+        ("memory", "memory_search"),
+        ("guardrails", "evaluate"),
+        ("patterns", "recommend"),
+        ("local", "patterns_recommend"),
+    ] {
         let line = format!("{} serve {name}", env!("CARGO_BIN_EXE_mcp"));
         assert!(folder.mcp(&["list", &line]).good().stdout.contains(tool), "{name}");
     }
@@ -113,12 +124,16 @@ fn the_doctor_names_what_is_wrong_and_what_to_do() {
     folder.write(".env.mcp.local", "REDIS_URL=redis://:sesame@h\n");
     let ill = folder.mcp(&["doctor"]);
     assert_eq!(ill.code, 1);
-    for says in ["BAD   rules", "mcp guard test", "BAD   skills", "there is no folder", "chmod 600", "sesame"] {
+    for says in ["BAD   rules", "mcp guard test", "BAD   skills", "there is no folder", "chmod 600", "sesame"]
+    {
         assert_eq!(ill.stdout.contains(says), says != "sesame", "{says}: {}", ill.stdout);
     }
     std::fs::remove_file(folder.path().join("mcp.yaml")).unwrap();
     std::fs::remove_file(folder.path().join(".env.mcp.local")).unwrap();
     let _up = folder.up(&[], &[]);
     let checks = folder.mcp(&["doctor", "--json"]).good().json();
-    assert!(checks.as_array().unwrap().iter().any(|of| of["says"].as_str().unwrap().contains("answers with")), "{checks}");
+    assert!(
+        checks.as_array().unwrap().iter().any(|of| of["says"].as_str().unwrap().contains("answers with")),
+        "{checks}"
+    );
 }
