@@ -18,7 +18,7 @@ use mcp_workbench::front::Front;
 use mcp_workbench::processes::{Plan, Processes};
 use mcp_workbench::reload::{Reader, Reload};
 use mcp_workbench::running::{Notice, Running, start};
-use mcp_workbench::stack::{self, Routes, Stack};
+use mcp_workbench::stack::{self, Stack};
 use mcp_workbench::token;
 use parking_lot::Mutex;
 use tokio::signal::unix::{SignalKind, signal};

@@ -19,8 +19,8 @@ impl World {
     fn flow(&self, arguments: &[&str], input: &str) -> crate::support::Ran {
         let urls = [
             ("MCP_GUARDRAILS_URL", self.guardrails.url.as_str()),
-            ("MCP_MEMORY_URL", &self.memory.url),
-            ("MCP_PATTERNS_URL", &self.patterns.url),
+            ("MCP_MEMORY_URL", self.memory.url.as_str()),
+            ("MCP_PATTERNS_URL", self.patterns.url.as_str()),
         ];
         self.folder.run(&[&["flow"], arguments].concat(), &urls, input)
     }

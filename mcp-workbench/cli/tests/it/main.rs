@@ -1,6 +1,6 @@
 //! The `mcp` command as people run it: the real program, in folders of its own.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
 mod config;
 mod docs;
