@@ -159,7 +159,7 @@ fn unchangeable(old: &Config, new: &Config) -> Vec<&'static str> {
 impl Seen {
     fn now(config: &Config, path: Option<&Path>) -> Self {
         let mut seen = Self::default();
-        for path in path {
+        if let Some(path) = path {
             seen.config.insert(path.to_owned(), print(path));
         }
         for path in &config.guardrails.rules {

@@ -28,8 +28,8 @@ use mcp_patterns::{Catalog, Recommender};
 use tower_layer::Layer as _;
 
 pub use error::StackError;
-pub use routes::Routes;
 pub(crate) use routes::unguarded;
+pub use routes::{RouteBody, Routes};
 pub use services::Services;
 
 use crate::connect::Part;

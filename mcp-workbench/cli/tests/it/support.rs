@@ -124,7 +124,7 @@ impl Up {
         }
     }
 
-    pub(crate) const fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
