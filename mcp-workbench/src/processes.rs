@@ -24,7 +24,7 @@ use tower_layer::Layer as _;
 
 use crate::connect::Part;
 use crate::running::Notice;
-use crate::stack::{GUARDRAILS, PATTERNS, Services, unguarded};
+use crate::stack::{ANSWERING, GUARDRAILS, PATTERNS, Services, unguarded};
 
 /// How long a service may take to answer for the first time.
 const START: Duration = Duration::from_secs(20);
@@ -115,7 +115,12 @@ impl Processes {
         let patterns = Proxy::new(connect(Part::Patterns).await?).into_server().await?;
         let rules = connect(Part::Guardrails).await?;
         let guardrails = Proxy::new(rules.clone()).into_server().await?;
-        let services = assemble(&memory, &guardrails, &patterns, &RemoteGuard::new(rules).server("local"))?;
+        let services = assemble(
+            &memory,
+            &guardrails,
+            &patterns,
+            &RemoteGuard::new(rules).server("local").deadline(ANSWERING),
+        )?;
         Ok(Self { services, stop, keepers })
     }
 

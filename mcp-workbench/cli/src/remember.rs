@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mcp_memory::Scope;
@@ -123,7 +124,9 @@ impl Import {
             From::ServerMemory => Format::Graph,
             From::BasicMemory => Format::Markdown,
         };
-        let done = Store::open(config)?.import(format, &self.file, &self.scope, self.dry_run)?;
+        let done = Store::open(config)?
+            .import(format, &self.file, &self.scope, self.dry_run)
+            .with_context(|| format!("cannot import {}", self.file.display()))?;
         if self.json {
             return show::json(
                 &json!({ "memories": done.memories, "there": done.there, "left_out": done.left_out, "dry_run": self.dry_run }),

@@ -10,6 +10,7 @@ mod services;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mcp_core::server::{Mount, Server};
 use mcp_core::service::SharedService;
@@ -17,7 +18,7 @@ use mcp_core::transport::http::Http;
 use mcp_guardrails::layer::Guardrails;
 use mcp_guardrails::operate::{Loaded, Sources};
 use mcp_guardrails::state::{RedisStore, SqliteStore, Store};
-use mcp_guardrails::{Format, RuleSet};
+use mcp_guardrails::{Engine, Format, RuleSet, pack};
 use mcp_memory::{Access, Memory, Scope};
 use mcp_patterns::extension::{SkillSet, Skills};
 use mcp_patterns::learn::{Learner, Settings};
@@ -37,6 +38,9 @@ use crate::secret::Secret;
 
 /// Rules that guard a stack where nobody says otherwise: see [`Config::packs`].
 pub const PACKS: [&str; 3] = ["injection-in-results", "lethal-trifecta", "secret-then-egress"];
+/// How long rules may take on a machine that is busy with other things, and their store with them.
+const DECIDING: Duration = Duration::from_millis(500);
+pub(crate) const ANSWERING: Duration = Duration::from_secs(2);
 /// What is guarded against in every stack.
 const LOCAL: &str = include_str!("local.yaml");
 /// Before the names of the guardrails' own tools, where those of all services are offered.
@@ -129,8 +133,12 @@ impl Config {
 
     /// The guardrails alone.
     fn guardrails(&self) -> Result<Guardrails, StackError> {
-        let engine = self.rule_sets()?.engine()?;
-        Ok(Guardrails::builder(engine).store(self.store()?).server("local").build())
+        let loaded = self.rule_sets()?;
+        // Each set passes its own tests; then all of them together.
+        loaded.engine()?;
+        let rules = pack::together(loaded.sets.into_iter().map(|(_, set)| set));
+        let engine = Engine::builder().deadline(Some(DECIDING)).build(rules)?;
+        Ok(Guardrails::builder(engine).store(self.store()?).deadline(ANSWERING).server("local").build())
     }
 
     fn patterns(&self) -> Result<Patterns, StackError> {
@@ -228,7 +236,7 @@ impl Stack {
     pub fn reload_rules(&self, config: &Config) -> Result<usize, StackError> {
         let loaded = config.rule_sets()?;
         loaded.engine()?;
-        let rules = mcp_guardrails::pack::together(loaded.sets.into_iter().map(|(_, set)| set));
+        let rules = pack::together(loaded.sets.into_iter().map(|(_, set)| set));
         self.guardrails.engine().replace(rules)?;
         Ok(self.guardrails.engine().rules().len())
     }
