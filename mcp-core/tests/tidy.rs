@@ -258,6 +258,7 @@ fn may_use(folder: &str, used: &str) -> bool {
         "mcp-workbench/services" => ["mcp-core", "mcp-memory"].contains(&used),
         "mcp-workbench" => [
             "mcp-core",
+            "mcp-edge",
             "mcp-guardrails",
             "mcp-patterns",
             "mcp-memory",

@@ -1,37 +1,112 @@
 //! The `mcp` command.
 
+mod call;
+mod config;
+mod doctor;
+mod flow;
 mod guard;
+mod list;
+mod logs;
+mod operate;
+mod remember;
+mod serve;
+mod show;
 mod up;
 
-use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mcp_workbench::config::LogFormat;
+use mcp_workbench::connect::Servers;
+use mcp_workbench::secret::Secret;
+
+use crate::logs::Logs;
 
 /// Serve and operate Model Context Protocol servers.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "mcp", version, arg_required_else_help = true)]
 struct Options {
+    /// The configuration (default: `mcp.yaml` here or above, or that of MCP_CONFIG).
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A bearer token for the server (default: that of MCP_TOKEN).
+    #[arg(long, global = true, value_name = "TOKEN")]
+    token: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the local stack in the foreground, until Ctrl-C or SIGTERM.
     Up(up::Up),
+    Down(operate::Down),
+    Logs(operate::Logs),
+    Serve(serve::Serve),
+    List(list::List),
+    Call(call::Call),
+    Ingest(remember::Ingest),
+    Import(remember::Import),
+    Search(remember::Search),
+    Recommend(remember::Recommend),
+    Flow(flow::Flow),
     /// Answer hooks, and lint, test, explain and simulate guardrails.
     Guard(guard::Guard),
+    Token(operate::Token),
+    Config(config::Config),
+    Doctor(doctor::Doctor),
+    Completions(operate::Completions),
+    Man(operate::Man),
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    // Standard output may belong to a protocol: logs go to standard error. RUST_LOG chooses what.
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
-    match Options::parse().command {
-        Command::Up(up) => up.run().await.map(|()| ExitCode::SUCCESS),
-        Command::Guard(guard) => guard.run(),
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            show::note(format_args!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
     }
+}
+
+async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let (named, command) = (options.config, options.command);
+    match command {
+        // Hooks come by often, and read rules only.
+        Command::Guard(guard) => {
+            Logs::begin("info", LogFormat::Text);
+            return guard.run();
+        }
+        Command::Completions(completions) => return completions.run::<Options>().map(|()| ExitCode::SUCCESS),
+        Command::Man(man) => return man.run::<Options>().map(|()| ExitCode::SUCCESS),
+        _ => {}
+    }
+    let loaded = mcp_workbench::config::load(named.as_deref())?;
+    let serves = matches!(command, Command::Up(_) | Command::Serve(_));
+    let logging = &loaded.config.logging;
+    let logs = Logs::begin(if serves { &logging.level } else { "warn" }, logging.format);
+    for warning in &loaded.warnings {
+        show::note(format_args!("warning: {warning}"));
+    }
+    let servers = Servers::new(&loaded, options.token.map(Secret::new));
+    let config = &loaded.config;
+    match command {
+        Command::Up(up) => up.run(loaded, &logs).await?,
+        Command::Serve(serve) => serve.run(loaded.config).await?,
+        Command::List(list) => list.run(&servers).await?,
+        Command::Search(search) => search.run(&servers).await?,
+        Command::Recommend(recommend) => recommend.run(&servers).await?,
+        Command::Import(import) => import.run(config)?,
+        Command::Logs(logs) => logs.run(config)?,
+        Command::Token(token) => token.run(config)?,
+        Command::Ingest(ingest) => return ingest.run(config),
+        Command::Call(call) => return call.run(&servers).await,
+        Command::Flow(flow) => return flow.run(&servers).await,
+        Command::Down(down) => return down.run(config),
+        Command::Config(config) => return config.run(&loaded),
+        Command::Doctor(doctor) => return doctor.run(&loaded, &servers).await,
+        Command::Guard(_) | Command::Completions(_) | Command::Man(_) => {}
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -34,6 +34,9 @@ pub enum StackError {
     /// A skill that comes with the stack cannot be served.
     #[error(transparent)]
     Skill(#[from] mcp_patterns::extension::PublishError),
+    /// Not a service.
+    #[error("only one service can be served alone: memory, guardrails or patterns")]
+    NotAlone,
     /// A server cannot be built.
     #[error(transparent)]
     Server(#[from] BuildError),

@@ -5,18 +5,20 @@
 
 mod error;
 mod routes;
+mod services;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mcp_core::server::{Mount, Server};
 use mcp_core::service::SharedService;
 use mcp_core::transport::http::Http;
 use mcp_guardrails::layer::Guardrails;
-use mcp_guardrails::operate::Sources;
-use mcp_guardrails::state::{SqliteStore, Store};
-use mcp_guardrails::{Engine, Format, RuleSet};
+use mcp_guardrails::operate::{Loaded, Sources};
+use mcp_guardrails::state::{RedisStore, SqliteStore, Store};
+use mcp_guardrails::{Engine, Format, RuleSet, pack};
 use mcp_memory::{Access, Memory, Scope};
 use mcp_patterns::extension::{SkillSet, Skills};
 use mcp_patterns::learn::{Learner, Settings};
@@ -27,17 +29,24 @@ use mcp_patterns::{Catalog, Recommender};
 use tower_layer::Layer as _;
 
 pub use error::StackError;
-pub use routes::Routes;
-use routes::unguarded;
+pub(crate) use routes::unguarded;
+pub use routes::{RouteBody, Routes};
+pub use services::Services;
+
+use crate::connect::Part;
+use crate::secret::Secret;
 
 /// Rules that guard a stack where nobody says otherwise: see [`Config::packs`].
 pub const PACKS: [&str; 3] = ["injection-in-results", "lethal-trifecta", "secret-then-egress"];
+/// How long rules may take on a machine that is busy with other things, and their store with them.
+const DECIDING: Duration = Duration::from_millis(500);
+pub(crate) const ANSWERING: Duration = Duration::from_secs(2);
 /// What is guarded against in every stack.
 const LOCAL: &str = include_str!("local.yaml");
 /// Before the names of the guardrails' own tools, where those of all services are offered.
-const GUARDRAILS: &str = "guardrails";
+pub(crate) const GUARDRAILS: &str = "guardrails";
 /// Before those of the patterns.
-const PATTERNS: &str = "patterns";
+pub(crate) const PATTERNS: &str = "patterns";
 
 /// A stack to be.
 #[derive(Debug, Clone)]
@@ -48,6 +57,7 @@ pub struct Config {
     rules: Vec<PathBuf>,
     skills: Vec<PathBuf>,
     access: Access,
+    redis: Option<Secret>,
 }
 
 impl Config {
@@ -59,6 +69,7 @@ impl Config {
             rules: Vec::new(),
             skills: Vec::new(),
             access: Access::new("local", "me").write(Scope::Org),
+            redis: None,
         }
     }
 
@@ -86,11 +97,10 @@ impl Config {
         self
     }
 
-    /// What is recommended, and served as skills. What cannot be read is left out, and logged.
-    fn patterns(&self) -> Result<(Recommender, SkillSet), StackError> {
-        let (mut catalog, mut set) = (Catalog::builder(), SkillSet::new());
+    /// What is served as skills. What cannot be read is left out, and logged.
+    fn skill_set(&self) -> Result<SkillSet, StackError> {
+        let mut set = SkillSet::new();
         for folder in &self.skills {
-            catalog = catalog.source(Directory::new(folder, SkillFormat::Skills { strict: false }));
             for problem in set.add_tree("", folder, Mode::Lenient) {
                 tracing::warn!("a skill is not served: {problem}");
             }
@@ -98,22 +108,101 @@ impl Config {
         for (_, text) in starter::skills() {
             set.add_files("mcp-patterns", [(SKILL_MD, text.as_bytes())], Mode::Strict)?;
         }
-        let catalog = Arc::new(catalog.source(Starter).build());
+        Ok(set)
+    }
+
+    /// What is recommended.
+    fn catalog(&self) -> Catalog {
+        let of = |folder| Directory::new(folder, SkillFormat::Skills { strict: false });
+        let catalog =
+            self.skills.iter().fold(Catalog::builder(), |catalog, folder| catalog.source(of(folder)));
+        let catalog = catalog.source(Starter).build();
         for problem in &catalog.report().problems {
             tracing::warn!("{}: {}", problem.origin, problem.message);
         }
-        let learner = Learner::open(self.directory.join("patterns.db"), Settings::default())?;
-        Ok((Recommender::new(catalog).learner(learner), set))
+        catalog
     }
 
-    /// The rules, each set with its own tests passed.
-    fn engine(&self) -> Result<Engine, StackError> {
+    /// What guardrails remember, and where.
+    fn store(&self) -> Result<Arc<dyn Store>, StackError> {
+        Ok(match &self.redis {
+            Some(url) => Arc::new(RedisStore::new(url.expose(), "mcp")?),
+            None => Arc::new(SqliteStore::open(&self.directory.join("guardrails.db"))?),
+        })
+    }
+
+    /// The guardrails alone.
+    fn guardrails(&self) -> Result<Guardrails, StackError> {
+        let loaded = self.rule_sets()?;
+        // Each set passes its own tests; then all of them together.
+        loaded.engine()?;
+        let rules = pack::together(loaded.sets.into_iter().map(|(_, set)| set));
+        let engine = Engine::builder().deadline(Some(DECIDING)).build(rules)?;
+        Ok(Guardrails::builder(engine).store(self.store()?).deadline(ANSWERING).server("local").build())
+    }
+
+    fn patterns(&self) -> Result<Patterns, StackError> {
+        let catalog = Arc::new(self.catalog());
+        let learner = Learner::open(self.directory.join("patterns.db"), Settings::default())?;
+        let recommender = Recommender::new(Arc::clone(&catalog)).learner(learner);
+        let skills = Skills::new(self.skill_set()?);
+        let server = mcp_patterns::server::builder(recommender).skills(skills.clone()).build()?;
+        Ok(Patterns { server, catalog, skills })
+    }
+
+    fn made(&self) -> Result<(), StackError> {
+        let failed = |source| StackError::Directory { path: self.directory.clone(), source };
+        fs::create_dir_all(&self.directory).map_err(failed)
+    }
+
+    /// One service by itself, without guardrails before it: for a process of its own, behind a stack that has them.
+    ///
+    /// # Errors
+    /// What is in the directory cannot be opened, or rules cannot be used.
+    pub fn alone(&self, part: Part) -> Result<Server, StackError> {
+        self.made()?;
+        Ok(match part {
+            Part::Memory => mcp_memory::server::builder(Memory::open(self.directory.join("memory"))?)
+                .without_credentials(self.access.clone())
+                .build()?,
+            Part::Guardrails => {
+                mcp_guardrails::server::builder(self.guardrails()?).without_credentials().build()?
+            }
+            Part::Patterns => self.patterns()?.server,
+            Part::All => return Err(StackError::NotAlone),
+        })
+    }
+
+    /// The rules.
+    fn rule_sets(&self) -> Result<Loaded, StackError> {
         let sources = Sources { rules: self.rules.clone(), packs: self.packs.clone(), ..Sources::default() };
         let mut loaded = sources.load()?;
         let local = RuleSet::parse(LOCAL, "local-stack", Format::Yaml)?;
         loaded.sets.insert(0, ("local-stack".to_owned(), local));
-        Ok(loaded.engine()?)
+        Ok(loaded)
     }
+}
+
+impl From<&crate::config::Config> for Config {
+    fn from(config: &crate::config::Config) -> Self {
+        let access = Access::new(&config.memory.org, &config.memory.user).write(Scope::Org);
+        Self {
+            directory: crate::connect::directory(config),
+            packs: config.guardrails.packs.clone(),
+            rules: config.guardrails.rules.clone(),
+            skills: config.patterns.skills.clone(),
+            access,
+            redis: config.redis.url.clone(),
+        }
+    }
+}
+
+/// Patterns, and what of them can be read again.
+#[derive(Debug, Clone)]
+struct Patterns {
+    server: Server,
+    catalog: Arc<Catalog>,
+    skills: Skills,
 }
 
 /// Services that share a process. Cheap to clone.
@@ -121,7 +210,7 @@ impl Config {
 pub struct Stack {
     memory: Memory,
     guardrails: Guardrails,
-    patterns: Server,
+    patterns: Patterns,
     access: Access,
 }
 
@@ -131,20 +220,34 @@ impl Stack {
     /// # Errors
     /// The directory cannot be made, what is in it cannot be opened, or rules cannot be read or fail their tests.
     pub fn open(config: &Config) -> Result<Self, StackError> {
-        let made = |path: &Path| {
-            let failed = |source| StackError::Directory { path: path.to_owned(), source };
-            fs::create_dir_all(path).map_err(failed)
-        };
-        made(&config.directory)?;
-        let engine = config.engine()?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.directory.join("guardrails.db"))?);
-        let (recommender, skills) = config.patterns()?;
+        config.made()?;
         Ok(Self {
-            patterns: mcp_patterns::server::builder(recommender).skills(Skills::new(skills)).build()?,
+            guardrails: config.guardrails()?,
+            patterns: config.patterns()?,
             memory: Memory::open(config.directory.join("memory"))?,
-            guardrails: Guardrails::builder(engine).store(store).server("local").build(),
             access: config.access.clone(),
         })
+    }
+
+    /// Reads the rules again, and takes them if all of them pass their tests; those that were added while it ran are gone then.
+    ///
+    /// # Errors
+    /// They cannot be read or fail a test. Then the old ones stay.
+    pub fn reload_rules(&self, config: &Config) -> Result<usize, StackError> {
+        let loaded = config.rule_sets()?;
+        loaded.engine()?;
+        let rules = pack::together(loaded.sets.into_iter().map(|(_, set)| set));
+        self.guardrails.engine().replace(rules)?;
+        Ok(self.guardrails.engine().rules().len())
+    }
+
+    /// Reads the skills again. A folder that was not there when the stack began is served, and recommended from the next start on.
+    ///
+    /// # Errors
+    /// One cannot be served. Then the old ones stay.
+    pub fn reload_skills(&self, config: &Config) -> Result<usize, StackError> {
+        self.patterns.skills.replace(config.skill_set()?, &self.patterns.server)?;
+        Ok(self.patterns.catalog.reload().entries)
     }
 
     /// The memory.
@@ -159,11 +262,11 @@ impl Stack {
         &self.guardrails
     }
 
-    /// What is served over HTTP. `with` changes the settings of each endpoint.
+    /// What is served, each service by itself and all of them in one, with guardrails before what they guard.
     ///
     /// # Errors
     /// A server cannot be built.
-    pub fn routes(&self, with: impl Fn(Http) -> Http) -> Result<Routes, StackError> {
+    pub fn services(&self) -> Result<Services, StackError> {
         let memory = mcp_memory::server::builder(self.memory.clone())
             .without_credentials(self.access.clone())
             .build()?;
@@ -176,29 +279,33 @@ impl Stack {
             )
             .mount_with(Mount::new(&memory))
             .mount(GUARDRAILS, &guardrails)
-            .mount(PATTERNS, &self.patterns)
+            .mount(PATTERNS, &self.patterns.server)
             .build()?;
         let guarded = |server: Server| self.guardrails.layer().layer(server);
-        let all = unguarded(&format!("{GUARDRAILS}_"), all.clone(), guarded(all));
-        let (memory_health, engine) = (self.memory.health(), Arc::clone(self.guardrails.engine()));
-        let say = move || {
+        Ok(Services {
+            all: unguarded(&format!("{GUARDRAILS}_"), all.clone(), guarded(all)),
+            memory: SharedService::new(guarded(memory)),
+            guardrails: SharedService::new(guardrails),
+            patterns: SharedService::new(guarded(self.patterns.server.clone())),
+        })
+    }
+
+    /// What is served over HTTP. `with` changes the settings of each endpoint.
+    ///
+    /// # Errors
+    /// A server cannot be built.
+    pub fn routes(&self, with: impl Fn(Http) -> Http) -> Result<Routes, StackError> {
+        Ok(self.services()?.routes(self.health(), with))
+    }
+
+    /// What `/health` says of it.
+    pub fn health(&self) -> impl Fn() -> serde_json::Map<String, serde_json::Value> + Send + Sync + 'static {
+        let (memory, engine) = (self.memory.health(), Arc::clone(self.guardrails.engine()));
+        move || {
             serde_json::Map::from_iter([
-                ("memory".to_owned(), serde_json::json!(memory_health)),
+                ("memory".to_owned(), serde_json::json!(memory)),
                 (GUARDRAILS.to_owned(), serde_json::json!({ "rules": engine.rules().len() })),
             ])
-        };
-        let part = |name: &str, service: SharedService| {
-            let path = format!("/mcp/{name}");
-            let http = Http::new(service).path(&path).rest(None).legacy_sse(false);
-            (path, with(http).build())
-        };
-        Ok(Routes::new(
-            with(Http::new(all).health(say)).build(),
-            vec![
-                part("memory", SharedService::new(guarded(memory))),
-                part(GUARDRAILS, SharedService::new(guardrails)),
-                part(PATTERNS, SharedService::new(guarded(self.patterns.clone()))),
-            ],
-        ))
+        }
     }
 }

@@ -8,21 +8,37 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::Body;
+use http_body_util::{Either, Full};
 use mcp_core::protocol::Method;
 use mcp_core::service::{BoxError, McpService, Request, Response, ResponseFuture, SharedService};
 use mcp_core::transport::http::{HttpService, ResponseBody};
+use mcp_edge::metrics::MetricsEndpoint;
 use tower_service::Service;
+
+/// Where metrics are.
+const METRICS: &str = "/metrics";
+
+/// The body of an answer: of a service, or metrics.
+pub type RouteBody = Either<ResponseBody, Full<Bytes>>;
 
 /// All endpoints of a stack, as a tower service. Cheap to clone.
 #[derive(Clone)]
 pub struct Routes {
     all: HttpService,
     parts: Arc<[(String, HttpService)]>,
+    metrics: Option<MetricsEndpoint>,
 }
 
 impl Routes {
     pub(super) fn new(all: HttpService, parts: Vec<(String, HttpService)>) -> Self {
-        Self { all, parts: parts.into() }
+        Self { all, parts: parts.into(), metrics: None }
+    }
+
+    /// Answers `/metrics`, too, whoever asks.
+    #[must_use]
+    pub fn metrics(mut self, metrics: MetricsEndpoint) -> Self {
+        self.metrics = Some(metrics);
+        self
     }
 
     /// Where they are, that of all services first.
@@ -48,7 +64,7 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: fmt::Display,
 {
-    type Response = http::Response<ResponseBody>;
+    type Response = http::Response<RouteBody>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -58,13 +74,18 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let path = request.uri().path();
+        if let Some(metrics) = self.metrics.as_mut().filter(|_| path == METRICS) {
+            let answer = metrics.call(request);
+            return Box::pin(async move { Ok(answer.await?.map(|text| Either::Right(text.into()))) });
+        }
         let part = self.parts.iter().find(|(part, _)| path == part);
-        part.map_or(&self.all, |(_, part)| part).clone().call(request)
+        let answer = part.map_or(&self.all, |(_, part)| part).clone().call(request);
+        Box::pin(async move { Ok(answer.await?.map(Either::Left)) })
     }
 }
 
 /// A service whose tools with a prefix are called without what stands before the others.
-pub(super) fn unguarded(prefix: &str, open: impl McpService, guarded: impl McpService) -> SharedService {
+pub(crate) fn unguarded(prefix: &str, open: impl McpService, guarded: impl McpService) -> SharedService {
     let (open, guarded) = (SharedService::new(open), SharedService::new(guarded));
     let prefix: Arc<str> = prefix.into();
     SharedService::new(Unguarded { prefix, open, guarded })

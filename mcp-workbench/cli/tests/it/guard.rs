@@ -1,7 +1,5 @@
 //! `mcp guard` as people and Claude Code run it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,0 +1,14 @@
+//! The `mcp` command as people run it: the real program, in folders of its own.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
+
+mod config;
+mod docs;
+mod fixture;
+mod flow;
+mod guard;
+mod memory;
+mod processes;
+mod servers;
+mod support;
+mod up;

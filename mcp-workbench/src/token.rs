@@ -1,0 +1,65 @@
+//! Tokens for the stack, signed with the secret that it shares with whoever issues them.
+
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mcp_core::auth::server::{Keys, KeysError, Verifier};
+use serde_json::json;
+
+use crate::config::AuthConfig;
+use crate::secret::Secret;
+
+/// Scopes of a person who may do everything with their own stack.
+pub const OWNER: [&str; 2] = ["memory:org", "guardrails:admin"];
+
+/// Whom a token is for.
+#[derive(Debug, Clone)]
+pub struct Claims {
+    /// The organisation.
+    pub org: String,
+    /// The person or service.
+    pub user: String,
+    /// The role, where there is one.
+    pub role: Option<String>,
+    /// What the token allows.
+    pub scopes: Vec<String>,
+    /// How long it is good.
+    pub lasts: Duration,
+}
+
+/// A JSON web token (HS256); none where the configuration has no secret.
+#[must_use]
+pub fn issue(auth: &AuthConfig, claims: &Claims) -> Option<Secret> {
+    let secret = auth.jwt_secret.as_ref()?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let mut body = json!({
+        "iss": auth.issuer,
+        "aud": auth.audience,
+        "sub": claims.user,
+        "orgId": claims.org,
+        "userId": claims.user,
+        "scope": claims.scopes.join(" "),
+        "iat": now,
+        "exp": now.saturating_add(claims.lasts.as_secs()),
+    });
+    if let Some(role) = &claims.role {
+        body["role"] = json!(role);
+    }
+    let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(&json!({ "alg": "HS256", "typ": "JWT" })), part(&body));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+    let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes()));
+    Some(Secret::new(format!("{signed}.{signature}")))
+}
+
+/// What such tokens are verified with; none where the configuration has no secret.
+///
+/// # Errors
+/// The secret is too short.
+pub fn verifier(auth: &AuthConfig) -> Result<Option<Verifier>, KeysError> {
+    let Some(secret) = &auth.jwt_secret else { return Ok(None) };
+    let keys = Keys::secret(secret.expose().as_bytes())?;
+    Ok(Some(Verifier::builder(&auth.audience).issuer(&auth.issuer, keys).build()))
+}
