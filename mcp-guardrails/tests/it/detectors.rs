@@ -29,7 +29,7 @@ rules:
 ";
 
 fn engine() -> Engine {
-    Engine::builder().build(rules(RULES)).unwrap_or_else(|error| panic!("{error}"))
+    Engine::builder().deadline(None).build(rules(RULES)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Like a token, and none.

@@ -30,14 +30,15 @@ fn every_pack_passes_its_tests_and_has_some() {
 #[test]
 fn all_packs_are_rules_of_one_engine() {
     let sets = pack::names().map(|name| pack::named(name).unwrap().unwrap());
-    let engine = Engine::builder().build(pack::together(sets)).unwrap();
+    let engine = Engine::builder().deadline(None).build(pack::together(sets)).unwrap();
     let wipe = json!({ "command": "rm -rf /" });
     assert_eq!(said(&engine.decide(&Event::call("bash", &wipe))), ("block", "destructive".to_owned()));
 }
 
 #[test]
 fn a_secret_does_not_leave_at_once_nor_later() {
-    let engine = Engine::builder().build(pack::named("secret-then-egress").unwrap().unwrap()).unwrap();
+    let engine =
+        Engine::builder().deadline(None).build(pack::named("secret-then-egress").unwrap().unwrap()).unwrap();
     let guard = Guard::new(Arc::new(engine), Arc::new(MemoryStore::default()));
     let token = format!("ghp_{}", "9aK3vQ7xT2mB8nL4pR6sW1yZ5cD0eF3gH7jU");
     let (carrying, found, nothing) = (json!({ "body": token }), json!({ "text": token }), json!({}));
