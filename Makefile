@@ -46,7 +46,9 @@ interop: ## Only the examples and third-party clients and servers of `make test`
 	interop/oauth
 	interop/operations
 	interop/runbooks
+	interop/deploy
 	interop/tls
+	interop/recovery
 	interop/secrets
 conformance: ## The official conformance suite, every check judged
 	conformance/run

@@ -1,6 +1,6 @@
 //! A hundred clients that read and write a memory at the same time, over MCP and HTTP, each with a key of its own.
 //!
-//! Server and clients share a process. Half of the calls store, half search, each caller as fast as answers come, or at a
+//! Server and clients share a process; or `--url` names a server that is up, where all are the same person. Half of the calls store, half search, each caller as fast as answers come, or at a
 //! pace. One wrong answer ends the run.
 
 use std::io::Write as _;
@@ -25,6 +25,9 @@ struct Options {
     /// Calls a second of all clients together; 0 for as many as there can be.
     #[arg(long, default_value_t = 1_000)]
     rate: u64,
+    /// A server that is up and asks for no credentials, as `mcp up` is: http://127.0.0.1:8080/mcp
+    #[arg(long)]
+    url: Option<String>,
     /// Results as JSON.
     #[arg(long)]
     json: bool,
@@ -45,22 +48,14 @@ fn percentile(times: &mut [Duration], share: f64) -> f64 {
 #[tokio::main]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    let folder = tempfile::tempdir()?;
-    let listener = Listener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}/mcp", listener.local_addr()?);
-    let keys = ApiKeys::new(MemoryApiKeys::default(), &[7; 32]);
-    let mut clients = Vec::new();
-    for number in 0..options.clients {
-        let (key, _) =
-            keys.issue(NewApiKey::new(format!("org-{}", number % 10), format!("user-{number}"))).await?;
-        clients.push(Client::builder("load", "1.0.0").bearer(key.expose())?.connect_lazily(url.as_str())?);
-    }
-    let guard = ResourceServer::new(&url)?.accept(keys);
-    let http = Http::new(server::builder(Memory::open(folder.path())?).build()?).authenticate(guard);
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = tokio::spawn(listener.serve(http, async move {
-        drop(stopped.await);
-    }));
+    let served = if options.url.is_some() { None } else { Some(Served::start(options.clients).await?) };
+    let clients = match (&options.url, &served) {
+        (Some(url), _) => (0..options.clients)
+            .map(|_| Ok(Client::builder("load", "1.0.0").connect_lazily(url.as_str())?))
+            .collect::<Result<Vec<_>>>()?,
+        (None, Some(served)) => served.clients()?,
+        (None, None) => Vec::new(),
+    };
     let over = Arc::new(AtomicBool::new(false));
     let pace =
         (options.rate > 0).then(|| Duration::from_secs_f64(options.clients as f64 / options.rate as f64));
@@ -78,8 +73,9 @@ async fn main() -> Result<()> {
         all.stores.extend(times.stores);
         all.searches.extend(times.searches);
     }
-    drop(stop);
-    serving.await??;
+    if let Some(served) = served {
+        served.stop().await?;
+    }
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let results = json!({
         "clients": options.clients, "seconds": options.seconds, "errors": 0, "load": load.trim(),
@@ -115,6 +111,48 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+/// A memory that this process serves, and a key for each client.
+struct Served {
+    url: String,
+    keys: Vec<String>,
+    stop: tokio::sync::oneshot::Sender<()>,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Served {
+    async fn start(clients: usize) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let listener = Listener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}/mcp", listener.local_addr()?);
+        let store = ApiKeys::new(MemoryApiKeys::default(), &[7; 32]);
+        let mut keys = Vec::new();
+        for number in 0..clients {
+            let key = NewApiKey::new(format!("org-{}", number % 10), format!("user-{number}"));
+            keys.push(store.issue(key).await?.0.expose().to_owned());
+        }
+        let guard = ResourceServer::new(&url)?.accept(store);
+        let http = Http::new(server::builder(Memory::open(folder.path())?).build()?).authenticate(guard);
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(listener.serve(http, async move {
+            drop(stopped.await);
+        }));
+        Ok(Self { url, keys, stop, serving, _folder: folder })
+    }
+
+    fn clients(&self) -> Result<Vec<Client>> {
+        let made = |key: &String| {
+            Ok(Client::builder("load", "1.0.0").bearer(key)?.connect_lazily(self.url.as_str())?)
+        };
+        self.keys.iter().map(made).collect()
+    }
+
+    async fn stop(self) -> Result<()> {
+        drop(self.stop);
+        Ok(self.serving.await??)
+    }
+}
+
 fn shown(times: &mut [Duration]) -> Value {
     json!({
         "number": times.len(), "p50Ms": percentile(times, 0.5), "p95Ms": percentile(times, 0.95), "p99Ms": percentile(times, 0.99),
@@ -135,7 +173,8 @@ async fn work(
     };
     let mut ticks = pace.map(|pace| tokio::time::interval_at(start(pace), pace));
     for round in 0u64.. {
-        let text = format!("client {number} learned fact{round} about topic{}", round % 17);
+        let fact = format!("fact{number}x{round}");
+        let text = format!("client {number} learned {fact} about topic{}", round % 17);
         for is_store in [true, false] {
             if let Some(ticks) = &mut ticks {
                 ticks.tick().await;
@@ -150,9 +189,8 @@ async fn work(
                 times.stores.push(started.elapsed());
                 ensure!(answer["stored"][0]["new"] == true, "not stored: {answer}");
             } else {
-                let answer: Value = client
-                    .call("memory_search", json!({ "query": format!("fact{round}"), "limit": 3 }))
-                    .await?;
+                let answer: Value =
+                    client.call("memory_search", json!({ "query": fact, "limit": 3 })).await?;
                 times.searches.push(started.elapsed());
                 let found = answer["memories"][0]["content"].as_str().context("nothing was found")?;
                 ensure!(found == text, "found `{found}` instead of `{text}`");

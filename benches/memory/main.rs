@@ -3,7 +3,7 @@
 //!     memory-speed                                   100,000 memories of one user
 //!     memory-speed --namespaces 100 --memories 1000  of 100 users 1,000 each
 //!     memory-speed --memories 1000000
-//!     memory-speed --postgres postgres://postgres@127.0.0.1/postgres   in a schema of its own, which is left there
+//!     memory-speed --postgres postgres://postgres@127.0.0.1/postgres   in a schema of its own, which is removed
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use mcp_memory::filter::Filter;
 use mcp_memory::{Access, Draft, Memory, Postgres, Scope, Search, Tenant};
@@ -28,7 +28,7 @@ struct Options {
     /// Searches of each kind.
     #[arg(long, default_value_t = 1_000)]
     searches: usize,
-    /// An empty folder to store them in, which is kept (default: one that is removed).
+    /// An empty folder to store them in, which is kept, and so is the schema (default: one that is removed).
     #[arg(long)]
     keep_in: Option<PathBuf>,
     /// In this database instead of files.
@@ -161,14 +161,31 @@ fn tenants(memory: &Memory, many: usize) -> Vec<Tenant> {
     (0..many).map(|number| memory.of(Access::new("acme", format!("user {number}")))).collect()
 }
 
+/// The schema that belongs to a folder.
+fn schema(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("memory_speed_{name}")
+}
+
 fn open(folder: &Path, options: &Options) -> Result<Memory> {
     let mut memory = Memory::builder(folder);
     if let Some(url) = &options.postgres {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-        memory = memory.postgres(Postgres::new(url).schema(format!("memory_speed_{name}")));
+        memory = memory.postgres(Postgres::new(url).schema(schema(folder)));
     }
     Ok(memory.open()?)
+}
+
+fn drop_schema(url: &str, schema: &str) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let dropped: Result<()> = runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+        let talk = tokio::spawn(connection);
+        client.batch_execute(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await?;
+        drop(client);
+        Ok(talk.await??)
+    });
+    dropped.with_context(|| format!("the schema `{schema}` is left behind: drop it"))
 }
 
 /// Stores everything, and returns what there is to say of it.
@@ -223,9 +240,18 @@ fn main() -> Result<()> {
     }
     let removed = tempfile::tempdir()?;
     let folder = options.keep_in.as_deref().unwrap_or(removed.path());
+    let measured = measure(folder, &options);
+    match &options.postgres {
+        Some(url) if options.keep_in.is_none() => drop_schema(url, &schema(folder)).and(measured),
+        _ => measured,
+    }
+}
+
+/// Fills a folder, and searches it in another process.
+fn measure(folder: &Path, options: &Options) -> Result<()> {
     let mut random = Random(7);
     let all = (options.memories * options.namespaces) as f64;
-    let (one_by_one, batches) = fill(folder, &options, &mut random)?;
+    let (one_by_one, batches) = fill(folder, options, &mut random)?;
     let derived = size(&folder.join("derived")) as f64;
     let stored = size(folder) as f64 - derived;
     let mut out = std::io::stdout();

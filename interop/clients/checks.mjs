@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 
 export const ANSWER = 'Ada';
+// Looks like a token of GitHub and is none.
+const KEY = 'ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R';
 
 const CHECKS = {
   async echo({ client, call }) {
@@ -65,6 +67,23 @@ const CHECKS = {
   async sampling({ call }) {
     const result = await call('test_sampling', { prompt: 'Who?' });
     assert.deepEqual(result, { text: `LLM response: ${ANSWER}`, failed: false });
+  },
+
+  async stack({ client, call }) {
+    const names = (await client.listTools()).tools.map((tool) => tool.name);
+    for (const name of ['memory_store', 'memory_search', 'patterns_recommend', 'guardrails_evaluate']) {
+      assert.ok(names.includes(name), `tools are ${names}`);
+    }
+    const memory = { content: `The archive of the bakery moves to Porto on ${KEY}` };
+    const stored = await call('memory_store', { memories: [memory] });
+    assert.equal(stored.failed, false, stored.text);
+    const found = await call('memory_search', { query: 'where does the archive of the bakery move' });
+    assert.match(found.text, /Porto/);
+    assert.ok(!found.text.includes(KEY), found.text);
+    const task = 'find the root cause of the incident from logs and deploys';
+    assert.match((await call('patterns_recommend', { task })).text, /root-cause-analysis/);
+    const event = { phase: 'call', tool: 'memory_store', arguments: { memories: [memory] } };
+    assert.match((await call('guardrails_evaluate', { event })).text, /stored-secret/);
   },
 };
 

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 ANSWER = "Ada"
+# Looks like a token of GitHub and is none.
+KEY = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R"
 
 
 class Peer(Protocol):
@@ -91,8 +93,26 @@ async def sampling(peer: Peer) -> None:
     expect(await peer.call("test_sampling", {"prompt": "Who?"}), (f"LLM response: {ANSWER}", False))
 
 
+async def stack(peer: Peer) -> None:
+    """`mcp up`: what is stored is found, without the credential in it; a skill that fits a task; rules that are asked."""
+    names = await peer.tools()
+    for name in ("memory_store", "memory_search", "patterns_recommend", "guardrails_evaluate"):
+        expect_in(name, names)
+    memory = {"content": f"The archive of the bakery moves to Porto on {KEY}"}
+    text, failed = await peer.call("memory_store", {"memories": [memory]})
+    expect((failed, text if failed else ""), (False, ""))
+    text, _ = await peer.call("memory_search", {"query": "where does the archive of the bakery move"})
+    expect_in("Porto", text)
+    expect(KEY in text, False)
+    text, _ = await peer.call("patterns_recommend", {"task": "find the root cause of the incident from logs and deploys"})
+    expect_in("root-cause-analysis", text)
+    event = {"phase": "call", "tool": "memory_store", "arguments": {"memories": [memory]}}
+    text, _ = await peer.call("guardrails_evaluate", {"event": event})
+    expect_in("stored-secret", text)
+
+
 CHECKS: dict[str, Callable[[Peer], Awaitable[None]]] = {
-    check.__name__: check for check in (echo, tools, resources, prompts, progress, elicitation, sampling)
+    check.__name__: check for check in (echo, tools, resources, prompts, progress, elicitation, sampling, stack)
 }
 
 

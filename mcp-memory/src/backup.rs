@@ -12,6 +12,8 @@ use serde::Serialize;
 use crate::crypto::random;
 use crate::crypto::{KeyId, KeyRing, Master};
 use crate::derived::Folder;
+#[cfg(feature = "postgres")]
+use crate::store::sql::Sight;
 use crate::store::sql::{self, Db, For, Location, Transaction, values};
 use crate::store::{self, Bound, Sealing, write};
 use crate::{Id, Memory, MemoryError, erase, live};
@@ -123,7 +125,7 @@ impl Memory {
         let (engine, failed) = (&self.0, MemoryError::doing("restored"));
         let since: [u8; 16] = random()?;
         let sealing = engine.sealing.clone();
-        let restored = engine.writer.write(move |db| {
+        let restored = engine.writer.write(Sight::Everything, move |db| {
             let note = "INSERT INTO store (name, value) VALUES ('since', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
             db.execute(note, values![since]).map_err(MemoryError::doing("restored"))?;
             forget_erased(db, sealing.ring())

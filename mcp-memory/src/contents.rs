@@ -40,7 +40,7 @@ impl Engine {
                 visit(slot, &record.content);
             }
         };
-        self.reader.read(|db| {
+        self.reader.read(&sql::Sight::of(namespace), |db| {
             if of.count() * SOME < view.len() {
                 let places: Vec<(usize, u32)> =
                     of.iter().filter_map(|slot| Some((slot, view.ordinal(slot)?))).collect();

@@ -16,7 +16,7 @@ use crate::crypto::{KeyRing, Master};
 use crate::derived::{Folder, Made};
 use crate::embed::Embedder;
 use crate::live::Presence;
-use crate::store::sql::{self, Db, For, Location, Transaction};
+use crate::store::sql::{self, Db, For, Location, Sight, Transaction};
 use crate::store::{self, Reader, Row, Sealing, Writer, read, write};
 use crate::text::Analyzer;
 use crate::used::{self, Used};
@@ -106,12 +106,13 @@ impl Engine {
         let ring = KeyRing::open(&keys, &settings.master, settings.encrypt)?;
         let db = store::open(&location, &ring)?;
         let (epoch, since) = (ring.epoch()?, read::since(&db)?);
+        let reader = Reader::new(&location);
         // What was before is read with the namespaces.
-        let followed = read::last_change(&db)?;
+        let followed = reader.read(&Sight::Everything, read::last_change)?;
         let model = settings.embedder.as_ref().map(|embedder| model_number(&db, &**embedder)).transpose()?;
         Ok(Self {
             sealing: Sealing::new(Arc::new(ring)),
-            reader: Reader::new(&location),
+            reader,
             writer: Writer::start(db)?,
             analyzer: Arc::new(Analyzer::new()),
             embedder: settings.embedder,
@@ -137,9 +138,10 @@ impl Engine {
         (self.clock)()
     }
 
-    /// Writes what `prepare` has sealed, and prepares it anew if keys were destroyed meanwhile.
+    /// Writes what `prepare` has sealed to what may be seen, and prepares it anew if keys were destroyed meanwhile.
     pub(crate) fn while_keys_last<R, W>(
         &self,
+        sight: &Sight,
         prepare: impl Fn() -> Result<W, MemoryError>,
     ) -> Result<R, MemoryError>
     where
@@ -150,7 +152,7 @@ impl Engine {
             let epoch = self.sealing.ring().epoch()?;
             self.catch_up_to(epoch)?;
             let (write, sealing) = (prepare()?, self.sealing.clone());
-            let written = self.writer.write(move |db| {
+            let written = self.writer.write(sight.clone(), move |db| {
                 // INVARIANT: looked at within the transaction. See `Memory::erase`.
                 if sealing.ring().epoch()? != epoch { Ok(None) } else { write(db).map(Some) }
             })?;
@@ -206,7 +208,7 @@ impl Engine {
 
     /// The namespaces that a caller may read and that have anything in them.
     pub(crate) fn readable(&self, access: &Access) -> Result<Vec<(i64, Scope)>, MemoryError> {
-        self.reader.read(|db| {
+        self.reader.read(&Sight::Everything, |db| {
             let mut found = Vec::new();
             for scope in access.reads() {
                 if let Some(id) = read::namespace(db, &self.namespace_tag(access, scope))? {
@@ -221,7 +223,7 @@ impl Engine {
     fn follow(&self) -> Result<(), MemoryError> {
         let mut views = self.views.lock();
         let followed = views.followed;
-        let changes = self.reader.read(|db| read::changes(db, followed))?;
+        let changes = self.reader.read(&Sight::Everything, |db| read::changes(db, followed))?;
         let Some(last) = changes.last() else { return Ok(()) };
         if changes.first().is_some_and(|first| first.seq > followed + 1) {
             // What lies between was cut off: nothing can be brought up to date.
@@ -256,7 +258,7 @@ impl Engine {
         let mut dirty = loaded.dirty.lock();
         if !dirty.is_empty() {
             let mut view = loaded.view.write();
-            self.reader.read(|db| self.bring_up(db, namespace, &mut view, &dirty))?;
+            self.reader.read(&Sight::of(namespace), |db| self.bring_up(db, namespace, &mut view, &dirty))?;
             dirty.clear();
         }
         drop(dirty);
@@ -282,7 +284,7 @@ impl Engine {
                 loaded.unsaved.store(changed, Relaxed);
                 Ok(())
             }
-            Ok(None) => self.reader.read(|db| {
+            Ok(None) => self.reader.read(&Sight::of(namespace), |db| {
                 read::all(db, namespace, |row| {
                     whole.put(row.ordinal, self.opened(&row)?);
                     Ok(())
@@ -352,7 +354,7 @@ impl Engine {
         let Some((made, mut view)) = saved.filter(|(made, _)| made.model == self.model) else {
             return Ok(None);
         };
-        self.reader.read(|db| {
+        self.reader.read(&Sight::of(namespace), |db| {
             let Some(changed) = read::changed_since(db, namespace, made.seq)? else { return Ok(None) };
             self.bring_up(db, namespace, &mut view, &changed)?;
             Ok(Some((view, changed.len())))
@@ -402,12 +404,16 @@ impl Engine {
     /// Writes how often memories were used.
     fn write_used(&self) -> Result<(), MemoryError> {
         let used = self.used.take();
-        if used.is_empty() { Ok(()) } else { self.writer.write(move |db| used::write(db, &used)) }
+        if used.is_empty() {
+            Ok(())
+        } else {
+            self.writer.write(Sight::Everything, move |db| used::write(db, &used))
+        }
     }
 
     /// Derives everything anew, and writes it; tells after each namespace how many are done, of how many.
     pub(crate) fn reindex(&self, mut progress: impl FnMut(usize, usize)) -> Result<usize, MemoryError> {
-        let namespaces = self.reader.read(read::namespaces)?;
+        let namespaces = self.reader.read(&Sight::Everything, read::namespaces)?;
         for (done, namespace) in namespaces.iter().enumerate() {
             self.load(*namespace, true)?;
             self.save(*namespace)?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::audit::{About, Action};
 use crate::crypto::KeyId;
 use crate::engine::Engine;
-use crate::store::sql::{self, Db, Transaction, Value, values};
+use crate::store::sql::{self, Db, Sight, Transaction, Value, values};
 use crate::store::write;
 use crate::{Id, Memory, MemoryError};
 
@@ -73,7 +73,7 @@ impl Engine {
     /// Removes what a subject stored before their key was destroyed, and counts memories and earlier versions.
     fn remove(&self, subject: [u8; 16]) -> Result<(usize, usize), MemoryError> {
         let sealing = self.sealing.clone();
-        let removed = self.writer.write(move |db| {
+        let removed = self.writer.write(Sight::Everything, move |db| {
             // Who has come back meanwhile has another key.
             let current = sealing.ring().current(&subject)?.unwrap_or(-1);
             remove_subject(db, &subject, current)

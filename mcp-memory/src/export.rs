@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{About, Action};
 use crate::store::read::{self, COLUMNS};
-use crate::store::sql::values;
+use crate::store::sql::{Sight, values};
 use crate::store::{Row, write};
 use crate::{Draft, Id, Memory, MemoryError, Record, Scope, State, Stored, Tenant, erase};
 
@@ -74,7 +74,7 @@ impl Memory {
     pub fn export(&self, org: &str, user: &str, mut to: impl Write) -> Result<Moved, MemoryError> {
         let (engine, failed) = (&self.0, MemoryError::doing("exported"));
         let subject = engine.sealing.ring().subject(org, user);
-        let rows: Vec<Row> = engine.reader.read(|db| {
+        let rows: Vec<Row> = engine.reader.read(&Sight::Everything, |db| {
             let query =
                 format!("SELECT {COLUMNS} FROM memory WHERE subject = ?1 ORDER BY namespace, ordinal");
             db.query(&query, values![subject], Row::read).map_err(MemoryError::doing("read"))
@@ -102,7 +102,7 @@ impl Memory {
     pub fn compact(&self) -> Result<Compacted, MemoryError> {
         let (engine, now) = (&self.0, self.0.now());
         let sealing = engine.sealing.clone();
-        let expired = engine.writer.write(move |db| {
+        let expired = engine.writer.write(Sight::Everything, move |db| {
             let (failed, held) = (MemoryError::doing("written"), sealing.ring().held()?);
             let mut places: Vec<(Id, i64, u32)> = erase::places(db, "expires <= ?1", values![now])?;
             for subject in held {
@@ -189,7 +189,8 @@ impl crate::engine::Engine {
 
     /// Organisation, scope and user of a namespace, by the name that was sealed when it was made.
     pub(crate) fn namespace_name(&self, namespace: i64) -> Result<(String, String, String), MemoryError> {
-        let (tag, key, sealed) = self.reader.read(|db| read::namespace_name(db, namespace))?;
+        let (tag, key, sealed) =
+            self.reader.read(&Sight::of(namespace), |db| read::namespace_name(db, namespace))?;
         let name = self.sealing.open_name(key, &tag, &sealed)?;
         serde_json::from_slice(&name).map_err(|_| MemoryError::Damaged { what: "the name of a namespace" })
     }

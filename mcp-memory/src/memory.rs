@@ -158,7 +158,11 @@ impl MemoryBuilder {
     /// Keeps memories in a PostgreSQL database, which several machines may share; each has a directory of its own for what is derived.
     /// What is written on one is found by the next search on the others.
     ///
-    /// Backups of it are made with `pg_dump`; after one was restored, [`Memory::restored`] has to be called. With encryption switched off, what was deleted may stand in PostgreSQL's files and logs until it overwrites them.
+    /// Row-level security holds each transaction to the tenants that it says that it sees. So that it binds the engine too, the role should
+    /// be the owner of the schema (or a member of that role), and neither a superuser nor one with `BYPASSRLS`.
+    ///
+    /// Backups of it are base backups with an archive, or made with `pg_dump` by a role that sees everything; after one was restored,
+    /// [`Memory::restored`] has to be called. With encryption switched off, what was deleted may stand in PostgreSQL's files and logs until it overwrites them.
     #[cfg(feature = "postgres")]
     pub fn postgres(mut self, data: Postgres) -> Self {
         self.postgres[0] = Some(data);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::store::read::COLUMNS;
-use crate::store::sql::{Transaction, values};
+use crate::store::sql::{Sight, Transaction, values};
 use crate::store::{Row, write};
 use crate::vector::quantized;
 use crate::{Memory, MemoryError};
@@ -47,7 +47,7 @@ impl Memory {
 impl Engine {
     fn stale(&self) -> Result<usize, MemoryError> {
         let Some(model) = self.model else { return Ok(0) };
-        self.reader.read(|db| {
+        self.reader.read(&Sight::Everything, |db| {
             let query = "SELECT count(*) FROM memory WHERE model IS DISTINCT FROM ?1";
             db.one(query, values![model], |row| row.get(0)).map_err(MemoryError::doing("read"))
         })
@@ -78,7 +78,7 @@ impl Engine {
     /// The next memories without a vector of a model, and the place of the last.
     fn stale_rows(&self, model: i64, after: i64) -> Result<(Vec<Row>, Option<i64>), MemoryError> {
         let failed = MemoryError::doing("read");
-        self.reader.read(|db| {
+        self.reader.read(&Sight::Everything, |db| {
             let query = format!(
                 "SELECT {COLUMNS}, row FROM memory WHERE row > ?1 AND model IS DISTINCT FROM ?2 ORDER BY row
                  LIMIT {BATCH}"
@@ -98,7 +98,7 @@ impl Engine {
             rows.iter().filter_map(|row| Some((row, open(row)?.content))).collect();
         let texts: Vec<&str> = opened.iter().map(|(_, text)| text.as_str()).collect();
         let vectors = self.embed(&texts)?;
-        self.while_keys_last(|| {
+        self.while_keys_last(&Sight::Everything, || {
             let mut sealed = Vec::new();
             for ((row, _), vector) in opened.iter().zip(&vectors) {
                 let Some(vector) = vector else { continue };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::audit::{About, Action};
 use crate::engine::Engine;
 use crate::filter::{Filter, FilterError};
-use crate::store::sql::Db;
+use crate::store::sql::{Db, Sight};
 use crate::store::{read, write};
 use crate::{Memory, MemoryError};
 
@@ -175,7 +175,7 @@ impl Memory {
 impl Engine {
     /// The namespaces of an organisation: number, scope, and the user whose own it is or who made it.
     fn namespaces_of(&self, org: &str) -> Result<Vec<(i64, String, String)>, MemoryError> {
-        let ids = self.reader.read(read::namespaces)?;
+        let ids = self.reader.read(&Sight::Everything, read::namespaces)?;
         let mut found = Vec::new();
         for id in ids {
             let (of, scope, user) = match self.namespace_name(id) {
@@ -187,6 +187,8 @@ impl Engine {
                 found.push((id, scope, user));
             }
         }
+        // Numbers of namespaces tell nothing of an order.
+        found.sort_unstable_by(|one, other| (&one.1, &one.2).cmp(&(&other.1, &other.2)));
         Ok(found)
     }
 
@@ -230,9 +232,9 @@ impl Engine {
                 Ok::<_, MemoryError>((deleted, kept))
             };
             let (deleted, kept) = if dry_run {
-                self.reader.read(|db| delete(db, &|_| Ok(())))?
+                self.reader.read(&Sight::of(namespace), |db| delete(db, &|_| Ok(())))?
             } else {
-                self.writer.write(move |db| {
+                self.writer.write(Sight::of(namespace), move |db| {
                     delete(db, &|row| write::remove(db, &row.id, row.namespace, row.ordinal))
                 })?
             };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::audit::{About, Action};
 use crate::filter::Filter;
 use crate::rank::{self, Candidate, Ranking, Scored, Scores};
-use crate::store::sql::Db;
+use crate::store::sql::{Db, Sight};
 use crate::store::{Row, read};
 use crate::text::Statistics;
 use crate::vector::Query;
@@ -208,7 +208,8 @@ impl Tenant {
     fn hits(&self, scores: &Scores, candidates: Vec<Candidate>, limit: usize) -> Result<Found, MemoryError> {
         let mut hits = Vec::new();
         let mut candidates = candidates.into_iter();
-        self.engine.reader.read(|db| {
+        let seen = Sight::of_each(scores.namespaces.iter().map(|from| from.namespace));
+        self.engine.reader.read(&seen, |db| {
             // Some may be gone by now, and others take their place.
             while hits.len() < limit {
                 let next: Vec<Candidate> = candidates.by_ref().take(limit - hits.len()).collect();

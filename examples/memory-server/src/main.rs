@@ -58,6 +58,9 @@ async fn main() -> anyhow::Result<()> {
         memory = memory.audit(trail::Trail(mcp_edge::audit::Audit::folder(folder).open()?));
     }
     let memory = options.place.open(memory)?;
+    if options.place.has_erased(&memory, &options.org)? {
+        return Ok(());
+    }
     let Some(listen) = options.listen else {
         // 2. One person, at their own machine.
         let access = Access::new(options.org, options.user).write(Scope::Org);

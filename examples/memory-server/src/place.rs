@@ -29,6 +29,9 @@ pub(crate) struct Place {
     /// The database was restored from a dump: forget who was erased since. Once, before any other server is started.
     #[arg(long, requires = "postgres")]
     restored: bool,
+    /// Forget this user of the organisation for good, say what became of that, and end.
+    #[arg(long, value_name = "USER", conflicts_with = "restored")]
+    erase: Option<String>,
 }
 
 impl Place {
@@ -42,6 +45,13 @@ impl Place {
             );
         }
         Ok(memory)
+    }
+
+    /// Forgets whom it was told to, and says whether it was told so.
+    pub(crate) fn has_erased(&self, memory: &Memory, org: &str) -> anyhow::Result<bool> {
+        let Some(user) = &self.erase else { return Ok(false) };
+        eprintln!("{}", serde_json::to_string(&memory.erase(org, user)?)?);
+        Ok(true)
     }
 
     pub(crate) fn builder(&self) -> MemoryBuilder {

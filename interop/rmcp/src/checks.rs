@@ -19,6 +19,7 @@ pub(crate) async fn run(name: &str, client: &Client, revision: &str) -> anyhow::
         "progress" => progress(client).await,
         "elicitation" => elicitation(client, revision).await,
         "sampling" => sampling(client).await,
+        "stack" => stack(client).await,
         other => bail!("there is no check `{other}`"),
     }
 }
@@ -119,4 +120,27 @@ async fn elicitation(client: &Client, revision: &str) -> anyhow::Result<()> {
 async fn sampling(client: &Client) -> anyhow::Result<()> {
     let answer = call(client, "test_sampling", json!({ "prompt": "Who?" })).await?;
     equal(&answer, &(format!("LLM response: {ANSWER}"), false))
+}
+
+/// `mcp up`: what is stored is found, without the credential in it; a skill that fits a task; rules that are asked.
+async fn stack(client: &Client) -> anyhow::Result<()> {
+    // Looks like a token of GitHub and is none.
+    const KEY: &str = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R";
+    let names = tool_names(client).await?;
+    for name in ["memory_store", "memory_search", "patterns_recommend", "guardrails_evaluate"] {
+        contains(&names, name)?;
+    }
+    let memories = json!({ "memories": [{ "content": format!("The archive of the bakery moves to Porto on {KEY}") }] });
+    let (text, failed) = call(client, "memory_store", memories.clone()).await?;
+    ensure!(!failed, "storing: {text}");
+    let query = json!({ "query": "where does the archive of the bakery move" });
+    let (text, _) = call(client, "memory_search", query).await?;
+    ensure!(text.contains("Porto") && !text.contains(KEY), "found `{text}`");
+    let task = json!({ "task": "find the root cause of the incident from logs and deploys" });
+    let (text, _) = call(client, "patterns_recommend", task).await?;
+    ensure!(text.contains("root-cause-analysis"), "recommended `{text}`");
+    let event = json!({ "event": { "phase": "call", "tool": "memory_store", "arguments": memories } });
+    let (text, _) = call(client, "guardrails_evaluate", event).await?;
+    ensure!(text.contains("stored-secret"), "the rules said `{text}`");
+    Ok(())
 }

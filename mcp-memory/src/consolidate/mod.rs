@@ -41,6 +41,7 @@ pub use similar::{Cluster, Similar};
 use crate::audit::{About, Action};
 use crate::filter::Filter;
 use crate::store::read;
+use crate::store::sql::Sight;
 use crate::{MemoryError, Record, Scope, State, Tenant};
 use tied::Ties;
 
@@ -137,8 +138,8 @@ impl Tenant {
         let unread = ids.len().saturating_sub(MOST);
         ids.truncate(MOST);
         let tag = self.engine.namespace_tag(&self.access, scope);
-        let rows = self.engine.reader.read(|db| {
-            let namespace = read::namespace(db, &tag)?;
+        let rows = self.engine.reader.read(&Sight::Everything, |db| {
+            let namespace = read::inside(db, &tag)?;
             let mut rows = read::by_ids(db, &ids)?;
             let rows: Vec<crate::store::Row> = ids.iter().rev().filter_map(|id| rows.remove(id)).collect();
             let counts =

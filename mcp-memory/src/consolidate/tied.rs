@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::store::sql::{self, values};
+use crate::store::sql::{self, Sight, values};
 use crate::{Id, MemoryError, Relation, Scope, Tenant};
 
 /// Relations by the two that they tie, one way or the other.
@@ -16,10 +16,9 @@ impl Ties {
         let query = "SELECT l.source, l.target, l.kind FROM link l JOIN memory s ON s.id = l.source JOIN memory t ON t.id = l.target
             WHERE s.namespace = ?1 AND t.namespace = ?1";
         let read = |row: &sql::Row<'_>| Ok((Id(row.get(0)?), Id(row.get(1)?), row.get(2)?));
-        let found: Vec<(Id, Id, i64)> = tenant
-            .engine
-            .reader
-            .read(|db| db.query(query, values![namespace], read).map_err(MemoryError::doing("read")))?;
+        let found: Vec<(Id, Id, i64)> = tenant.engine.reader.read(&Sight::of(namespace), |db| {
+            db.query(query, values![namespace], read).map_err(MemoryError::doing("read"))
+        })?;
         let mut ties: HashMap<_, Vec<_>> = HashMap::new();
         for (source, target, kind) in found {
             ties.entry(pair(source, target)).or_default().extend(Relation::of(kind));

@@ -21,6 +21,11 @@ pub(crate) fn open(location: &Location, ring: &KeyRing) -> Result<Db, MemoryErro
     let failed = MemoryError::doing("opened");
     let db = location.open().map_err(&failed)?;
     schema::migrate(&db, location)?;
+    if !db.may_tend().map_err(&failed)? {
+        let problem = "this role may not tend the tables, which row-level security guards: connect as the role that owns them, or \
+            `GRANT` that to this one";
+        return Err(MemoryError::invalid("postgres", problem));
+    }
     let query = "SELECT value FROM store WHERE name = 'id'";
     match db.first(query, &[], |row| row.get::<[u8; 16]>(0)).map_err(&failed)? {
         Some(id) if id == *ring.store() => {}

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use parking_lot::{Condvar, Mutex};
 
 use super::body::{Sealing, Vector};
-use super::sql::{self, Db, For, Location, ToValue, values};
+use super::sql::{self, Db, For, Location, Sight, ToValue, values};
 use crate::crypto::KeyId;
 use crate::record::State;
 use crate::{Id, MemoryError, Record};
@@ -130,8 +130,12 @@ impl Reader {
         act(&self.location.open_to_read().map_err(MemoryError::doing("opened"))?)
     }
 
-    /// Reads from the state of one moment. No read lies within another: there are so many connections and no more.
-    pub(crate) fn read<R>(&self, act: impl FnOnce(&Db) -> Result<R, MemoryError>) -> Result<R, MemoryError> {
+    /// Reads from the state of one moment what may be seen. No read lies within another: there are so many connections and no more.
+    pub(crate) fn read<R>(
+        &self,
+        sight: &Sight,
+        act: impl FnOnce(&Db) -> Result<R, MemoryError>,
+    ) -> Result<R, MemoryError> {
         let idle = {
             let mut idle = self.idle.lock();
             while idle.lent >= self.location.readers() {
@@ -141,7 +145,7 @@ impl Reader {
             idle.connections.pop()
         };
         let lent = Lent { reader: self, connection: idle };
-        lent.read(act)
+        lent.read(sight, act)
     }
 }
 
@@ -152,13 +156,18 @@ struct Lent<'a> {
 }
 
 impl Lent<'_> {
-    fn read<R>(mut self, act: impl FnOnce(&Db) -> Result<R, MemoryError>) -> Result<R, MemoryError> {
+    fn read<R>(
+        mut self,
+        sight: &Sight,
+        act: impl FnOnce(&Db) -> Result<R, MemoryError>,
+    ) -> Result<R, MemoryError> {
         let db = match self.connection.take() {
             Some(db) => db,
             None => self.reader.location.open_to_read().map_err(MemoryError::doing("opened"))?,
         };
         let failed = MemoryError::doing("read");
         let transaction = db.begin(For::Reading).map_err(&failed)?;
+        transaction.see(sight).map_err(&failed)?;
         let read = act(&transaction);
         transaction.commit().map_err(&failed)?;
         self.connection = Some(db);
@@ -221,6 +230,13 @@ pub(crate) fn namespaces(db: &Db) -> Result<Vec<i64>, MemoryError> {
 /// The namespace with a tag.
 pub(crate) fn namespace(db: &Db, tag: &[u8; 16]) -> Result<Option<i64>, MemoryError> {
     db.first("SELECT id FROM namespace WHERE tag = ?1", values![tag], |row| row.get(0)).map_err(failed)
+}
+
+/// The namespace with a tag, which alone is seen from now on.
+pub(crate) fn inside(db: &Db, tag: &[u8; 16]) -> Result<Option<i64>, MemoryError> {
+    let found = namespace(db, tag)?;
+    db.see(&Sight::of_each(found)).map_err(failed)?;
+    Ok(found)
 }
 
 /// What a namespace is called: its tag, the key that opens the name, the sealed name.

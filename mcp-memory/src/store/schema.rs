@@ -1,10 +1,18 @@
 //! The tables, and how older ones become them.
 
-use super::sql::{Db, For, Location};
+use super::sql::{Db, For, Location, Sight};
 use crate::MemoryError;
 
-/// Each step makes the next format of the one before; the first of nothing.
-const STEPS: &[&str] = &["
+/// Makes the next format of the one before.
+enum Step {
+    /// Other tables.
+    Tables(&'static str),
+    /// The tables are guarded, where the database can do that.
+    Guard,
+}
+
+/// The first makes a store of nothing.
+const STEPS: &[Step] = &[Step::Tables("
 CREATE TABLE store (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE namespace (
     id INTEGER PRIMARY KEY AUTOINCREMENT, tag BLOB NOT NULL UNIQUE, key INTEGER NOT NULL, name BLOB NOT NULL,
@@ -33,10 +41,10 @@ CREATE INDEX link_target ON link (target);
 CREATE TABLE used (memory BLOB PRIMARY KEY, uses INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE model (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dimension INTEGER NOT NULL);
 CREATE TABLE change (seq INTEGER PRIMARY KEY AUTOINCREMENT, namespace INTEGER NOT NULL, ordinal INTEGER NOT NULL);
-", "
+"), Step::Tables("
 CREATE TABLE stored (subject BLOB PRIMARY KEY, memories INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO stored SELECT subject, count(*), sum(length(body) + coalesce(length(vector), 0)) FROM memory GROUP BY subject;
-"];
+"), Step::Guard];
 
 /// The format of this version.
 pub(super) const FORMAT: i64 = STEPS.len() as i64;
@@ -54,10 +62,14 @@ pub(super) fn migrate(db: &Db, location: &Location) -> Result<(), MemoryError> {
         return Ok(());
     }
     let transaction = db.begin(For::Writing).map_err(&failed)?;
+    transaction.see(&Sight::Everything).map_err(&failed)?;
     // Another process may have been faster.
     let found = check(transaction.format().map_err(&failed)?)?;
     for step in STEPS.iter().skip(found) {
-        transaction.define(step).map_err(&failed)?;
+        match step {
+            Step::Tables(tables) => transaction.define(tables).map_err(&failed)?,
+            Step::Guard => transaction.guard().map_err(&failed)?,
+        }
     }
     transaction.set_format(FORMAT).map_err(&failed)?;
     transaction.commit().map_err(&failed)
@@ -71,7 +83,8 @@ mod tests {
     #[test]
     fn what_an_older_version_left_is_brought_up_to_date_with_what_is_in_it() {
         let db = Db::of_sqlite(rusqlite::Connection::open_in_memory().unwrap());
-        db.define(STEPS[0]).unwrap();
+        let Step::Tables(tables) = &STEPS[0] else { panic!("the first step makes tables") };
+        db.define(tables).unwrap();
         let insert = "INSERT INTO memory (id, namespace, ordinal, subject, version, state, created, updated, key, body, vector)
             VALUES (?1, 1, ?1, ?2, 1, 0, 0, 0, 1, x'0102', ?3)";
         for (id, subject, vector) in [(1i64, "a", Some("xyz")), (2, "a", None), (3, "b", None)] {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::read::{self, Row};
-use super::sql::{self, ToValue as _, Transaction, values};
+use super::sql::{self, Sight, ToValue as _, Transaction, values};
 use crate::crypto::KeyId;
 use crate::record::State;
 use crate::{Id, MemoryError, Relation};
@@ -308,26 +308,40 @@ pub(crate) fn remove(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32
         "SELECT id, namespace, ordinal FROM link JOIN memory ON id = source WHERE target = ?1 AND kind = ?2";
     let read = |row: &sql::Row<'_>| Ok((Id(row.get(0)?), row.get(1)?, row.get(2)?));
     let digests: Vec<(Id, i64, u32)> =
-        db.query(query, values![id.0, Relation::Digest.number()], read).map_err(failed)?;
+        crossing(db, || db.query(query, values![id.0, Relation::Digest.number()], read).map_err(failed))?;
     remove_one(db, id, namespace, ordinal)?;
-    digests.iter().try_for_each(|(id, namespace, ordinal)| remove_one(db, id, *namespace, *ordinal))
+    crossing(db, || {
+        digests.iter().try_for_each(|(id, namespace, ordinal)| remove_one(db, id, *namespace, *ordinal))
+    })
+}
+
+/// Does what has to be done wherever it is, also where the caller sees nothing.
+fn crossing<R>(db: &Transaction<'_>, act: impl FnOnce() -> Result<R, MemoryError>) -> Result<R, MemoryError> {
+    let before = db.see(&Sight::Everything).map_err(failed)?;
+    let done = act()?;
+    db.see(&before).map_err(failed)?;
+    Ok(done)
 }
 
 fn remove_one(db: &Transaction<'_>, id: &Id, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
     let query = "SELECT subject, length(body) + coalesce(length(vector), 0) FROM memory WHERE id = ?1";
     let gone: Option<([u8; 16], i64)> =
         db.first(query, values![id.0], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
-    if let Some((subject, bytes)) = gone {
-        count(db, &subject, -1, -bytes)?;
-    }
-    for delete in [
-        "DELETE FROM memory WHERE id = ?1",
-        "DELETE FROM past WHERE memory = ?1",
-        "DELETE FROM link WHERE source = ?1 OR target = ?1",
-        "DELETE FROM used WHERE memory = ?1",
-    ] {
-        db.execute(delete, values![id.0]).map_err(failed)?;
-    }
+    db.execute("DELETE FROM memory WHERE id = ?1", values![id.0]).map_err(failed)?;
+    // Others may have tied something to it, and whoever removes it need not be its author.
+    crossing(db, || {
+        if let Some((subject, bytes)) = gone {
+            count(db, &subject, -1, -bytes)?;
+        }
+        for delete in [
+            "DELETE FROM past WHERE memory = ?1",
+            "DELETE FROM link WHERE source = ?1 OR target = ?1",
+            "DELETE FROM used WHERE memory = ?1",
+        ] {
+            db.execute(delete, values![id.0]).map_err(failed)?;
+        }
+        Ok(())
+    })?;
     changed(db, namespace, ordinal)
 }
 

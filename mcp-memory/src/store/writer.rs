@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use super::sql::{self, Db, For, Transaction};
+use super::sql::{self, Db, For, Sight, Transaction};
 use crate::MemoryError;
 use parking_lot::Mutex;
 
@@ -38,16 +38,17 @@ impl Writer {
         Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Some(thread) })
     }
 
-    /// Does something to the store. When it returns, what was done is on the disk; if `act` fails, nothing was done.
+    /// Does something to what may be seen of the store. When it returns, what was done is on the disk; if `act` fails, nothing was done.
     pub(crate) fn write<R: Send + 'static>(
         &self,
+        sight: Sight,
         act: impl FnOnce(&Transaction<'_>) -> Result<R, MemoryError> + Send + 'static,
     ) -> Result<R, MemoryError> {
         let (tell, told) = channel();
         let act: Act = Box::new(move |transaction| {
             let done = transaction
                 .map_err(MemoryError::doing("written"))
-                .and_then(|transaction| within(transaction, act));
+                .and_then(|transaction| within(transaction, &sight, act));
             Box::new(move |committed| {
                 let done =
                     done.and_then(|done| committed.map(|()| done).map_err(MemoryError::doing("written")));
@@ -78,10 +79,13 @@ impl Writer {
 /// Runs a part of a transaction that is undone if it fails.
 fn within<R>(
     transaction: &Transaction<'_>,
+    sight: &Sight,
     act: impl FnOnce(&Transaction<'_>) -> Result<R, MemoryError>,
 ) -> Result<R, MemoryError> {
     let failed = MemoryError::doing("written");
     let run = |statement: &str| transaction.execute(statement, &[]);
+    // What another part saw is no business of this one.
+    transaction.see(sight).map_err(&failed)?;
     run("SAVEPOINT part").map_err(&failed)?;
     let done = act(transaction).and_then(|done| transaction.settle().map(|()| done).map_err(&failed));
     let undone = if done.is_err() { run("ROLLBACK TO part") } else { Ok(0) };

@@ -2,7 +2,8 @@
 
 use super::carried::Carried;
 use super::mark::Mark;
-use crate::store::sql::{Transaction, values};
+use super::ties;
+use crate::store::sql::{Sight, Transaction, values};
 use crate::store::{Row, Stamp, Write, read, write};
 use crate::tenant::{self, Place};
 use crate::{Id, MemoryError, Record, Scope, State, Tenant};
@@ -13,6 +14,8 @@ pub(super) struct Taken {
     /// Version and last change of what was here when that was decided.
     pub(super) here: Option<(u32, i64)>,
     pub(super) mark: Mark,
+    /// Whether here and there had agreed on it before: then what it is tied to there is all that it is tied to.
+    pub(super) had_agreed: bool,
     pub(super) carried: Carried,
 }
 
@@ -50,10 +53,11 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
     let texts: Vec<&str> = taken.iter().map(content).collect();
     let vectors = engine.embed(&texts)?;
     let now = engine.now();
-    engine.while_keys_last(|| {
+    engine.while_keys_last(&Sight::Everything, || {
         let place = tenant.place(scope)?;
         let name = tenant.namespace_name(scope, &place)?;
-        let rows = engine.reader.read(|db| {
+        let rows = engine.reader.read(&Sight::Everything, |db| {
+            read::inside(db, &place.tag)?;
             let ids: Vec<Id> = taken.iter().map(|taken| taken.id).collect();
             let mut rows = read::by_ids(db, &ids)?;
             Ok(ids.iter().map(|id| rows.remove(id)).collect::<Vec<_>>())
@@ -61,23 +65,26 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
         let mut todo = Vec::new();
         for ((taken, row), vector) in taken.iter().zip(&rows).zip(&vectors) {
             let what = todo_with(tenant, &place, taken, row.as_ref(), vector.as_deref())?;
-            todo.push((taken.id, taken.here, taken.carried.links.clone(), what));
+            todo.push((taken.id, taken.here, (taken.carried.links.clone(), taken.had_agreed), what));
         }
         let (quota, sealing) = (tenant.access.allowed(), engine.sealing.clone());
         Ok(move |db: &Transaction<'_>| {
             let namespace = write::namespace(db, &place.tag, &name)?;
             let held = sealing.ring().held()?.contains(&place.subject);
+            // An identifier that is somebody else's here is not taken from them.
+            let ids: Vec<Id> = todo.iter().map(|(id, ..)| *id).collect();
+            let mut others = read::by_ids(db, &ids)?;
+            others.retain(|_, row| row.namespace != namespace || row.subject != place.subject);
+            let seen = Sight::of(namespace).with(place.subject);
+            db.see(&seen).map_err(MemoryError::doing("written"))?;
             let mut applied = Vec::new();
-            for (id, here, links, what) in &todo {
+            for (id, here, (links, had_agreed), what) in &todo {
                 let row = read::by_id(db, id)?;
-                let is_ours = |row: &Row| row.namespace == namespace && row.subject == place.subject;
-                if row.as_ref().map(|row| (row.version, row.updated)) != *here
-                    || row.as_ref().is_some_and(|row| !is_ours(row))
-                {
+                if row.as_ref().map(|row| (row.version, row.updated)) != *here || others.contains_key(id) {
                     applied.push(Applied::Later);
                     continue;
                 }
-                applied.push(match (what, row) {
+                let done = match (what, row) {
                     (Todo::Nothing, _) => Applied::Same(*here),
                     (Todo::Delete, None) => Applied::Same(None),
                     (Todo::Delete, Some(_)) if held => Applied::Held,
@@ -86,13 +93,16 @@ pub(super) fn apply(tenant: &Tenant, scope: &Scope, taken: &[Taken]) -> Result<V
                         Applied::Deleted
                     }
                     (Todo::Put { write, superseded }, row) => {
-                        let done = put(db, namespace, (write, *superseded), row.as_ref(), now)?;
-                        for (kind, target, at) in links {
-                            write::link(db, id, target, *kind, *at)?;
-                        }
-                        done
+                        put(db, namespace, (write, *superseded), row.as_ref(), now)?
                     }
-                });
+                };
+                if matches!(done, Applied::Changed(_) | Applied::Same(Some(_))) {
+                    // What it is tied to may be in another scope, or come later.
+                    db.see(&Sight::Everything).map_err(MemoryError::doing("written"))?;
+                    ties::take(db, id, links, *had_agreed)?;
+                    db.see(&seen).map_err(MemoryError::doing("written"))?;
+                }
+                applied.push(done);
             }
             tenant::within(db, &place.subject, quota).map(|()| applied)
         })

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::mark::Mark;
+use super::ties::Tie;
 use crate::crypto::{Cipher, Lookup};
 use crate::{Access, Id, MasterKey, MemoryError, Record, Scope};
 
@@ -18,7 +19,7 @@ pub(super) struct Carried {
     pub(super) record: Option<Record>,
     /// What it is to others: the number of the relation, the other, since when.
     #[serde(default)]
-    pub(super) links: Vec<(i64, Id, i64)>,
+    pub(super) links: Vec<Tie>,
 }
 
 /// Keys of what a user stored in a scope.

@@ -9,6 +9,8 @@ pub(super) struct Agreed {
     pub(super) there: Mark,
     /// Version and last change of what was here; nothing where it was not to be kept here.
     pub(super) here: Option<(u32, i64)>,
+    /// What it was tied to, as a digest.
+    pub(super) ties: u32,
 }
 
 /// What is to be done.
@@ -26,11 +28,17 @@ pub(super) enum Step {
     Forget,
 }
 
-/// What is to be done, and whether both had changed.
-pub(super) fn decide(here: Option<(u32, i64)>, there: Option<Mark>, agreed: Option<Agreed>) -> (Step, bool) {
+/// What is to be done, and whether both had changed. `ties` are those of what is here.
+pub(super) fn decide(
+    here: Option<(u32, i64)>,
+    ties: u32,
+    there: Option<Mark>,
+    agreed: Option<Agreed>,
+) -> (Step, bool) {
     // A remote may list what is older than what was agreed on: it is late, or somebody put it back. That is no change.
     let late = agreed.zip(there).is_some_and(|(agreed, there)| there < agreed.there);
-    let changed_here = agreed.is_none_or(|agreed| agreed.here != here);
+    let changed_here =
+        agreed.is_none_or(|agreed| agreed.here != here || (here.is_some() && agreed.ties != ties));
     let changed_there = agreed.map(|agreed| agreed.there) != there;
     let step = |step| (step, false);
     match (here, there, agreed) {
@@ -77,10 +85,10 @@ mod tests {
         use Step::{Forget, Nothing, Pull, Push, PushDeletion};
         let (v1, v2, v3) = (mark("1.10.m.0"), mark("2.20.m.0"), mark("3.30.m.0"));
         let (gone2, gone3) = (mark("2.20.d.0"), mark("3.30.d.0"));
-        let at_1 = Agreed { there: v1, here: Some((1, 10)) };
-        let never = Agreed { there: v1, here: None };
-        let at_3 = Agreed { there: v3, here: Some((1, 10)) };
-        let buried = Agreed { there: gone2, here: None };
+        let at_1 = Agreed { there: v1, here: Some((1, 10)), ties: 0 };
+        let never = Agreed { there: v1, here: None, ties: 0 };
+        let at_3 = Agreed { there: v3, here: Some((1, 10)), ties: 0 };
+        let buried = Agreed { there: gone2, here: None, ties: 0 };
         let table = [
             (None, None, None, Nothing, false),
             (None, None, Some(at_1), Forget, false),
@@ -114,7 +122,12 @@ mod tests {
             (Some((1, 10)), Some(gone2), None, Pull, false),
         ];
         for (here, there, agreed, step, conflict) in table {
-            assert_eq!(decide(here, there, agreed), (step, conflict), "{here:?} {there:?} {agreed:?}");
+            assert_eq!(decide(here, 0, there, agreed), (step, conflict), "{here:?} {there:?} {agreed:?}");
         }
+        // Tied to something else, here or in both places.
+        assert_eq!(decide(Some((1, 10)), 7, Some(v1), Some(at_1)), (Push, false));
+        assert_eq!(decide(Some((1, 10)), 7, Some(v2), Some(at_1)), (Pull, true));
+        assert_eq!(decide(Some((1, 10)), 7, Some(v1), Some(Agreed { ties: 7, ..at_1 })), (Nothing, false));
+        assert_eq!(decide(None, 0, Some(v1), Some(Agreed { ties: 7, ..at_1 })), (PushDeletion, false));
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! A memory keeps its identifier everywhere. Where it was changed in two places, the higher version stands, then the later one; what it
 //! said before becomes history where it was replaced. A deletion is a version too. Whatever order places come by in, they end with the
-//! same. Links that are taken away, and how often a memory was used, do not travel.
+//! same. So it is with what a memory is tied to: links that are made or taken away travel with the memory that they begin at. How often a
+//! memory was used does not travel.
 //!
 //! What a user stored in a scope is synchronised by that user: others' memories of a shared scope come with those others.
 
@@ -21,6 +22,7 @@ mod pass;
 mod remote;
 #[cfg(test)]
 mod tests;
+mod ties;
 
 use serde::Serialize;
 

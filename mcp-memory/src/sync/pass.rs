@@ -7,9 +7,9 @@ use super::decide::{Agreed, Step, decide};
 use super::known::Known;
 use super::mark::Mark;
 use super::remote::{Entry, Put, Remote, RemoteError};
-use super::{Synced, apply};
+use super::{Synced, apply, ties};
 use crate::audit::{About, Action};
-use crate::store::sql::{self, Db, values};
+use crate::store::sql::{self, Sight, values};
 use crate::store::{Row, read};
 use crate::tenant::Place;
 use crate::{Id, MemoryError, Scope, Tenant};
@@ -19,6 +19,10 @@ const BATCH: usize = 100;
 
 /// The version and the last change of a memory.
 type Here = (u32, i64);
+/// What memories are tied to, as digests.
+type Tied = BTreeMap<Id, u32>;
+/// A memory that is to come: which, how it is there and here, and whether that was agreed on before.
+type Coming = (Id, Mark, Option<Here>, bool);
 
 pub(super) struct Pass<'a, R: ?Sized> {
     tenant: &'a Tenant,
@@ -49,17 +53,18 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
     pub(super) fn run(mut self) -> Result<Synced, MemoryError> {
         let place = self.tenant.place(self.scope)?;
         let there = self.there()?;
-        let here = self.here(&place)?;
+        let (here, tied) = self.here(&place)?;
         let agreed = self.known.all()?;
         let ids: BTreeSet<Id> = here.keys().chain(there.keys()).chain(agreed.keys()).copied().collect();
         let (mut pulls, mut pushes, mut deletions, mut gone) = (vec![], vec![], vec![], vec![]);
         for id in ids {
             let (here, there) = (here.get(&id).copied(), there.get(&id).copied());
-            let (step, conflict) = decide(here, there, agreed.get(&id).copied());
+            let ties = tied.get(&id).copied().unwrap_or_default();
+            let (step, conflict) = decide(here, ties, there, agreed.get(&id).copied());
             self.synced.conflicts += usize::from(conflict);
             match (step, there) {
                 (Step::Nothing, _) | (Step::Pull | Step::PushDeletion, None) => {}
-                (Step::Pull, Some(there)) => pulls.push((id, there, here)),
+                (Step::Pull, Some(there)) => pulls.push((id, there, here, agreed.contains_key(&id))),
                 (Step::Push, there) => {
                     // What is there may be late.
                     let known = agreed.get(&id).map(|agreed| agreed.there);
@@ -73,7 +78,7 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
             }
         }
         self.known.note(&gone)?;
-        pulls.chunks(BATCH).try_for_each(|batch| self.pull(batch))?;
+        pulls.chunks(BATCH).try_for_each(|batch| self.pull(batch, &tied))?;
         pushes.chunks(BATCH).try_for_each(|batch| self.push(batch))?;
         deletions.chunks(BATCH).try_for_each(|batch| self.push_deletions(batch))?;
         let memories = self.synced.pulled + self.synced.pushed + self.synced.deleted_here;
@@ -90,31 +95,36 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
         Ok(entries.into_iter().filter_map(entry).collect())
     }
 
-    /// What the caller has stored here.
-    fn here(&self, place: &Place) -> Result<BTreeMap<Id, Here>, MemoryError> {
-        self.tenant.engine.reader.read(|db| {
-            let Some(namespace) = read::namespace(db, &place.tag)? else { return Ok(BTreeMap::new()) };
+    /// What the caller has stored here, and what it is tied to.
+    fn here(&self, place: &Place) -> Result<(BTreeMap<Id, Here>, Tied), MemoryError> {
+        self.tenant.engine.reader.read(&Sight::Everything, |db| {
+            let Some(namespace) = read::inside(db, &place.tag)? else { return Ok(Default::default()) };
             let query = "SELECT id, version, updated FROM memory WHERE namespace = ?1 AND subject = ?2";
             let read = |row: &sql::Row<'_>| Ok((Id(row.get(0)?), (row.get(1)?, row.get(2)?)));
             let rows = db.query(query, values![namespace, place.subject], read);
-            rows.map(|rows| rows.into_iter().collect()).map_err(MemoryError::doing("read"))
+            let rows = rows.map_err(MemoryError::doing("read"))?;
+            Ok((rows.into_iter().collect(), ties::digests(db, namespace, &place.subject)?))
         })
     }
 
     /// Takes some memories as they are there.
-    fn pull(&mut self, batch: &[(Id, Mark, Option<Here>)]) -> Result<(), MemoryError> {
+    fn pull(&mut self, batch: &[Coming], tied: &Tied) -> Result<(), MemoryError> {
         let keys: Vec<String> = batch.iter().map(|(id, ..)| self.secret.key(id)).collect();
         let values = self.remote.read(&keys).map_err(failed)?;
         let mut taken = Vec::new();
-        for ((id, mark, here), value) in batch.iter().zip(values) {
+        for ((id, mark, here, had_agreed), value) in batch.iter().zip(values) {
             match value.and_then(|value| self.secret.open(id, *mark, &value)) {
-                Some(carried) => taken.push(apply::Taken { id: *id, here: *here, mark: *mark, carried }),
+                Some(carried) => {
+                    let (id, mark, here, had_agreed) = (*id, *mark, *here, *had_agreed);
+                    taken.push(apply::Taken { id, here, mark, had_agreed, carried });
+                }
                 None => self.synced.left_out += 1,
             }
         }
         let applied = apply::apply(self.tenant, self.scope, &taken)?;
         let mut agreed = Vec::new();
         for (taken, applied) in taken.iter().zip(applied) {
+            let mut ties = ties::digest(&taken.carried.links);
             let here = match applied {
                 apply::Applied::Changed(here) => {
                     self.synced.pulled += 1;
@@ -127,6 +137,7 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
                 }
                 apply::Applied::LeftOut(here) => {
                     self.synced.left_out += 1;
+                    ties = tied.get(&taken.id).copied().unwrap_or_default();
                     here
                 }
                 // The next time.
@@ -136,7 +147,7 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
                     continue;
                 }
             };
-            agreed.push((taken.id, Some(Agreed { there: taken.mark, here })));
+            agreed.push((taken.id, Some(Agreed { there: taken.mark, here, ties })));
         }
         self.known.note(&agreed)
     }
@@ -144,17 +155,20 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
     /// Sends some memories as they are here. What is there already is below them.
     fn push(&mut self, batch: &[(Id, Option<Mark>)]) -> Result<(), MemoryError> {
         let now = self.tenant.engine.now();
-        let rows = self.tenant.engine.reader.read(|db| {
+        let tag = self.tenant.engine.namespace_tag(&self.tenant.access, self.scope);
+        let rows = self.tenant.engine.reader.read(&Sight::Everything, |db| {
+            read::inside(db, &tag)?;
             let ids: Vec<Id> = batch.iter().map(|(id, _)| *id).collect();
             let mut rows = read::by_ids(db, &ids)?;
             let mut row = |(id, there): &(Id, Option<Mark>)| {
                 let row = rows.remove(id).filter(|row| row.expires.is_none_or(|expires| expires > now));
-                row.map(|row| Ok((links(db, id)?, row, *there))).transpose()
+                row.map(|row| Ok((ties::of(db, id)?, row, *there))).transpose()
             };
             batch.iter().filter_map(|one| row(one).transpose()).collect::<Result<Vec<_>, MemoryError>>()
         })?;
         let (mut puts, mut agreed) = (Vec::new(), Vec::new());
         for (links, row, there) in rows {
+            let ties = ties::digest(&links);
             let Row { id, version, updated, .. } = row;
             let carried = Carried { record: Some(row.record(&self.tenant.engine.sealing)?), links };
             let state = match there {
@@ -165,7 +179,7 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
             };
             let (mark, value) = self.secret.seal(&id, state, &carried)?;
             puts.push(self.put(&id, mark, value));
-            agreed.push((id, Some(Agreed { there: mark, here: Some((version, updated)) })));
+            agreed.push((id, Some(Agreed { there: mark, here: Some((version, updated)), ties })));
         }
         self.send(&puts, &agreed)?;
         self.synced.pushed += puts.len();
@@ -180,7 +194,7 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
             let state = (there.version.saturating_add(1), now);
             let (mark, value) = self.secret.seal(id, state, &Carried { record: None, links: Vec::new() })?;
             puts.push(self.put(id, mark, value));
-            agreed.push((*id, Some(Agreed { there: mark, here: None })));
+            agreed.push((*id, Some(Agreed { there: mark, here: None, ties: 0 })));
         }
         self.send(&puts, &agreed)?;
         self.synced.deleted_there += puts.len();
@@ -198,11 +212,4 @@ impl<'a, R: Remote + ?Sized> Pass<'a, R> {
         self.remote.write(puts).map_err(failed)?;
         self.known.note(agreed)
     }
-}
-
-/// What a memory is to others.
-fn links(db: &Db, id: &Id) -> Result<Vec<(i64, Id, i64)>, MemoryError> {
-    let query = "SELECT kind, target, at FROM link WHERE source = ?1 ORDER BY kind, target";
-    let read = |row: &sql::Row<'_>| Ok((row.get(0)?, Id(row.get(1)?), row.get(2)?));
-    db.query(query, values![id.0], read).map_err(MemoryError::doing("read"))
 }

@@ -134,6 +134,45 @@ fn what_is_stored_changed_superseded_linked_and_deleted_in_one_place_is_so_in_th
 }
 
 #[test]
+fn links_that_are_made_and_taken_away_travel() {
+    let ([a, b, c], shelf) = three();
+    let (one, two, three) = (a.store("one"), a.store("two"), a.store("three"));
+    a.ann.link(&one, Relation::Related, &two).unwrap();
+    let all = |places: [&Place; 3]| {
+        // The last one to come brings what the first does not know.
+        for place in places.iter().chain(&places) {
+            place.sync(&shelf);
+        }
+        for place in places {
+            assert_eq!(place.sync(&shelf), Synced::default());
+        }
+        let tied = places.map(|place| {
+            let links = place.ann.links(&one).unwrap();
+            let mut tied: Vec<_> = links.into_iter().map(|link| (link.relation, link.id)).collect();
+            tied.sort_unstable();
+            tied
+        });
+        assert!(tied[0] == tied[1] && tied[1] == tied[2], "{tied:?}");
+        tied[0].clone()
+    };
+    assert_eq!(all([&a, &b, &c]), [(Relation::Related, two)]);
+    // Neither text nor version changes.
+    b.ann.link(&one, Relation::Similar, &three).unwrap();
+    assert_eq!(all([&b, &a, &c]), [(Relation::Related, two), (Relation::Similar, three)]);
+    assert!(c.ann.unlink(&one, Relation::Related, &two).unwrap());
+    assert_eq!(all([&c, &a, &b]), [(Relation::Similar, three)]);
+    a.ann.delete(&three).unwrap();
+    assert_eq!(all([&a, &b, &c]), []);
+    assert_eq!(a.ann.get(&one).unwrap().0.version, 1);
+    // Who does not know what was agreed on takes away nothing of what it has.
+    a.ann.link(&one, Relation::Related, &two).unwrap();
+    b.ann.link(&one, Relation::Contradicts, &two).unwrap();
+    std::fs::remove_file(b._folder.path().join("sync.db")).unwrap();
+    a.sync(&shelf);
+    assert_eq!(all([&b, &a, &c]), [(Relation::Related, two), (Relation::Contradicts, two)]);
+}
+
+#[test]
 fn the_higher_version_stands_where_both_changed() {
     let ([a, b, _], shelf) = three();
     let id = a.store("at first");

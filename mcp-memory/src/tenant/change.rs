@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::store::{Place, Stored};
 use super::{Relation, Tenant, draft, stats};
 use crate::audit::{About, Action};
-use crate::store::sql::{Transaction, values};
+use crate::store::sql::{Sight, Transaction, values};
 use crate::store::{Body, Row, Stamp, Write, write};
 use crate::vector::quantized;
 use crate::{Draft, Id, MemoryError, State};
@@ -83,7 +83,7 @@ impl Tenant {
         draft::span(stamp.valid_from, stamp.valid_to)?;
         let body = edited(old, edit)?;
         let vector = self.engine.embed(&[&body.content])?.into_iter().next().flatten();
-        self.engine.while_keys_last(|| {
+        self.engine.while_keys_last(&Sight::of(row.namespace).with(subject), || {
             let new = self.resealed(&self.place(&scope)?, &row, stamp, &body, vector.as_deref())?;
             let old = row.clone();
             let (quota, subject) = (self.access.allowed(), new.subject);
@@ -138,7 +138,7 @@ impl Tenant {
             return Err(MemoryError::invalid("content", "says what the memory says already"));
         }
         let source = stored.id;
-        self.engine.writer.write(move |db| {
+        self.engine.writer.write(Sight::of(row.namespace), move |db| {
             write::supersede(db, &row, at)?;
             write::link(db, &source, &row.id, Relation::Supersedes.number(), at)
         })?;
@@ -152,7 +152,7 @@ impl Tenant {
     pub fn delete(&self, id: &Id) -> Result<(), MemoryError> {
         let (row, scope) = self.row_to_change(id, Action::Delete)?;
         let sealing = self.engine.sealing.clone();
-        self.engine.writer.write(move |db| {
+        self.engine.writer.write(Sight::of(row.namespace), move |db| {
             if sealing.ring().held()?.contains(&row.subject) {
                 return Err(MemoryError::Held);
             }
@@ -166,12 +166,13 @@ impl Tenant {
     /// # Errors
     /// There is none that the caller may read.
     pub fn history(&self, id: &Id) -> Result<Vec<Past>, MemoryError> {
-        self.row(id)?;
-        let rows: Vec<(u32, i64, i64, Vec<u8>)> = self.engine.reader.read(|db| {
-            let query = "SELECT version, at, key, body FROM past WHERE memory = ?1 ORDER BY version";
-            db.query(query, values![id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-                .map_err(MemoryError::doing("read"))
-        })?;
+        let (row, _) = self.row(id)?;
+        let rows: Vec<(u32, i64, i64, Vec<u8>)> =
+            self.engine.reader.read(&Sight::of(row.namespace), |db| {
+                let query = "SELECT version, at, key, body FROM past WHERE memory = ?1 ORDER BY version";
+                db.query(query, values![id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                    .map_err(MemoryError::doing("read"))
+            })?;
         rows.into_iter()
             .map(|(version, until, key, body)| {
                 let body = self.engine.sealing.open_body(key, id, version, &body)?;

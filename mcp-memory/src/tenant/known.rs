@@ -3,7 +3,7 @@
 use super::{Tenant, draft};
 use crate::filter::Filter;
 use crate::store::read;
-use crate::store::sql::values;
+use crate::store::sql::{Sight, values};
 use crate::{Draft, Id, MemoryError, Scope};
 
 impl Tenant {
@@ -16,8 +16,8 @@ impl Tenant {
     pub(crate) fn has(&self, scope: &Scope, memory: &Draft) -> Result<bool, MemoryError> {
         let (place, now) = (self.place(scope)?, self.engine.now());
         let same = self.same(&place, &memory.content, memory.session.as_deref(), memory.sequence);
-        self.engine.reader.read(|db| {
-            let Some(namespace) = read::namespace(db, &place.tag)? else { return Ok(false) };
+        self.engine.reader.read(&Sight::Everything, |db| {
+            let Some(namespace) = read::inside(db, &place.tag)? else { return Ok(false) };
             let query = "SELECT EXISTS (SELECT 1 FROM memory WHERE namespace = ?1 AND same = ?2
                 AND (expires IS NULL OR expires > ?3))";
             db.one(query, values![namespace, same, now], |row| row.get(0)).map_err(MemoryError::doing("read"))

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Tenant;
 use crate::audit::Action;
-use crate::store::sql::{self, values};
+use crate::store::sql::{self, Sight, values};
 use crate::store::write;
 use crate::{Id, MemoryError};
 
@@ -65,11 +65,13 @@ impl Tenant {
     /// The caller may not change the first, or not read the second; or they are the same.
     pub fn link(&self, source: &Id, relation: Relation, target: &Id) -> Result<(), MemoryError> {
         let (source, target, at) =
-            (self.row_to_change(source, Action::Write)?.0.id, self.row(target)?.0.id, self.engine.now());
+            (self.row_to_change(source, Action::Write)?.0, self.row(target)?.0, self.engine.now());
+        let seen = Sight::of_each([source.namespace, target.namespace]);
+        let (source, target) = (source.id, target.id);
         if source == target {
             return Err(MemoryError::invalid("target", "must be another memory"));
         }
-        self.engine.writer.write(move |db| write::link(db, &source, &target, relation.number(), at))
+        self.engine.writer.write(seen, move |db| write::link(db, &source, &target, relation.number(), at))
     }
 
     /// Takes a link away, and says whether it was there.
@@ -77,10 +79,10 @@ impl Tenant {
     /// # Errors
     /// The caller may not change the first.
     pub fn unlink(&self, source: &Id, relation: Relation, target: &Id) -> Result<bool, MemoryError> {
-        let (source, target) = (self.row_to_change(source, Action::Write)?.0.id, *target);
-        self.engine.writer.write(move |db| {
+        let (source, target) = (self.row_to_change(source, Action::Write)?.0, *target);
+        self.engine.writer.write(Sight::of(source.namespace), move |db| {
             let delete = "DELETE FROM link WHERE source = ?1 AND target = ?2 AND kind = ?3";
-            let gone = db.execute(delete, values![source.0, target.0, relation.number()]);
+            let gone = db.execute(delete, values![source.id.0, target.0, relation.number()]);
             gone.map(|gone| gone > 0).map_err(MemoryError::doing("written"))
         })
     }
@@ -91,7 +93,9 @@ impl Tenant {
     /// There is none that the caller may read.
     pub fn links(&self, id: &Id) -> Result<Vec<Link>, MemoryError> {
         self.row(id)?;
-        let found: Vec<(i64, Id, bool, i64, i64)> = self.engine.reader.read(|db| {
+        let readable = self.engine.readable(&self.access)?;
+        let seen = Sight::of_each(readable.iter().map(|(namespace, _)| *namespace));
+        let found: Vec<(i64, Id, bool, i64, i64)> = self.engine.reader.read(&seen, |db| {
             let query = "SELECT kind, target, 1, at, namespace FROM link JOIN memory ON id = target WHERE source = ?1
                 UNION ALL SELECT kind, source, 0, at, namespace FROM link JOIN memory ON id = source WHERE target = ?1
                 ORDER BY 4, 2";
@@ -100,7 +104,6 @@ impl Tenant {
             };
             db.query(query, values![id.0], read).map_err(MemoryError::doing("read"))
         })?;
-        let readable = self.engine.readable(&self.access)?;
         let seen = |namespace: i64| readable.iter().any(|(readable, _)| *readable == namespace);
         let links = found.into_iter().filter(|(.., namespace)| seen(*namespace));
         let link = |(kind, id, to, at, _)| Some(Link { relation: Relation::of(kind)?, id, to, at });

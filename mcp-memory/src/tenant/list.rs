@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Tenant;
 use crate::audit::{About, Action};
 use crate::filter::Filter;
+use crate::store::sql::Sight;
 use crate::store::{read, write};
 use crate::view::View;
 use crate::{Id, MemoryError, Record, Scope};
@@ -92,7 +93,7 @@ impl Tenant {
             return Ok(ids);
         }
         let (namespace, sealing) = (self.namespace_of(scope)?, self.engine.sealing.clone());
-        let deleted = self.engine.writer.write(move |db| {
+        let deleted = self.engine.writer.write(Sight::of_each(namespace), move |db| {
             let (mut deleted, held) = (Vec::new(), sealing.ring().held()?);
             for id in ids {
                 let row = read::by_id(db, &id)?.filter(|row| Some(row.namespace) == namespace);
@@ -137,7 +138,7 @@ impl Tenant {
             return Ok(None);
         }
         let tag = self.engine.namespace_tag(&self.access, scope);
-        self.engine.reader.read(|db| read::namespace(db, &tag))
+        self.engine.reader.read(&Sight::Everything, |db| read::namespace(db, &tag))
     }
 
     /// Looks at a scope as it is now; at nothing where the caller may not read it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Tenant;
-use crate::store::sql::{Db, values};
+use crate::store::sql::{Db, Sight, values};
 use crate::{Id, MemoryError, Quota, Scope};
 
 /// What a scope has in it.
@@ -65,8 +65,8 @@ impl Tenant {
     /// # Errors
     /// There is none that the caller may read.
     pub fn usage(&self, id: &Id) -> Result<Usage, MemoryError> {
-        self.row(id)?;
-        let kept: Option<(u64, i64)> = self.engine.reader.read(|db| {
+        let (row, _) = self.row(id)?;
+        let kept: Option<(u64, i64)> = self.engine.reader.read(&Sight::of(row.namespace), |db| {
             let query = "SELECT uses, last FROM used WHERE memory = ?1";
             db.first(query, values![id.0], |row| Ok((row.get(0)?, row.get(1)?)))
                 .map_err(MemoryError::doing("read"))
@@ -82,7 +82,7 @@ impl Tenant {
     /// The store cannot be read.
     pub fn consumption(&self) -> Result<Consumption, MemoryError> {
         let subject = self.subject();
-        self.engine.reader.read(|db| consumption(db, &subject))
+        self.engine.reader.read(&Sight::of_each([]).with(subject), |db| consumption(db, &subject))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Tenant, draft, stats};
 use crate::audit::{About, Action};
 use crate::crypto::{Cipher, KeyId};
-use crate::store::sql::Transaction;
+use crate::store::sql::{Sight, Transaction};
 use crate::store::write::NamespaceName;
 use crate::store::{Body, Kept, Stamp, Write, write};
 use crate::vector::quantized;
@@ -67,7 +67,8 @@ impl Tenant {
         let vectors = self.engine.embed(&texts)?;
         let now = self.engine.now();
         let ready: Vec<Ready> = memories.into_iter().map(|memory| self.ready(memory, now)).collect();
-        let kept = self.engine.while_keys_last(|| {
+        // Whose namespace it is, is found out first.
+        let kept = self.engine.while_keys_last(&Sight::Everything, || {
             let place = self.place(scope)?;
             let sealed = ready.iter().zip(&vectors);
             let writes: Vec<Write> = sealed
@@ -77,6 +78,7 @@ impl Tenant {
             let quota = self.access.allowed();
             Ok(move |db: &Transaction<'_>| {
                 let namespace = write::namespace(db, &place.tag, &name)?;
+                db.see(&Sight::of(namespace).with(place.subject)).map_err(MemoryError::doing("written"))?;
                 let kept = write::insert(db, namespace, &writes, now)?;
                 stats::within(db, &place.subject, quota).map(|()| kept)
             })

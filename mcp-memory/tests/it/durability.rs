@@ -33,7 +33,7 @@ fn a_newer_format_is_refused() {
     let db = rusqlite::Connection::open(directory.path().join("memory.db")).unwrap();
     db.execute_batch("PRAGMA user_version = 99").unwrap();
     let error = Memory::open(directory.path()).unwrap_err().to_string();
-    assert!(error.ends_with("has format 99, and this version reads up to 2"), "{error}");
+    assert!(error.ends_with("has format 99, and this version reads up to 3"), "{error}");
 }
 
 #[test]

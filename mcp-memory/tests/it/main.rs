@@ -11,6 +11,8 @@ mod durability;
 mod erase;
 #[cfg(feature = "ingest")]
 mod formats;
+#[cfg(feature = "postgres")]
+mod guard;
 mod import;
 mod in_files;
 #[cfg(feature = "postgres")]

@@ -20,6 +20,9 @@ pub(crate) fn url() -> String {
 
 /// The database for key rings: keys are not kept where the data is.
 const KEYS: &str = "mcp_memory_test_keys";
+/// Whom the schemas belong to and memories connect as: row-level security binds it, as it does not bind superusers.
+pub(crate) const OWNER: &str = "mcp_memory_test";
+const PASSWORD: &str = "memory";
 
 fn config(database: Option<&str>) -> tokio_postgres::Config {
     let mut config: tokio_postgres::Config = url().parse().unwrap();
@@ -29,25 +32,68 @@ fn config(database: Option<&str>) -> tokio_postgres::Config {
     config
 }
 
-/// Runs statements and returns the first column of the last answer.
-fn try_sql(database: Option<&str>, sql: &str) -> Result<Option<String>, tokio_postgres::Error> {
+/// Runs statements, and returns the first column of the last row of the answers and how many rows the last statement was about.
+fn answered(
+    config: &tokio_postgres::Config,
+    sql: &str,
+) -> Result<(Option<String>, u64), tokio_postgres::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let (client, connection) = config(database).connect(tokio_postgres::NoTls).await?;
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
         let talk = tokio::spawn(connection);
         let answer = client.simple_query(sql).await?;
         drop(client);
         talk.await.unwrap()?;
-        let value = |message: &tokio_postgres::SimpleQueryMessage| match message {
-            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        };
-        Ok(answer.iter().filter_map(value).next_back())
+        let (mut value, mut rows) = (None, 0);
+        for message in &answer {
+            match message {
+                tokio_postgres::SimpleQueryMessage::Row(row) => value = row.get(0).map(str::to_owned),
+                tokio_postgres::SimpleQueryMessage::CommandComplete(many) => rows = *many,
+                _ => {}
+            }
+        }
+        Ok((value, rows))
     })
 }
 
-fn sql(text: &str) -> Option<String> {
+fn try_sql(database: Option<&str>, sql: &str) -> Result<Option<String>, tokio_postgres::Error> {
+    answered(&config(database), sql).map(|(value, _)| value)
+}
+
+pub(crate) fn sql(text: &str) -> Option<String> {
     try_sql(None, text).unwrap()
+}
+
+/// The same as somebody who is no superuser.
+pub(crate) fn sql_as(role: &str, text: &str) -> Result<(Option<String>, u64), tokio_postgres::Error> {
+    let mut config = config(None);
+    answered(config.user(role).password(PASSWORD), text)
+}
+
+/// Makes a role that is nothing special, if it is not there.
+pub(crate) fn make_role(name: &str) {
+    let is_there = format!("SELECT 1 FROM pg_roles WHERE rolname = '{name}'");
+    while sql(&is_there).is_none() {
+        // Another test may be faster.
+        drop(try_sql(
+            None,
+            &format!("CREATE ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{PASSWORD}'"),
+        ));
+    }
+}
+
+/// Where a role finds a database.
+fn url_of(role: &str, database: &str) -> String {
+    let config = config(None);
+    let tokio_postgres::config::Host::Tcp(host) = &config.get_hosts()[0] else {
+        unreachable!("tests reach PostgreSQL by TCP");
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    format!("postgres://{role}:{PASSWORD}@{host}:{port}/{database}")
+}
+
+fn database() -> String {
+    config(None).get_dbname().unwrap_or("postgres").to_owned()
 }
 
 /// A schema of a test, of which nothing is left behind.
@@ -65,7 +111,15 @@ impl Schema {
     }
 
     pub(crate) fn new() -> Self {
-        Self(Self::name(), None)
+        Self::of(None)
+    }
+
+    /// One that belongs to a role that row-level security binds.
+    fn of(database: Option<&'static str>) -> Self {
+        make_role(OWNER);
+        let name = Self::name();
+        try_sql(database, &format!("CREATE SCHEMA {name} AUTHORIZATION {OWNER}")).unwrap();
+        Self(name, database)
     }
 
     fn name() -> String {
@@ -79,7 +133,7 @@ impl Schema {
             // Another test may be faster, or have the template open.
             drop(try_sql(None, &format!("CREATE DATABASE {KEYS}")));
         }
-        Self(Self::name(), Some(KEYS))
+        Self::of(Some(KEYS))
     }
 }
 
@@ -95,16 +149,18 @@ impl Drop for Schema {
 
 /// A schema of the data, whose sessions are known by its name.
 pub(crate) fn at(schema: &str) -> Postgres {
-    let url = url();
-    let sign = if url.contains('?') { '&' } else { '?' };
-    Postgres::new(format!("{url}{sign}application_name={schema}")).schema(schema).insecure()
+    of_role(OWNER, schema)
+}
+
+/// The same as somebody else.
+pub(crate) fn of_role(role: &str, schema: &str) -> Postgres {
+    let url = url_of(role, &database());
+    Postgres::new(format!("{url}?application_name={schema}")).schema(schema).insecure()
 }
 
 /// A schema of the keys.
 pub(crate) fn keys_at(schema: &str) -> Postgres {
-    let (url, database) = (url(), config(None).get_dbname().unwrap_or_default().to_owned());
-    let before = url.rfind(&format!("/{database}")).unwrap();
-    Postgres::new(format!("{}/{KEYS}", &url[..before])).schema(schema).insecure()
+    Postgres::new(url_of(OWNER, KEYS)).schema(schema).insecure()
 }
 
 /// Ends all connections of those who have a memory open, as a server does that restarts.
@@ -449,7 +505,7 @@ fn what_does_not_go_is_refused_and_says_what_would() {
     assert!(other.starts_with("key ring: it is the ring of another memory: machines that share"), "{other}");
     sql(&format!("UPDATE {schema}.format SET version = 99"));
     let newer = one.builder().open().unwrap_err().to_string();
-    assert_eq!(newer, format!("`PostgreSQL, schema {schema}` has format 99, and this version reads up to 2"));
+    assert_eq!(newer, format!("`PostgreSQL, schema {schema}` has format 99, and this version reads up to 3"));
 }
 
 /// A server opens and closes its memory from asynchronous code.

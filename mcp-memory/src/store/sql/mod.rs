@@ -7,6 +7,7 @@ mod error;
 mod location;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+mod sight;
 mod sqlite;
 mod value;
 
@@ -17,6 +18,7 @@ use rusqlite::OptionalExtension as _;
 
 pub(crate) use error::Error;
 pub(crate) use location::Location;
+pub(crate) use sight::Sight;
 pub(crate) use value::{Column, ToValue, Value, values};
 
 /// How many questions are asked together, or rows looked at one after the other: as many are held at once.
@@ -155,6 +157,16 @@ impl Db {
             Driver::Postgres(session) => session.begin(what)?,
         }
         Ok(Transaction { db: self, is_open: true })
+    }
+
+    /// Says what the transaction sees from now on, and returns what it saw until now: see [`Sight`].
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "files have no guard"))]
+    pub(crate) fn see(&self, sight: &Sight) -> Result<Sight, Error> {
+        match &self.0 {
+            Driver::Sqlite(_) => Ok(Sight::Nothing),
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(session) => session.see(sight),
+        }
     }
 
     fn roll_back(&self) {
@@ -317,12 +329,30 @@ impl Db {
         }
     }
 
+    /// Whether whoever it connects as may do all that an engine does. Files have no roles.
+    pub(crate) fn may_tend(&self) -> Result<bool, Error> {
+        match &self.0 {
+            Driver::Sqlite(_) => Ok(true),
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(session) => session.may_tend(self),
+        }
+    }
+
     /// Makes tables and indexes, described as for SQLite.
     pub(crate) fn define(&self, sql: &str) -> Result<(), Error> {
         match &self.0 {
             Driver::Sqlite(_) => self.batch(sql),
             #[cfg(feature = "postgres")]
             Driver::Postgres(session) => session.batch(&postgres::described(sql)),
+        }
+    }
+
+    /// Lets the database hold transactions to what they say that they see.
+    pub(crate) fn guard(&self) -> Result<(), Error> {
+        match &self.0 {
+            Driver::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(session) => session.batch(postgres::GUARD),
         }
     }
 

@@ -1,7 +1,9 @@
 //! PostgreSQL: where it is, and how its sessions differ from files.
 
 mod connect;
+mod guard;
 mod pending;
+mod schema;
 mod session;
 mod tls;
 mod values;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 
 pub(crate) use connect::Target;
 pub(super) use connect::described;
+pub(crate) use guard::GUARD;
 pub(super) use session::Session;
 
 use tokio_postgres::config::SslMode;

@@ -40,8 +40,21 @@ impl Pending {
         }
         let client = Arc::clone(client);
         let values: Vec<Owned> = values.iter().map(Owned::of).collect();
-        let mut answer: Answer =
-            Box::pin(async move { client.execute_raw(&statement, values.iter().map(Owned::value)).await });
+        self.sent(Box::pin(
+            async move { client.execute_raw(&statement, values.iter().map(Owned::value)).await },
+        ))
+    }
+
+    /// Sends what has to be said before the next change, if there is anything.
+    pub(super) fn say(&mut self, client: &Arc<Client>, text: String) -> Result<(), Cause> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let client = Arc::clone(client);
+        self.sent(Box::pin(async move { client.batch_execute(&text).await.map(|()| 0) }))
+    }
+
+    fn sent(&mut self, mut answer: Answer) -> Result<(), Cause> {
         // INVARIANT: it is sent when it is first looked at, so before anything that is sent after this.
         match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => answer.map(drop),

@@ -12,8 +12,9 @@ use tokio_postgres::error::Severity;
 use tokio_postgres::{Client, Error as Cause, Row as PgRow, RowStream, Statement};
 
 use super::connect::{Target, wait};
+use super::guard;
 use super::pending::Pending;
-use crate::store::sql::{Db, Error, For, Row, Value};
+use crate::store::sql::{Error, For, Row, Sight, Value};
 
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -29,6 +30,10 @@ struct Inner {
     pending: Pending,
     statements: HashMap<String, Statement>,
     phase: Phase,
+    /// What goes to the server in one breath with the next statement: how the transaction begins, and what it sees.
+    prologue: String,
+    /// What the transaction sees; nothing where that is not known.
+    sight: Option<Sight>,
     /// Something failed in the transaction and was not undone.
     is_broken: bool,
     /// No other connection may take the place of this one.
@@ -77,19 +82,42 @@ impl Inner {
         Ok((client, statement))
     }
 
-    /// Waits for a question; begins the transaction that reads with the same breath.
+    /// Waits for an answer; what has to be said before goes with the same breath.
     fn asked<R>(
         &mut self,
         client: &Client,
         question: impl Future<Output = Result<R, Cause>>,
     ) -> Result<R, Cause> {
-        if self.phase != (Phase::Reading { is_begun: false }) {
+        if self.prologue.is_empty() {
             return wait(question);
         }
         // INVARIANT: both are sent in this order, as each is when it is first looked at.
-        let ((), answer) = wait(try_join(client.batch_execute(READ), question))?;
-        self.phase = Phase::Reading { is_begun: true };
+        let ((), answer) = wait(try_join(client.batch_execute(&self.prologue), question))?;
+        self.prologue.clear();
+        if let Phase::Reading { is_begun } = &mut self.phase {
+            *is_begun = true;
+        }
         Ok(answer)
+    }
+
+    /// Lets the transaction see something else from the next statement on.
+    fn see(&mut self, sight: &Sight) {
+        // Outside of transactions nothing guarded is asked for.
+        if self.phase == Phase::Idle || self.sight.as_ref() == Some(sight) {
+            return;
+        }
+        if !self.prologue.is_empty() {
+            self.prologue.push_str("; ");
+        }
+        self.prologue.push_str(&guard::statements(sight, self.sight.as_ref()));
+        self.sight = Some(sight.clone());
+    }
+
+    /// A transaction begins, or is over.
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.prologue.clear();
+        self.sight = Some(Sight::Nothing);
     }
 
     /// Asks for rows.
@@ -113,7 +141,8 @@ impl Inner {
 
     fn change(&mut self, sql: &str, values: &[Value<'_>]) -> Result<usize, Cause> {
         let (client, statement) = self.prepared(sql)?;
-        let changed = wait(client.execute_raw(&statement, values.iter().copied()))?;
+        let client = Arc::clone(client);
+        let changed = self.asked(&client, client.execute_raw(&statement, values.iter().copied()))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
@@ -141,6 +170,18 @@ impl Inner {
 impl Session {
     pub(in crate::store::sql) fn new(target: &Arc<Target>) -> Self {
         Self { target: Arc::clone(target), inner: RefCell::default() }
+    }
+
+    pub(super) fn schema(&self) -> &str {
+        self.target.schema()
+    }
+
+    /// What the transaction sees from now on; and what it saw before.
+    pub(in crate::store::sql) fn see(&self, sight: &Sight) -> Result<Sight, Error> {
+        let mut inner = self.inner()?;
+        let before = inner.sight.clone().unwrap_or_default();
+        inner.see(sight);
+        Ok(before)
     }
 
     fn inner(&self) -> Result<RefMut<'_, Inner>, Error> {
@@ -199,9 +240,11 @@ impl Session {
         let mut inner = self.inner()?;
         inner.is_broken = false;
         if what == For::Reading {
-            inner.phase = Phase::Reading { is_begun: false };
+            inner.enter(Phase::Reading { is_begun: false });
+            READ.clone_into(&mut inner.prologue);
             return Ok(());
         }
+        inner.enter(Phase::Idle);
         drop(inner);
         // INVARIANT: one writer at a time, from the first statement to the commit. So numbers of changes are committed in their order, and
         // what a transaction has read is true until its end.
@@ -234,7 +277,8 @@ impl Session {
             self.roll_back();
             return Err(error);
         }
-        let phase = std::mem::take(&mut inner.phase);
+        let phase = inner.phase;
+        inner.enter(Phase::Idle);
         let Some(client) = inner.client.as_ref().filter(|client| !client.is_closed()) else {
             // Nobody was asked to commit it.
             return if phase == Phase::Writing { Err(Error::Lost(None)) } else { Ok(()) };
@@ -264,7 +308,7 @@ impl Session {
 
     pub(in crate::store::sql) fn roll_back(&self) {
         let Ok(mut inner) = self.inner() else { return };
-        inner.phase = Phase::Idle;
+        inner.enter(Phase::Idle);
         inner.pending.forget();
         // A connection on which this fails is given up, and the server undoes what was begun there.
         if inner.client.as_ref().is_some_and(|client| wait(client.batch_execute("ROLLBACK")).is_err()) {
@@ -273,10 +317,15 @@ impl Session {
     }
 
     pub(in crate::store::sql) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
-        let (mut inner, changed) = self.attempt(false, |inner| inner.change(sql, values))?;
-        if sql.starts_with("ROLLBACK TO") {
-            inner.is_broken = false;
+        let is_undone = sql.starts_with("ROLLBACK TO");
+        if is_undone {
+            // Where something failed the server hears of nothing else; and what was seen since then is undone too.
+            let mut inner = self.inner()?;
+            inner.prologue.clear();
+            inner.sight = None;
         }
+        let (mut inner, changed) = self.attempt(false, |inner| inner.change(sql, values))?;
+        inner.is_broken &= !is_undone;
         Ok(changed)
     }
 
@@ -288,10 +337,13 @@ impl Session {
             drop(inner);
             return self.execute(sql, values).map(drop);
         }
-        let sent = inner
-            .prepared(sql)
-            .map(|(client, statement)| (Arc::clone(client), statement))
-            .and_then(|(client, statement)| inner.pending.send(&client, statement, values));
+        let sent = inner.prepared(sql).map(|(client, statement)| (Arc::clone(client), statement)).and_then(
+            |(client, statement)| {
+                let prologue = std::mem::take(&mut inner.prologue);
+                inner.pending.say(&client, prologue)?;
+                inner.pending.send(&client, statement, values)
+            },
+        );
         sent.map_err(|error| inner.failed(false, error))
     }
 
@@ -332,54 +384,11 @@ impl Session {
     }
 
     pub(in crate::store::sql) fn batch(&self, sql: &str) -> Result<(), Error> {
-        let run = |inner: &mut Inner| match &inner.client {
-            Some(client) => wait(client.batch_execute(sql)),
+        let run = |inner: &mut Inner| match inner.client.clone() {
+            Some(client) => inner.asked(&client, client.batch_execute(sql)),
             None => Ok(()),
         };
         self.attempt(false, run).map(drop)
-    }
-
-    pub(in crate::store::sql) fn make_schema(&self) -> Result<(), Error> {
-        let schema = self.target.schema();
-        // Who may not make schemas uses one that is there.
-        let is_there = "SELECT 1 FROM pg_namespace WHERE nspname = CAST(?1 AS TEXT)";
-        let mut found = false;
-        self.each(
-            is_there,
-            &[Value::Text(schema)],
-            |error| error,
-            |_| {
-                found = true;
-                Ok(())
-            },
-        )?;
-        if !found {
-            self.begin(For::Writing)?;
-            self.batch(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))
-                .inspect_err(|_| self.roll_back())?;
-            self.commit()?;
-        }
-        Ok(())
-    }
-
-    pub(in crate::store::sql) fn format(&self, db: &Db) -> Result<i64, Error> {
-        // Not by `to_regclass`: within a transaction it may not know what others made since it began.
-        let is_there = "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = CAST(?1 AS TEXT) AND c.relname = 'format')";
-        if db.one(is_there, &[Value::Text(self.target.schema())], |row| row.get(0))? {
-            return Ok(db.first("SELECT version FROM format", &[], |row| row.get(0))?.unwrap_or_default());
-        }
-        Ok(0)
-    }
-
-    pub(in crate::store::sql) fn set_format(&self, db: &Db, format: i64) -> Result<(), Error> {
-        self.batch("CREATE TABLE IF NOT EXISTS format (version BIGINT NOT NULL)")?;
-        self.batch("DELETE FROM format")?;
-        db.execute("INSERT INTO format (version) VALUES (?1)", &[Value::Integer(format)]).map(drop)
-    }
-
-    pub(in crate::store::sql) fn tidy(&self, table: &str) -> Result<(), Error> {
-        self.batch(&format!("VACUUM {table}"))
     }
 }
 
