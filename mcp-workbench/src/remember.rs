@@ -134,11 +134,10 @@ impl Store {
         }
         let bytes = std::fs::read(path).ok()?;
         let document = ingest::read(&bytes, &path.file_name()?.to_string_lossy()).ok()?;
-        let found = document.sections.iter().find_map(|section| {
+        document.sections.iter().find_map(|section| {
             let findings = self.secrets.redact(&section.text).findings;
             findings.first().map(|finding| finding.kind.to_string())
-        });
-        found
+        })
     }
 }
 

@@ -77,13 +77,15 @@ impl Logs {
             }
         }
         show::write(&last.into_iter().collect::<String>())?;
-        while self.follow {
+        if !self.follow {
+            return Ok(());
+        }
+        loop {
             let mut more = Vec::new();
             reader.read_to_end(&mut more)?;
             show::write(&String::from_utf8_lossy(&more))?;
             std::thread::sleep(Duration::from_millis(200));
         }
-        Ok(())
     }
 }
 
