@@ -36,6 +36,9 @@ pub(crate) struct Serve {
     /// On a Unix socket.
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
+    /// Lets everybody call, without TLS, where the address can be reached from other machines: in a container that is published on loopback, say.
+    #[arg(long, requires = "listen")]
+    insecure: bool,
     /// Without guardrails before it: for what has some of its own in front.
     #[arg(long)]
     alone: bool,
@@ -55,16 +58,20 @@ impl Serve {
         };
         match (self.listen, self.socket) {
             (Some(listen), _) => {
-                let listener = Listener::bind(&listen).await.with_context(|| {
+                let mut listener = Listener::bind(&listen).await.with_context(|| {
                     format!("cannot listen on {listen}: choose another address with --listen")
                 })?;
                 let address = listener.local_addr()?;
                 ensure!(
-                    address.ip().is_loopback(),
-                    "{address} can be reached from other machines, and there are no credentials: listen on 127.0.0.1, or use `mcp up` with auth and tls"
+                    address.ip().is_loopback() || self.insecure,
+                    "{address} can be reached from other machines, and there are no credentials: listen on 127.0.0.1, use `mcp up` with auth and tls, or say --insecure"
                 );
+                let mut http = Http::new(service).correlation(true);
+                if self.insecure {
+                    (http, listener) = (http.allow_any_host(), listener.allow_plain());
+                }
                 tracing::info!("serving http://{address}/mcp");
-                listener.serve(Http::new(service).correlation(true), told_to_stop()).await?;
+                listener.serve(http, told_to_stop()).await?;
             }
             (None, Some(socket)) => serve(service, unix(socket)).await?,
             (None, None) => serve(service, stdio()).await?,
