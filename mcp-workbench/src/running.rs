@@ -1,5 +1,7 @@
-//! The stack that runs on a directory: other commands find it by a file there.
+//! The stack that runs on a directory: other commands find it by a file there. It runs as long as another file is locked: the number of a process
+//! that ended is given to another, and in a container that is started again it is the same.
 
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, io, process, thread};
@@ -9,6 +11,10 @@ use serde::{Deserialize, Serialize};
 
 /// The file.
 const NAME: &str = "running.json";
+/// The file that a stack holds a lock on.
+const LOCK: &str = "running.lock";
+/// How long others may look at the lock.
+const LOOKED_AT: Duration = Duration::from_secs(1);
 /// How long a stack may take to end what it is doing.
 const PATIENCE: Duration = Duration::from_secs(15);
 const STEP: Duration = Duration::from_millis(20);
@@ -52,6 +58,7 @@ pub enum Ended {
 pub struct Notice {
     path: PathBuf,
     running: Running,
+    _lock: fs::File,
 }
 
 impl Running {
@@ -60,7 +67,13 @@ impl Running {
     pub fn find(directory: &Path) -> Option<Self> {
         let text = fs::read_to_string(directory.join(NAME)).ok()?;
         let running: Self = serde_json::from_str(&text).ok()?;
-        lives(running.pid).then_some(running)
+        let runs = match fs::File::open(directory.join(LOCK)).ok()?.try_lock_shared() {
+            Ok(()) => false,
+            Err(TryLockError::WouldBlock) => true,
+            // A file system without locks.
+            Err(TryLockError::Error(_)) => lives(running.pid),
+        };
+        runs.then_some(running)
     }
 
     /// Ends it: by a signal, and where that does not help, by one that cannot be refused.
@@ -128,12 +141,12 @@ impl Notice {
     /// Says that this process serves a directory.
     ///
     /// # Errors
-    /// The directory cannot be written.
+    /// The directory cannot be written, or another stack runs on it.
     pub fn put_up(directory: &Path, url: impl Into<String>, logs: &Path) -> io::Result<Self> {
         let pid = i32::try_from(process::id()).map_err(io::Error::other)?;
         let logs = fs::canonicalize(logs).unwrap_or_else(|_| logs.to_owned());
         let running = Running { pid, url: url.into(), logs, services: Vec::new() };
-        let notice = Self { path: directory.join(NAME), running };
+        let notice = Self { path: directory.join(NAME), running, _lock: lock(directory)? };
         notice.write()?;
         Ok(notice)
     }
@@ -171,6 +184,20 @@ impl Drop for Notice {
     }
 }
 
+/// Takes the lock of a directory.
+fn lock(directory: &Path) -> io::Result<fs::File> {
+    let file = fs::File::options().create(true).truncate(false).write(true).open(directory.join(LOCK))?;
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            // Who looks whether a stack runs holds it for a moment.
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LOOKED_AT => thread::sleep(STEP),
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+}
+
 fn lives(pid: i32) -> bool {
     Pid::from_raw(pid).is_some_and(|pid| test_kill_process(pid).is_ok() && !is_zombie(pid))
 }
@@ -187,5 +214,26 @@ fn signal(pid: i32, signal: Signal) -> io::Result<()> {
         // It ended by itself.
         Err(rustix::io::Errno::SRCH) => Ok(()),
         other => other.map_err(Into::into),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_runs_as_long_as_it_holds_the_lock_whoever_has_its_number_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let notice = Notice::put_up(folder.path(), "http://127.0.0.1:1", folder.path()).unwrap();
+        assert_eq!(Running::find(folder.path()), Some(notice.running.clone()));
+        let second = Notice::put_up(folder.path(), "http://127.0.0.1:2", folder.path());
+        assert_eq!(second.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+
+        // It was killed, and its number is that of a process that lives: this one.
+        let left = fs::read(folder.path().join(NAME)).unwrap();
+        drop(notice);
+        fs::write(folder.path().join(NAME), left).unwrap();
+        assert_eq!(Running::find(folder.path()), None);
+        Notice::put_up(folder.path(), "http://127.0.0.1:2", folder.path()).unwrap();
     }
 }

@@ -227,7 +227,7 @@ impl Up {
         Ok(Processes::start(plan, notice, logs.services(config)?).await?)
     }
 
-    /// Keeps up with files. Services of other processes do so themselves.
+    /// Keeps up with files. Services that are processes of their own read theirs when they start.
     fn reload(
         self,
         stack: Option<Stack>,
