@@ -66,6 +66,8 @@ def test_saying_it_twice_does_not_wait(everything: list[str]) -> None:
 def test_ctrl_c_ends_a_waiting_client(everything: list[str]) -> None:
     process, url = started(everything)
     script = (
+        # In the background of a shell Python starts with SIGINT ignored.
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"from engify_mcp import Client\nclient = Client({url!r})\nclient.ping()\nprint('calling', flush=True)\n"
         "try:\n    client.call('slow', {'seconds': 60})\nexcept KeyboardInterrupt:\n    print('interrupted')"
     )
