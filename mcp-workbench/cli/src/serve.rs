@@ -68,7 +68,7 @@ impl Serve {
                 );
                 let mut http = Http::new(service).correlation(true);
                 if self.insecure {
-                    (http, listener) = (http.allow_any_host(), listener.allow_plain());
+                    (http, listener) = (http.allow_any_host().allow_anonymous(), listener.allow_plain());
                 }
                 tracing::info!("serving http://{address}/mcp");
                 listener.serve(http, told_to_stop()).await?;
