@@ -116,13 +116,14 @@ def test_guardrails(tmp_path: pathlib.Path) -> None:
 
 
 def test_guardrails_take_out_what_must_not_leave() -> None:
-    rules = "rules:\n  - { id: keys, on: result, when: { result: { detector: secrets } }, then: redact }\n"
-    try:
-        guard = Guardrails(rules)
-    except RuleError:
-        guard = Guardrails(packs=["pii-out"])
-    decision = guard.evaluate(tool="read", result={"text": "mail ann@example.com"}, arguments={})
-    assert decision["effect"] in ("allow", "redact", "block", "flag")
+    key = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R"
+    guard = Guardrails("rules:\n  - { id: keys, phase: result, when: { detector: secrets, min_score: 0.8 }, then: redact }\n")
+    result = {"content": [{"type": "text", "text": f"the key is {key}"}]}
+    decision = guard.evaluate(phase="result", tool="read", arguments={}, result=result)
+    assert (decision["effect"], decision["rule"]) == ("redact", "keys")
+    assert decision["redacted"]["result"]["content"][0]["text"] == "the key is [redacted]"
+    assert result["content"][0]["text"].endswith(key), "what was given stays as it was"
+    assert guard.evaluate(tool="read", arguments={"key": key})["effect"] == "allow", "the rule is about results"
 
 
 def test_wrong_rules_are_named(tmp_path: pathlib.Path) -> None:
