@@ -102,8 +102,8 @@ pub enum ConnectError {
 }
 
 fn known(near: Option<&str>) -> String {
-    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    format!("{near} Give a URL, a command line, or a name in `mcp.yaml`")
+    let near = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
+    format!("{near}: give a URL, a command line, a name in `mcp.yaml`, or `local` for the stack")
 }
 
 /// The servers that a configuration knows.

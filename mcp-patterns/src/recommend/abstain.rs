@@ -73,7 +73,7 @@ impl Abstention {
         let judged_by_likeness = above.filter(|_| self.below > 0.0);
         let unlike = judged_by_likeness.is_some_and(|above| above < 0.0) && !open;
         let below = if judged_by_likeness.is_some() { self.below * LENIENT } else { self.below };
-        let nothing = ranked.first().is_none_or(|of| of.score <= 0.0 && of.base <= 0.0);
+        let nothing = ranked.first().is_none_or(Ranked::says_nothing);
         let nothing_fits = nothing || confidence < below || unlike && !ranking.says_enough(own);
         Judged { confidence, nothing_fits, open, fit }
     }

@@ -79,6 +79,13 @@ struct Ranked {
     deviation: f32,
 }
 
+impl Ranked {
+    /// Neither its words, nor its meaning, nor anything learned speaks for it.
+    const fn says_nothing(&self) -> bool {
+        self.score <= 0.0 && self.base <= 0.0
+    }
+}
+
 impl Recommender {
     /// Recommends without learning.
     #[must_use]
@@ -264,7 +271,7 @@ impl Recommender {
                 Why::NothingFits
             } else if answer.picks.len() >= budget.entries {
                 Why::Enough
-            } else if !answer.picks.is_empty() && *probability < UNLIKELY {
+            } else if !answer.picks.is_empty() && (*probability < UNLIKELY || of.says_nothing()) {
                 Why::Unlikely { probability: *probability }
             } else if needs > left {
                 Why::Tokens { needs, left }

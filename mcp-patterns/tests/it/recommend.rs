@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_patterns::recommend::{Budget, Context, Why};
+use mcp_patterns::recommend::{Abstention, Budget, Context, Why};
 use mcp_patterns::source::Entries;
 use mcp_patterns::{Catalog, Entry, Kind, Recommender, Request};
 
@@ -35,6 +35,27 @@ fn nothing_fits_what_is_about_something_else() {
         assert!(found.picks.is_empty(), "{task}: {:?}", found.picks);
         assert!(found.left_out.iter().all(|left| left.why == Why::NothingFits));
     }
+}
+
+#[test]
+fn what_nothing_speaks_for_does_not_stand_beside_what_fits() {
+    // One word of nine, so that the first is not far ahead of entries without any.
+    let task = "please deploy whatever stands there before everybody arrives tomorrow";
+    let names = ["deploy", "translate", "paint"];
+    let entry = |name| Entry::new(Kind::Skill, name, format!("Knows how to {name}."), "", "test");
+    let catalog =
+        Arc::new(Catalog::builder().source(Entries::new("test", names.map(entry).to_vec())).build());
+    let found = Recommender::new(catalog)
+        .abstention(Abstention { below: 0.0, ..Abstention::default() })
+        .recommend(&Request { task, ..Request::default() })
+        .unwrap();
+    let shown: Vec<&str> = found.picks.iter().map(|pick| pick.entry.name.as_str()).collect();
+    assert_eq!(shown, ["deploy"]);
+    assert!(
+        found.left_out.iter().all(|left| matches!(left.why, Why::Unlikely { .. })),
+        "{:?}",
+        found.left_out
+    );
 }
 
 #[test]

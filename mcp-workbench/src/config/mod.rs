@@ -3,7 +3,7 @@
 //! ```
 //! use mcp_workbench::config::{Config, read};
 //!
-//! let text = "server: { port: ${PORT:-9000} }\nmemory: { user: ann }";
+//! let text = "server:\n  port: ${PORT:-9000}\nmemory: { user: ann }";
 //! let config: Config = read(text, "mcp.yaml", &|_| None).expect("it is right");
 //! assert_eq!((config.server.port, &*config.memory.user), (9000, "ann"));
 //!
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! What stands in the environment goes before the file, and a command line before both: see [`variables`]. `${NAME}` in a value is that variable,
-//! `${NAME:-text}` the text where it is not set or empty, `$${` a dollar sign and a brace.
+//! `${NAME:-text}` the text where it is not set or empty, `$${` a dollar sign and a brace. Within `{ … }` YAML wants quotes around it.
 
 mod check;
 mod document;
