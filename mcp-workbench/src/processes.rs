@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mcp_core::client::{Error as ClientError, Target};
-use mcp_core::server::{BuildError, Mount, Proxy, ProxyError, Server};
+use mcp_core::server::{BuildError, Proxy, ProxyError};
 use mcp_core::service::SharedService;
 use mcp_core::{Client, client};
 use mcp_guardrails::layer::RemoteGuard;
@@ -24,7 +24,7 @@ use tower_layer::Layer as _;
 
 use crate::connect::Part;
 use crate::running::Notice;
-use crate::stack::{ANSWERING, GUARDRAILS, PATTERNS, Services, unguarded};
+use crate::stack::{ANSWERING, Services};
 
 /// How long a service may take to answer for the first time.
 const START: Duration = Duration::from_secs(20);
@@ -115,12 +115,9 @@ impl Processes {
         let patterns = Proxy::new(connect(Part::Patterns).await?).into_server().await?;
         let rules = connect(Part::Guardrails).await?;
         let guardrails = Proxy::new(rules.clone()).into_server().await?;
-        let services = assemble(
-            &memory,
-            &guardrails,
-            &patterns,
-            &RemoteGuard::new(rules).server("local").deadline(ANSWERING),
-        )?;
+        let guard = RemoteGuard::new(rules).server("local").deadline(ANSWERING);
+        let guarded = |server| SharedService::new(guard.layer().layer(server));
+        let services = Services::assemble(memory, guardrails, patterns, guarded)?;
         Ok(Self { services, stop, keepers })
     }
 
@@ -135,30 +132,6 @@ impl Processes {
         self.stop.send_replace(true);
         while self.keepers.join_next().await.is_some() {}
     }
-}
-
-fn assemble(
-    memory: &Server,
-    guardrails: &Server,
-    patterns: &Server,
-    guard: &RemoteGuard,
-) -> Result<Services, BuildError> {
-    let all = Server::builder("mcp", env!("CARGO_PKG_VERSION"))
-        .title("Local stack")
-        .instructions(
-            "A long-term memory, skills and patterns that fit a task, and the rules that guard both.",
-        )
-        .mount_with(Mount::new(memory))
-        .mount(GUARDRAILS, guardrails)
-        .mount(PATTERNS, patterns)
-        .build()?;
-    let guarded = |server: Server| guard.layer().layer(server);
-    Ok(Services {
-        all: unguarded(&format!("{GUARDRAILS}_"), all.clone(), guarded(all)),
-        memory: SharedService::new(guarded(memory.clone())),
-        guardrails: SharedService::new(guardrails.clone()),
-        patterns: SharedService::new(guarded(patterns.clone())),
-    })
 }
 
 fn socket(sockets: &Path, part: Part) -> PathBuf {

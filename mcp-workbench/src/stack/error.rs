@@ -31,9 +31,6 @@ pub enum StackError {
     /// What patterns have learned cannot be opened.
     #[error(transparent)]
     Patterns(#[from] mcp_patterns::PatternError),
-    /// A skill that comes with the stack cannot be served.
-    #[error(transparent)]
-    Skill(#[from] mcp_patterns::extension::PublishError),
     /// Not a service.
     #[error("only one service can be served alone: memory, guardrails or patterns")]
     NotAlone,

@@ -12,19 +12,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mcp_core::server::{Mount, Server};
+use mcp_core::server::Server;
 use mcp_core::service::SharedService;
 use mcp_core::transport::http::Http;
 use mcp_guardrails::layer::Guardrails;
-use mcp_guardrails::operate::{Loaded, Sources};
+use mcp_guardrails::operate::Sources;
 use mcp_guardrails::state::{RedisStore, SqliteStore, Store};
 use mcp_guardrails::{Engine, Format, RuleSet, pack};
 use mcp_memory::{Access, Memory, Scope};
-use mcp_patterns::extension::{SkillSet, Skills};
+use mcp_patterns::extension::{Folders, SkillSet, Skills};
 use mcp_patterns::learn::{Learner, Settings};
-use mcp_patterns::skill::{Mode, SKILL_MD};
-use mcp_patterns::source::{Directory, Format as SkillFormat};
-use mcp_patterns::starter::{self, Starter};
 use mcp_patterns::{Catalog, Recommender};
 use tower_layer::Layer as _;
 
@@ -97,26 +94,23 @@ impl Config {
         self
     }
 
+    /// Folders of skills, and those that come with the stack.
+    fn folders(&self) -> Folders {
+        Folders::new(&self.skills)
+    }
+
     /// What is served as skills. What cannot be read is left out, and logged.
-    fn skill_set(&self) -> Result<SkillSet, StackError> {
-        let mut set = SkillSet::new();
-        for folder in &self.skills {
-            for problem in set.add_tree("", folder, Mode::Lenient) {
-                tracing::warn!("a skill is not served: {problem}");
-            }
+    fn skill_set(&self) -> SkillSet {
+        let (set, problems) = self.folders().skills();
+        for problem in problems {
+            tracing::warn!("a skill is not served: {problem}");
         }
-        for (_, text) in starter::skills() {
-            set.add_files("mcp-patterns", [(SKILL_MD, text.as_bytes())], Mode::Strict)?;
-        }
-        Ok(set)
+        set
     }
 
     /// What is recommended.
     fn catalog(&self) -> Catalog {
-        let of = |folder| Directory::new(folder, SkillFormat::Skills { strict: false });
-        let catalog =
-            self.skills.iter().fold(Catalog::builder(), |catalog, folder| catalog.source(of(folder)));
-        let catalog = catalog.source(Starter).build();
+        let catalog = self.folders().catalog().build();
         for problem in &catalog.report().problems {
             tracing::warn!("{}: {}", problem.origin, problem.message);
         }
@@ -133,11 +127,7 @@ impl Config {
 
     /// The guardrails alone.
     fn guardrails(&self) -> Result<Guardrails, StackError> {
-        let loaded = self.rule_sets()?;
-        // Each set passes its own tests; then all of them together.
-        loaded.engine()?;
-        let rules = pack::together(loaded.sets.into_iter().map(|(_, set)| set));
-        let engine = Engine::builder().deadline(Some(DECIDING)).build(rules)?;
+        let engine = Engine::builder().deadline(Some(DECIDING)).build(self.rule_set()?)?;
         Ok(Guardrails::builder(engine).store(self.store()?).deadline(ANSWERING).server("local").build())
     }
 
@@ -145,7 +135,7 @@ impl Config {
         let catalog = Arc::new(self.catalog());
         let learner = Learner::open(self.directory.join("patterns.db"), Settings::default())?;
         let recommender = Recommender::new(Arc::clone(&catalog)).learner(learner);
-        let skills = Skills::new(self.skill_set()?);
+        let skills = Skills::new(self.skill_set());
         let server = mcp_patterns::server::builder(recommender).skills(skills.clone()).build()?;
         Ok(Patterns { server, catalog, skills })
     }
@@ -173,13 +163,14 @@ impl Config {
         })
     }
 
-    /// The rules.
-    fn rule_sets(&self) -> Result<Loaded, StackError> {
+    /// The rules of all sets, each of which passed its own tests.
+    fn rule_set(&self) -> Result<RuleSet, StackError> {
         let sources = Sources { rules: self.rules.clone(), packs: self.packs.clone(), ..Sources::default() };
         let mut loaded = sources.load()?;
         let local = RuleSet::parse(LOCAL, "local-stack", Format::Yaml)?;
         loaded.sets.insert(0, ("local-stack".to_owned(), local));
-        Ok(loaded)
+        loaded.engine()?;
+        Ok(pack::together(loaded.sets.into_iter().map(|(_, set)| set)))
     }
 }
 
@@ -234,10 +225,7 @@ impl Stack {
     /// # Errors
     /// They cannot be read or fail a test. Then the old ones stay.
     pub fn reload_rules(&self, config: &Config) -> Result<usize, StackError> {
-        let loaded = config.rule_sets()?;
-        loaded.engine()?;
-        let rules = pack::together(loaded.sets.into_iter().map(|(_, set)| set));
-        self.guardrails.engine().replace(rules)?;
+        self.guardrails.engine().replace(config.rule_set()?)?;
         Ok(self.guardrails.engine().rules().len())
     }
 
@@ -246,7 +234,7 @@ impl Stack {
     /// # Errors
     /// One cannot be served. Then the old ones stay.
     pub fn reload_skills(&self, config: &Config) -> Result<usize, StackError> {
-        self.patterns.skills.replace(config.skill_set()?, &self.patterns.server)?;
+        self.patterns.skills.replace(config.skill_set(), &self.patterns.server)?;
         Ok(self.patterns.catalog.reload().entries)
     }
 
@@ -272,22 +260,8 @@ impl Stack {
             .build()?;
         let guardrails =
             mcp_guardrails::server::builder(self.guardrails.clone()).without_credentials().build()?;
-        let all = Server::builder("mcp", env!("CARGO_PKG_VERSION"))
-            .title("Local stack")
-            .instructions(
-                "A long-term memory, skills and patterns that fit a task, and the rules that guard both.",
-            )
-            .mount_with(Mount::new(&memory))
-            .mount(GUARDRAILS, &guardrails)
-            .mount(PATTERNS, &self.patterns.server)
-            .build()?;
-        let guarded = |server: Server| self.guardrails.layer().layer(server);
-        Ok(Services {
-            all: unguarded(&format!("{GUARDRAILS}_"), all.clone(), guarded(all)),
-            memory: SharedService::new(guarded(memory)),
-            guardrails: SharedService::new(guardrails),
-            patterns: SharedService::new(guarded(self.patterns.server.clone())),
-        })
+        let guarded = |server| SharedService::new(self.guardrails.layer().layer(server));
+        Ok(Services::assemble(memory, guardrails, self.patterns.server.clone(), guarded)?)
     }
 
     /// What is served over HTTP. `with` changes the settings of each endpoint.

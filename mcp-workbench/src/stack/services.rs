@@ -1,10 +1,11 @@
 //! What a stack serves.
 
+use mcp_core::server::{BuildError, Mount, Server};
 use mcp_core::service::SharedService;
 use mcp_core::transport::http::Http;
 use serde_json::{Map, Value};
 
-use super::Routes;
+use super::{GUARDRAILS, PATTERNS, Routes, unguarded};
 use crate::connect::Part;
 
 /// The services of a stack, to be served or called in this process. Cheap to clone.
@@ -17,6 +18,30 @@ pub struct Services {
 }
 
 impl Services {
+    /// Each by itself and all of them in one; `guarded` puts guardrails before what they guard.
+    pub(crate) fn assemble(
+        memory: Server,
+        guardrails: Server,
+        patterns: Server,
+        guarded: impl Fn(Server) -> SharedService,
+    ) -> Result<Self, BuildError> {
+        let all = Server::builder("mcp", env!("CARGO_PKG_VERSION"))
+            .title("Local stack")
+            .instructions(
+                "A long-term memory, skills and patterns that fit a task, and the rules that guard both.",
+            )
+            .mount_with(Mount::new(&memory))
+            .mount(GUARDRAILS, &guardrails)
+            .mount(PATTERNS, &patterns)
+            .build()?;
+        Ok(Self {
+            all: unguarded(&format!("{GUARDRAILS}_"), all.clone(), guarded(all)),
+            memory: guarded(memory),
+            guardrails: SharedService::new(guardrails),
+            patterns: guarded(patterns),
+        })
+    }
+
     /// One of them.
     #[must_use]
     pub const fn part(&self, part: Part) -> &SharedService {
