@@ -1,10 +1,11 @@
 //! `mcp guard` as people and Claude Code run it.
 
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
+
+use crate::support::Ran;
 
 const RULES: &str = "
 rules:
@@ -18,31 +19,9 @@ const SKILLS: &str = r#"{ "version": "1.0", "skills": { "forms": { "type": "guar
     "fileTriggers": { "pathPatterns": ["**/*.tsx"] }, "blockMessage": "use the skill forms before {file_path}",
     "skipConditions": { "sessionSkillUsed": true, "envOverride": "SKIP_FORMS" } } } }"#;
 
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
 fn mcp(folder: &Path, arguments: &[&str], input: &str) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mcp"))
-        .arg("guard")
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("SKIP_FORMS")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command line that is refused reads nothing.
-    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mcp"));
+    Ran::of(command.arg("guard").args(arguments).current_dir(folder).env_remove("SKIP_FORMS"), input)
 }
 
 fn folder() -> tempfile::TempDir {
