@@ -1,4 +1,4 @@
-//! Markdown: sections by headings, with the text as it was written.
+//! Markdown: sections by headings, with the text as it was written. The title that metadata above it names is its outermost heading.
 
 use std::ops::Range;
 
@@ -8,8 +8,10 @@ use super::document::{Builder, Document, Shape};
 use super::error::IngestError;
 
 pub(super) fn read(text: &str) -> Result<Document, IngestError> {
-    let options =
-        Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
+        | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
     let mut builder = Builder::default();
     let (mut depth, mut heading) = (0usize, None::<String>);
     // What no block covers, such as the definitions of links, is a text between two of them.
@@ -23,6 +25,9 @@ pub(super) fn read(text: &str) -> Result<Document, IngestError> {
                     if matches!(tag, Tag::Heading { .. }) {
                         heading = Some(String::new());
                     } else {
+                        if matches!(tag, Tag::MetadataBlock(_)) && at.start == 0 {
+                            builder.heading(0, title(text.get(at.clone()).unwrap_or_default()))?;
+                        }
                         block(&mut builder, text, &tag, at)?;
                     }
                 }
@@ -67,6 +72,18 @@ fn block(builder: &mut Builder, text: &str, tag: &Tag<'_>, at: Range<usize>) -> 
     builder.push(shape, text.get(at).unwrap_or_default())
 }
 
+/// The value of `title: …` (YAML) or `title = …` (TOML), or nothing. Titles of several lines are left where they stand.
+fn title(metadata: &str) -> &str {
+    metadata.lines().find_map(titled).unwrap_or_default().trim()
+}
+
+fn titled(line: &str) -> Option<&str> {
+    let value = line.strip_prefix("title")?.trim_start().strip_prefix([':', '='])?.trim();
+    let within = |mark: char| value.strip_prefix(mark)?.split(mark).next();
+    let plain = || value.split(" #").next().filter(|value| !value.starts_with(['|', '>', '&', '*']));
+    within('"').or_else(|| within('\'')).or_else(plain)
+}
+
 const fn number(level: HeadingLevel) -> u8 {
     match level {
         HeadingLevel::H1 => 1,
@@ -89,19 +106,35 @@ mod tests {
         let sections = read(text).unwrap().sections;
         let found: Vec<_> =
             sections.iter().map(|it| (it.headings.join(" > "), it.text.trim(), it.shape)).collect();
-        let install = "Guide > Install it".to_owned();
+        let install = "x > Guide > Install it".to_owned();
         assert_eq!(
             found,
             [
-                (String::new(), "---\ntitle: x\n---", Shape::Lines),
-                (String::new(), "Intro **bold**.", Shape::Prose),
+                ("x".into(), "---\ntitle: x\n---", Shape::Lines),
+                ("x".into(), "Intro **bold**.", Shape::Prose),
                 (install.clone(), "- one\n- two", Shape::Prose),
                 (install.clone(), "```sh\n# no heading\n```", Shape::Lines),
                 (install, "| a | b |\n|---|---|\n| 1 | 2 |", Shape::Table { header: 2 }),
-                ("Use".into(), "Last[^1].", Shape::Prose),
-                ("Use".into(), "[^1]: A note.", Shape::Prose),
-                ("Use".into(), "[link]: http://x", Shape::Prose),
+                ("x > Use".into(), "Last[^1].", Shape::Prose),
+                ("x > Use".into(), "[^1]: A note.", Shape::Prose),
+                ("x > Use".into(), "[link]: http://x", Shape::Prose),
             ]
         );
+    }
+
+    #[test]
+    fn the_title_in_metadata_stands_above_all() {
+        let headings = |metadata: &str| {
+            let sections = read(&format!("{metadata}\n# Use\nBody.\n")).unwrap().sections;
+            sections.last().unwrap().headings.join(" > ")
+        };
+        assert_eq!(headings("---\ndraft: no\ntitle: \"The: guide\" # soon\n---\n"), "The: guide > Use");
+        assert_eq!(headings("+++\ntitle = 'Plus'\n+++\n"), "Plus > Use");
+        assert_eq!(headings("---\ntitle: Use\n---\n"), "Use");
+        for none in
+            ["---\ntitles: x\n---\n", "---\ntitle: >-\n  long\n---\n", "---\ntitle:\n---\n", "title: x\n"]
+        {
+            assert_eq!(headings(none), "Use", "{none}");
+        }
     }
 }

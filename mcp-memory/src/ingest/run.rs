@@ -14,7 +14,7 @@ use super::{IngestError, walk};
 use crate::{Draft, MemoryError, Scope, Tenant};
 
 /// Counted up when readers or chunks change, so that what is remembered is read anew.
-const EDITION: &str = "1";
+const EDITION: &str = "2";
 /// Bytes of a document where nothing else is said.
 const MOST: u64 = 32 * 1024 * 1024;
 /// Bytes of a name in a memory.
