@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_core::Client;
-use mcp_core::client::{self, ClientBuilder};
+use mcp_core::client::{self, ClientBuilder, Target};
 use mcp_core::protocol::{ElicitAction, ElicitResult, RawJson};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -73,7 +73,7 @@ impl PyClient {
             builder = builder.on_log(level, tell(log));
         }
         let connected = match target.extract::<PyRef<'_, PyServer>>() {
-            Ok(server) => builder.connect_lazily(server.build(py)?),
+            Ok(server) => builder.connect_lazily(Target::service(server.service()?)),
             Err(_) => builder.connect_lazily(target.extract::<String>()?.as_str()),
         };
         let client = connected.map_err(|error| error.into_exception(py))?;
@@ -256,10 +256,11 @@ async fn ask(function: Arc<Py<PyAny>>, question: Result<Value, serde_json::Error
 fn tell<T: Serialize + 'static>(function: Py<PyAny>) -> impl Fn(T) + Send + Sync + 'static {
     let function = Arc::new(function);
     move |told| {
-        let (Ok(machine), Ok(told)) = (Machine::get(), serde_json::to_value(&told)) else { return };
+        // As text, which keeps all digits.
+        let (Ok(machine), Ok(told)) = (Machine::get(), serde_json::to_string(&told)) else { return };
         let function = Arc::clone(&function);
         machine.pool.submit(Box::new(move |py| {
-            let done = convert::from_rust(py, &told).and_then(|told| function.bind(py).call1((told,)));
+            let done = convert::to_python(py, &told).and_then(|told| function.bind(py).call1((told,)));
             if let Err(error) = done {
                 error.write_unraisable(py, Some(function.bind(py)));
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mcp_guardrails::layer;
 use mcp_guardrails::{Decision, Engine, Event, FileEdit, Format, Phase, Place, RuleError, RuleSet, pack};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -16,7 +17,7 @@ use crate::json as convert;
 /// Rules in force.
 #[pyclass(frozen, module = "engify_mcp._engify", name = "Guardrails")]
 pub(crate) struct PyGuardrails {
-    engine: Engine,
+    engine: Arc<Engine>,
 }
 
 /// What happens, as it is told from Python.
@@ -55,7 +56,7 @@ impl PyGuardrails {
     ) -> PyResult<Self> {
         let sets = sets(py, &texts, &files, &packs)?;
         let engine = py.detach(|| Engine::builder().build(sets));
-        Ok(Self { engine: engine.map_err(|error| error.into_exception(py))? })
+        Ok(Self { engine: Arc::new(engine.map_err(|error| error.into_exception(py))?) })
     }
 
     /// Puts other rules in force; those in force stay where these cannot be used.
@@ -109,6 +110,13 @@ impl PyGuardrails {
     #[staticmethod]
     fn packs() -> Vec<&'static str> {
         pack::names().collect()
+    }
+}
+
+impl PyGuardrails {
+    /// The same rules before a server. What replaces them here replaces them there.
+    pub(crate) fn before(&self, server: &str) -> layer::Guardrails {
+        layer::Guardrails::builder(Arc::clone(&self.engine)).server(server).build()
     }
 }
 

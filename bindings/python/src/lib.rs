@@ -3,11 +3,13 @@
 //!
 //! # Map
 //! - `server`: functions as tools, resources and prompts. `client`: any server.
-//! - `memory`, `guardrails`, `patterns`: the engines.
+//! - `memory`, `guardrails`, `patterns`: the engines. `command`: the `mcp` command.
 //! - `run`: one runtime and one set of threads for each process.
 //! - `json`: values of Python to JSON and back. `error`: our errors as exceptions.
 
 mod client;
+#[cfg(unix)]
+mod command;
 mod error;
 mod guardrails;
 mod json;
@@ -22,6 +24,9 @@ mod server;
 mod _engify {
     #[pymodule_export]
     use crate::client::PyClient;
+    #[cfg(unix)]
+    #[pymodule_export]
+    use crate::command::command;
     #[pymodule_export]
     use crate::guardrails::PyGuardrails;
     #[pymodule_export]
@@ -31,5 +36,5 @@ mod _engify {
     #[pymodule_export]
     use crate::run::Pending;
     #[pymodule_export]
-    use crate::server::{Call, PyServer, Running};
+    use crate::server::{Call, PyAuth, PyServer, Running};
 }

@@ -1,7 +1,8 @@
 //! The memory as an engine.
 
+use mcp_core::service::Principal;
 use mcp_memory::filter::Filter;
-use mcp_memory::{Access, Draft, Id, Memory, MemoryError, Scope, Search, Tenant};
+use mcp_memory::{Access, Draft, Id, Memory, MemoryError, Scope, Search, Tenant, server};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -49,6 +50,19 @@ impl PyMemory {
     fn of(&self, org: String, user: String, workspaces: Vec<String>) -> PyResult<Self> {
         check_process(self.process, "memory")?;
         Ok(Self::of_memory(self.memory.clone(), org, user, workspaces))
+    }
+
+    /// The same memory as the caller of a server has it, by what their credentials allow.
+    fn of_principal(&self, principal: &Bound<'_, PyAny>) -> PyResult<Self> {
+        check_process(self.process, "memory")?;
+        let who: Principal = convert::to_rust(principal, "principal")?;
+        if who.org.is_empty() || who.user.is_empty() {
+            return Err(PyValueError::new_err(
+                "principal: it has no `org` or no `user`: give that of a context",
+            ));
+        }
+        let tenant = self.memory.of(server::access(&who));
+        Ok(Self { memory: self.memory.clone(), tenant, org: who.org, user: who.user, process: self.process })
     }
 
     fn store(&self, py: Python<'_>, scope: &str, draft: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

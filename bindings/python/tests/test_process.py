@@ -141,6 +141,31 @@ def test_little_is_loaded() -> None:
         assert module not in loaded, f"{module} is loaded without need"
 
 
+def test_asyncio_waits_for_the_first_async_call(everything: list[str]) -> None:
+    script = (
+        "import sys\nfrom engify_mcp import Client, Server\nserver = Server('s', '1')\n"
+        "@server.tool\nasync def loaded() -> bool:\n    return 'asyncio' in sys.modules\n"
+        "@server.tool\ndef before() -> bool:\n    return 'asyncio' in sys.modules\n"
+        "with server.start() as running:\n    client = Client(running.url)\n"
+        "    print([client.call(tool).data for tool in ('before', 'loaded', 'before', 'loaded')])\n    client.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[False, True, True, True]", done.stderr
+
+
+def test_an_asyncio_that_cannot_start_is_told_and_tried_again() -> None:
+    script = (
+        "import sys\nfrom engify_mcp import Client, RpcError, Server\nserver = Server('s', '1')\n"
+        "@server.tool\nasync def there() -> str:\n    return 'yes'\n"
+        "sys.modules['asyncio'] = None\nclient = Client(server)\n"
+        "try:\n    client.call('there', timeout=20)\nexcept RpcError as error:\n    print(error)\n"
+        "del sys.modules['asyncio']\nprint(client.call('there', timeout=20).text)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines() == ["the function ended without an answer", "yes"], done.stderr
+    assert "asyncio" in done.stderr, "whoever runs the server reads why"
+
+
 def test_the_command_serves_a_file(everything: list[str], tmp_path) -> None:  # type: ignore[no-untyped-def]
     with Client(f"{everything[0]} -m engify_mcp run {everything[1]}") as client:
         assert client.call("add", {"a": 2}).data == 4

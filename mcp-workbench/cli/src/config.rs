@@ -11,7 +11,7 @@ use mcp_workbench::config::{self, Loaded};
 use mcp_workbench::connect::directory;
 use mcp_workbench::running::Running;
 
-use crate::show;
+use crate::{program, show};
 
 /// See what is set, check it, and tell other programs of the stack.
 #[derive(Args)]
@@ -98,7 +98,7 @@ fn client(
 fn way(loaded: &Loaded, starts: bool) -> anyhow::Result<Way> {
     let directory = directory(&loaded.config);
     if starts {
-        let program = std::env::current_exe().context("this program does not know where it is")?;
+        let program = program::path()?;
         // A program may start it anywhere.
         let directory = std::path::absolute(&directory)?.display().to_string();
         let mut arguments = vec![

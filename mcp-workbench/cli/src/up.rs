@@ -25,7 +25,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
 use crate::logs::Logs;
-use crate::show;
+use crate::{program, show};
 
 const HELP: &str = "What is said here goes before the environment, and that before mcp.yaml (`mcp config schema` has all of it). Rules, skills and limits
 are read again when their files change, or on SIGHUP.
@@ -119,9 +119,8 @@ impl Up {
             show::line(format_args!("mcp runs already at {} (pid {})", running.url, running.pid))?;
             return Ok(());
         }
-        let mut program =
-            Command::new(std::env::current_exe().context("this program does not know where it is")?);
-        program.args(std::env::args_os().skip(1).filter(|word| word != "--detach"));
+        let mut program = Command::new(program::path()?);
+        program.args(program::arguments().iter().filter(|word| *word != "--detach"));
         let running = start(program, &directory)?;
         show::line(format_args!("mcp is up at {} (pid {})", running.url, running.pid))?;
         Ok(show::line(format_args!(
@@ -219,7 +218,7 @@ impl Up {
         if let Some(path) = &loaded.path {
             before.extend(["--config".to_owned(), path.display().to_string()]);
         }
-        let program = std::env::current_exe().context("this program does not know where it is")?;
+        let program = program::path()?;
         let mut plan = Plan { program, before, after: self.place.arguments(), directory: directory(config) };
         if self.place.directory.is_none() {
             plan.after.extend(["--directory".to_owned(), plan.directory.display().to_string()]);

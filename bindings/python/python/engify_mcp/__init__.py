@@ -18,6 +18,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._auth import Auth
     from ._client import AsyncClient, CallResult, Client, PromptInfo, ResourceInfo, ServerDetails, ToolInfo
     from ._content import Audio, Content, Embedded, Image, Link, Message, Text
     from ._context import AsyncContext, Context, Elicitation
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
+    "_auth": "Auth",
     "_client": "AsyncClient CallResult Client PromptInfo ResourceInfo ServerDetails ToolInfo",
     "_content": "Audio Content Embedded Image Link Message Text",
     "_context": "AsyncContext Context Elicitation",
@@ -56,6 +58,7 @@ __all__ = [
     "AsyncClient",
     "AsyncContext",
     "Audio",
+    "Auth",
     "CallEnded",
     "CallResult",
     "Client",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from . import _engify
+from ._errors import AccessError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,18 @@ class Memory:
         """The same memory as another caller has it. Say who calls from what you know, never from what they say."""
         other = Memory.__new__(Memory)
         other._native = self._native.of(org, user, list(workspaces))
+        return other
+
+    def of_principal(self, principal: Mapping[str, Any] | None) -> Memory:
+        """The same memory as the caller of a tool has it: `memory.of_principal(context.principal)`.
+
+        All have memories of their own and read those of their organisation; the scope `memory:org` lets them write those, and
+        `workspace:NAME` read and write a workspace's.
+        """
+        if principal is None:
+            raise AccessError("nobody says who calls: give the server an `auth`, and serve it over HTTP")
+        other = Memory.__new__(Memory)
+        other._native = self._native.of_principal(principal)
         return other
 
     def store(

@@ -149,6 +149,8 @@ class Schemas:
         return reference
 
 
+EXACT = 2**53
+"""Floats up to here are exact where they are integers."""
 REQUIRED = object()
 UNKNOWN = object()
 
@@ -251,9 +253,18 @@ def unknown(hint: Any) -> TypeError:
     )
 
 
+def whole(value: Any) -> int:
+    """An integer, with all its digits: `1.0` is one to JSON Schema, and so is `1e30`, whose digits nobody knows."""
+    if isinstance(value, float) and not -EXACT <= value <= EXACT:
+        raise ValueError(f"{value!r} is a float, whose last digits are lost: write the integer with all of them")
+    return int(value)
+
+
 def converter(hint: Any) -> Callable[[Any], Any] | None:
     """What makes a value of a type of its JSON; `None` where there is nothing to do."""
-    if hint is float or hint is int:
+    if hint is int:
+        return whole
+    if hint is float:
         return typing.cast("Callable[[Any], Any]", hint)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated or (sys.version_info >= (3, 11) and origin in (typing.Required, typing.NotRequired)):

@@ -12,6 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ._auth import Auth
+    from ._engines import Guardrails
+
 F = TypeVar("F", bound="Callable[..., Any]")
 _VARIABLE = re.compile(r"[A-Za-z0-9_.]+")
 
@@ -31,8 +34,21 @@ class Server:
         title: str | None = None,
         description: str | None = None,
         website: str | None = None,
+        guardrails: Guardrails | None = None,
+        auth: Auth | None = None,
     ) -> None:
-        self._native = _engify.Server(name, version, instructions, title, description, website)
+        """`guardrails` stand before all that it offers: what they refuse never reaches a function. `auth` says who may call
+        over HTTP; who uses standard input and output has started the server."""
+        self._native = _engify.Server(
+            name,
+            version,
+            instructions,
+            title,
+            description,
+            website,
+            _native(guardrails, "Guardrails", "guardrails"),
+            _native(auth, "Auth", "auth"),
+        )
 
     @property
     def name(self) -> str:
@@ -183,6 +199,16 @@ class Server:
         """Tells clients that listen that a resource holds something new."""
         self._native.resource_updated(uri)
 
+    def pending(self) -> list[dict[str, Any]]:
+        """The calls that wait for somebody to approve them, oldest first: `digest`, `tool`, `rule`, `message` and `until`, in
+        milliseconds since 1970. Clients that can ask their person do so at once, and wait for nobody here."""
+        calls: list[dict[str, Any]] = self._native.pending()
+        return calls
+
+    def approve(self, digest: str) -> None:
+        """Approves a call that waits: once, with the same arguments and by the same caller."""
+        self._native.approve(digest)
+
     def run(
         self,
         listen: str | None = None,
@@ -218,6 +244,15 @@ class Server:
 
 def _options(path: str, hosts: Sequence[str], origins: Sequence[str], insecure: bool) -> dict[str, object]:
     return {"path": path, "allow_hosts": list(hosts), "allow_origins": list(origins), "insecure": insecure}
+
+
+def _native(given: Any, kind: str, name: str) -> Any:
+    """The native half of what was given."""
+    if given is None:
+        return None
+    if type(given).__name__ != kind or not hasattr(given, "_native"):
+        raise TypeError(f"{name}: a `{kind}` is needed, not a `{type(given).__name__}`")
+    return given._native
 
 
 def _said(details: dict[str, Any]) -> dict[str, Any]:

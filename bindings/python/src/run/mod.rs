@@ -7,7 +7,7 @@ mod block;
 mod pool;
 
 use std::mem;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use pyo3::exceptions::PyRuntimeError;
@@ -27,7 +27,8 @@ pub(crate) struct Machine {
     pub(crate) runtime: Runtime,
     /// Runs Python that may block.
     pub(crate) pool: Arc<Pool>,
-    asyncio: OnceLock<Arc<Asyncio>>,
+    /// Runs async functions.
+    pub(crate) asyncio: Arc<Asyncio>,
 }
 
 impl Machine {
@@ -44,7 +45,9 @@ impl Machine {
             .enable_all()
             .build()
             .map_err(|error| PyRuntimeError::new_err(format!("no threads can be started: {error}")))?;
-        let machine = Arc::new(Self { process, runtime, pool: Pool::new(), asyncio: OnceLock::new() });
+        let pool = Pool::new();
+        let asyncio = Asyncio::new(Arc::clone(&pool));
+        let machine = Arc::new(Self { process, runtime, pool, asyncio });
         // INVARIANT: never dropped. To drop a runtime is to wait for its threads, which a child does not have.
         mem::forget(Arc::clone(&machine));
         let before = MACHINE.rcu(|current| match current {
@@ -52,19 +55,5 @@ impl Machine {
             _ => Some(Arc::clone(&machine)),
         });
         Ok(before.filter(|known| known.process == process).unwrap_or(machine))
-    }
-
-    /// The thread for asyncio, started when it is first needed.
-    pub(crate) fn asyncio(&self, py: Python<'_>) -> PyResult<Arc<Asyncio>> {
-        if let Some(known) = self.asyncio.get() {
-            return Ok(Arc::clone(known));
-        }
-        let started = Asyncio::start(py)?;
-        Ok(Arc::clone(self.asyncio.get_or_init(|| started)))
-    }
-
-    /// The thread for asyncio, if it was started.
-    pub(crate) fn started_asyncio(&self) -> Option<Arc<Asyncio>> {
-        self.asyncio.get().map(Arc::clone)
     }
 }

@@ -48,7 +48,7 @@ struct Details {
 }
 
 fn read(plan: &Bound<'_, PyAny>, details: &Bound<'_, PyAny>) -> PyResult<(Arc<Function>, Details)> {
-    Ok((Arc::new(Function::new(plan)?), json::to_rust(details, "details")?))
+    Ok((Arc::new(Function::new(plan)?), json::to_raw(details, "details")?))
 }
 
 pub(super) fn tool(plan: &Bound<'_, PyAny>, details: &Bound<'_, PyAny>) -> PyResult<ToolEntry> {

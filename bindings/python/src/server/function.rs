@@ -77,7 +77,7 @@ impl Function {
         let frame = Frame { function: self, context: context.clone(), asker, ended: Arc::clone(&ended) };
         let machine = Machine::get().map_err(|_| RpcError::internal("the server cannot start threads"))?;
         let _guard = if frame.function.is_async {
-            start_async(&machine, frame, sender)?
+            start_async(&machine, frame, sender)
         } else {
             machine.pool.submit(Box::new(move |py| {
                 if sender.is_closed() {
@@ -135,7 +135,8 @@ impl Frame {
     fn arguments<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>, Failure> {
         let variables = self.context.variables();
         let arguments = if variables.is_empty() {
-            let given = json::to_python(py, self.context.arguments())?;
+            let given = json::to_python(py, self.context.arguments())
+                .map_err(|error| Failure::Arguments(error.value(py).to_string()))?;
             given.cast_into::<PyDict>().unwrap_or_else(|_| PyDict::new(py))
         } else {
             let given = PyDict::new(py);
@@ -246,8 +247,8 @@ fn start_async<T: Outcome>(
     machine: &Machine,
     frame: Frame,
     sender: oneshot::Sender<Result<T, RpcError>>,
-) -> Result<Guard, RpcError> {
-    let asyncio = machine.started_asyncio().ok_or_else(|| RpcError::internal("there is no asyncio loop"))?;
+) -> Guard {
+    let asyncio = Arc::clone(&machine.asyncio);
     let (ended, task) = (Arc::clone(&frame.ended), Arc::new(Mutex::new(None)));
     let slot = Arc::clone(&task);
     asyncio.submit(Box::new(move |event_loop| {
@@ -279,7 +280,7 @@ fn start_async<T: Outcome>(
             error.write_unraisable(py, None);
         }
     }));
-    Ok(Guard { ended, task: Some((asyncio, task)) })
+    Guard { ended, task: Some((asyncio, task)) }
 }
 
 type WhenDone = Box<dyn FnOnce(&Bound<'_, PyAny>) + Send>;

@@ -1,5 +1,6 @@
 //! Servers whose tools, resources and prompts are Python functions.
 
+mod auth;
 mod call;
 mod entry;
 mod function;
@@ -9,17 +10,24 @@ mod serve;
 use std::collections::HashSet;
 
 use mcp_core::server::{PromptEntry, ResourceEntry, TemplateEntry, ToolEntry};
+use mcp_core::service::SharedService;
 use mcp_core::{Server, protocol::Implementation};
+use mcp_guardrails::layer;
+use mcp_guardrails::state::Digest;
 use parking_lot::Mutex;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyLookupError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use tower_layer::Layer as _;
 
+pub(crate) use auth::PyAuth;
 pub(crate) use call::Call;
 pub(crate) use serve::Running;
 
-use crate::error::IntoException;
-use crate::run::Machine;
+use crate::error::{IntoException, chain};
+use crate::guardrails::PyGuardrails;
+use crate::json;
 use function::Function;
+use serve::Served;
 
 /// What a server offers.
 enum Entry {
@@ -34,6 +42,9 @@ enum Entry {
 pub(crate) struct PyServer {
     info: Implementation,
     instructions: Option<String>,
+    /// The rules before it.
+    guardrails: Option<layer::Guardrails>,
+    auth: Option<Py<PyAuth>>,
     state: Mutex<State>,
 }
 
@@ -43,13 +54,15 @@ struct State {
     names: HashSet<String>,
     /// Made when it is first served; what is added later is added to it.
     built: Option<Server>,
-    is_async: bool,
 }
 
 #[pymethods]
 impl PyServer {
     #[new]
-    #[pyo3(signature = (name, version, instructions=None, title=None, description=None, website=None))]
+    #[pyo3(signature = (
+        name, version, instructions=None, title=None, description=None, website=None, guardrails=None, auth=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         name: &str,
         version: &str,
@@ -57,10 +70,13 @@ impl PyServer {
         title: Option<String>,
         description: Option<String>,
         website: Option<String>,
+        guardrails: Option<PyRef<'_, PyGuardrails>>,
+        auth: Option<Py<PyAuth>>,
     ) -> Self {
+        let guardrails = guardrails.map(|rules| rules.before(name));
         let mut info = Implementation::new(name, version);
         (info.title, info.description, info.website_url) = (title, description, website);
-        Self { info, instructions, state: Mutex::default() }
+        Self { info, instructions, guardrails, auth, state: Mutex::default() }
     }
 
     #[getter]
@@ -75,7 +91,7 @@ impl PyServer {
 
     /// Adds a function as a tool, by a plan of `_schema.py` and what is said beside it.
     fn add_tool(&self, py: Python<'_>, plan: &Bound<'_, PyAny>, details: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.add(py, plan, Entry::Tool(entry::tool(plan, details)?))
+        self.add(py, Entry::Tool(entry::tool(plan, details)?))
     }
 
     /// Adds a function as a resource, or as a template where the URI has variables.
@@ -85,7 +101,7 @@ impl PyServer {
         plan: &Bound<'_, PyAny>,
         details: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        self.add(py, plan, entry::resource(plan, details)?)
+        self.add(py, entry::resource(plan, details)?)
     }
 
     /// Adds a function as a prompt.
@@ -95,45 +111,76 @@ impl PyServer {
         plan: &Bound<'_, PyAny>,
         details: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        self.add(py, plan, Entry::Prompt(entry::prompt(plan, details)?))
+        self.add(py, Entry::Prompt(entry::prompt(plan, details)?))
     }
 
     /// Removes a tool; tells whether there was one.
-    fn remove_tool(&self, py: Python<'_>, name: &str) -> PyResult<bool> {
-        let server = self.build(py)?;
+    fn remove_tool(&self, name: &str) -> PyResult<bool> {
+        let server = self.build()?;
         self.state.lock().names.remove(&format!("tool `{name}`"));
         Ok(server.remove_tool(name))
     }
 
     /// Tells clients that listen that a resource holds something new.
-    fn resource_updated(&self, py: Python<'_>, uri: &str) -> PyResult<()> {
-        self.build(py)?.resource_updated(uri);
+    fn resource_updated(&self, uri: &str) -> PyResult<()> {
+        self.build()?.resource_updated(uri);
         Ok(())
+    }
+
+    /// The calls that wait for somebody to approve them.
+    fn pending(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let pending = self.guarded()?.pending();
+        let pending = pending.map_err(|error| PyRuntimeError::new_err(chain(&error)))?;
+        Ok(json::from_rust(py, &pending)?.unbind())
+    }
+
+    /// Approves one of them, once.
+    fn approve(&self, digest: &str) -> PyResult<()> {
+        let known = Digest::parse(digest).ok_or_else(|| {
+            PyValueError::new_err(format!("digest: `{digest}` is none: 64 hexadecimal digits"))
+        })?;
+        self.guarded()?.approve(known).map_err(|error| PyLookupError::new_err(chain(&error)))
     }
 
     /// Serves on standard input and output until the input ends.
     fn run_stdio(&self, py: Python<'_>) -> PyResult<()> {
-        serve::stdio(py, self.build(py)?)
+        serve::stdio(py, self.served(py)?)
     }
 
     /// Serves over HTTP until Ctrl-C or SIGTERM.
     fn run_http(&self, py: Python<'_>, address: String, options: &Bound<'_, PyAny>) -> PyResult<()> {
-        serve::http(py, self.build(py)?, address, &serve::Options::read(options)?)
+        serve::http(py, &self.served(py)?, address, &serve::Options::read(options)?)
     }
 
     /// Serves over HTTP in the background.
     fn start_http(&self, py: Python<'_>, address: String, options: &Bound<'_, PyAny>) -> PyResult<Running> {
-        serve::start(py, self.build(py)?, address, &serve::Options::read(options)?)
+        serve::start(py, &self.served(py)?, address, &serve::Options::read(options)?)
     }
 }
 
 impl PyServer {
+    /// The server behind its rules.
+    pub(crate) fn service(&self) -> PyResult<SharedService> {
+        let server = self.build()?;
+        Ok(match &self.guardrails {
+            Some(rules) => SharedService::new(rules.layer().layer(server)),
+            None => SharedService::new(server),
+        })
+    }
+
+    fn guarded(&self) -> PyResult<&layer::Guardrails> {
+        self.guardrails.as_ref().ok_or_else(|| {
+            PyRuntimeError::new_err("the server has no guardrails: give it some by `Server(…, guardrails=…)`")
+        })
+    }
+
+    fn served(&self, py: Python<'_>) -> PyResult<Served> {
+        let auth = self.auth.as_ref().map(|auth| auth.clone_ref(py));
+        Ok(Served { service: self.service()?, auth })
+    }
+
     /// The server, made of what was added so far.
-    pub(crate) fn build(&self, py: Python<'_>) -> PyResult<Server> {
-        let is_async = self.state.lock().is_async;
-        if is_async {
-            Machine::get()?.asyncio(py)?;
-        }
+    fn build(&self) -> PyResult<Server> {
         // INVARIANT: nothing of Python runs while this is held, or two threads wait for each other.
         let mut state = self.state.lock();
         if let Some(server) = &state.built {
@@ -166,8 +213,7 @@ impl PyServer {
         Ok(server)
     }
 
-    fn add(&self, py: Python<'_>, plan: &Bound<'_, PyAny>, entry: Entry) -> PyResult<()> {
-        let is_async: bool = plan.getattr("is_async")?.extract()?;
+    fn add(&self, py: Python<'_>, entry: Entry) -> PyResult<()> {
         let name = match &entry {
             Entry::Tool(tool) => format!("tool `{}`", tool.name()),
             Entry::Resource(resource) => format!("resource `{}`", resource.definition().uri),
@@ -175,7 +221,6 @@ impl PyServer {
             Entry::Prompt(prompt) => format!("prompt `{}`", prompt.definition().name),
         };
         let mut state = self.state.lock();
-        state.is_async |= is_async;
         if !state.names.insert(name.clone()) {
             return Err(PyValueError::new_err(format!(
                 "there is a {name} already: give one of them another name"
@@ -186,9 +231,6 @@ impl PyServer {
             return Ok(());
         };
         drop(state);
-        if is_async {
-            Machine::get()?.asyncio(py)?;
-        }
         let added = match entry {
             Entry::Tool(tool) => server.add_tool(tool),
             Entry::Resource(resource) => server.add_resource(resource),

@@ -1,10 +1,12 @@
 //! Serving: in the foreground until somebody says stop, or in the background.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use mcp_core::service::SharedService;
 use mcp_core::transport::http::{Http, Listener};
 use mcp_core::transport::{ServeError, told_to_stop};
-use mcp_core::{Server, serve, stdio as standard_streams};
+use mcp_core::{serve, stdio as standard_streams};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError};
 use pyo3::prelude::*;
@@ -12,9 +14,16 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use super::auth::PyAuth;
 use crate::error::{IntoException, chain};
 use crate::json;
 use crate::run::{Machine, block};
+
+/// What is served, and who may call it over HTTP.
+pub(super) struct Served {
+    pub(super) service: SharedService,
+    pub(super) auth: Option<Py<PyAuth>>,
+}
 
 /// Settings of the HTTP transport.
 #[derive(Deserialize, Default)]
@@ -31,8 +40,11 @@ impl Options {
         json::to_rust(options, "options")
     }
 
-    fn http(&self, server: Server) -> Http {
-        let mut http = Http::new(server);
+    fn http(&self, served: &Served, address: SocketAddr) -> PyResult<Http> {
+        let mut http = Http::new(served.service.clone());
+        if let Some(auth) = &served.auth {
+            http = http.authenticate(auth.get().guard(&self.url(address))?);
+        }
         if let Some(path) = &self.path {
             http = http.path(path);
         }
@@ -45,7 +57,12 @@ impl Options {
         if self.insecure {
             http = http.allow_plain().allow_anonymous();
         }
-        http
+        Ok(http)
+    }
+
+    /// Where clients of this machine find the endpoint.
+    fn url(&self, address: SocketAddr) -> String {
+        format!("http://{address}{}", self.path.as_deref().unwrap_or("/mcp"))
     }
 }
 
@@ -57,26 +74,26 @@ fn stopped(py: Python<'_>) -> PyResult<()> {
     }
 }
 
-pub(super) fn stdio(py: Python<'_>, server: Server) -> PyResult<()> {
+pub(super) fn stdio(py: Python<'_>, served: Served) -> PyResult<()> {
     let machine = Machine::get()?;
-    let served = py.detach(|| {
+    let ended = py.detach(|| {
         machine.runtime.block_on(async {
             tokio::select! {
-                served = serve(server, standard_streams()) => served,
+                ended = serve(served.service, standard_streams()) => ended,
                 () = told_to_stop() => Ok(()),
             }
         })
     });
     stopped(py)?;
-    served.map_err(|error| mcp_core::Error::from(error).into_exception(py))
+    ended.map_err(|error| mcp_core::Error::from(error).into_exception(py))
 }
 
-pub(super) fn http(py: Python<'_>, server: Server, address: String, options: &Options) -> PyResult<()> {
+pub(super) fn http(py: Python<'_>, served: &Served, address: String, options: &Options) -> PyResult<()> {
     let machine = Machine::get()?;
-    let http = options.http(server);
-    let served = py.detach(|| {
+    let (listener, bound) = listen(py, &machine, &address)?;
+    let http = options.http(served, bound)?;
+    let ended = py.detach(|| {
         machine.runtime.block_on(async {
-            let listener = bind(&address).await?;
             let serving = listener.serve(http, told_to_stop());
             // Who says it twice does not want to wait for running calls.
             let twice = async {
@@ -84,18 +101,24 @@ pub(super) fn http(py: Python<'_>, server: Server, address: String, options: &Op
                 told_to_stop().await;
             };
             tokio::select! {
-                served = serving => served.map_err(ServeError::from),
+                ended = serving => ended.map_err(ServeError::from),
                 () = twice => Ok(()),
             }
         })
     });
     stopped(py)?;
-    served.map_err(|error| failure(py, error))
+    ended.map_err(|error| failure(py, error))
 }
 
-async fn bind(address: &str) -> Result<Listener, ServeError> {
+/// Binds an address, and tells which it became.
+fn listen(py: Python<'_>, machine: &Machine, address: &str) -> PyResult<(Listener, SocketAddr)> {
     let failed = |source| ServeError::Bind { address: address.to_owned(), source };
-    Listener::bind(address).await.map_err(failed)
+    let bound = async {
+        let listener = Listener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok::<_, std::io::Error>((listener, address))
+    };
+    block(py, machine, bound)?.map_err(|error| failure(py, failed(error)))
 }
 
 fn failure(py: Python<'_>, error: ServeError) -> PyErr {
@@ -106,17 +129,19 @@ fn failure(py: Python<'_>, error: ServeError) -> PyErr {
     }
 }
 
-pub(super) fn start(py: Python<'_>, server: Server, address: String, options: &Options) -> PyResult<Running> {
+pub(super) fn start(
+    py: Python<'_>,
+    served: &Served,
+    address: String,
+    options: &Options,
+) -> PyResult<Running> {
     let machine = Machine::get()?;
-    let path = options.path.clone().unwrap_or_else(|| "/mcp".to_owned());
-    let http = options.http(server);
-    let listener =
-        block(py, &machine, async { bind(&address).await })?.map_err(|error| failure(py, error))?;
-    let address = listener.local_addr().map_err(|error| error.into_exception(py))?.to_string();
+    let (listener, bound) = listen(py, &machine, &address)?;
+    let (http, url) = (options.http(served, bound)?, options.url(bound));
     let stop = Arc::new(Notify::new());
     let told = Arc::clone(&stop);
     let task = machine.runtime.spawn(async move { listener.serve(http, told.notified()).await });
-    Ok(Running { address, path, stop, task: Mutex::new(Some(task)) })
+    Ok(Running { address: bound.to_string(), url, stop, task: Mutex::new(Some(task)) })
 }
 
 /// A server in the background.
@@ -125,19 +150,15 @@ pub(crate) struct Running {
     /// Host and port.
     #[pyo3(get)]
     address: String,
-    path: String,
+    /// Where clients connect.
+    #[pyo3(get)]
+    url: String,
     stop: Arc<Notify>,
     task: Mutex<Option<JoinHandle<std::io::Result<()>>>>,
 }
 
 #[pymethods]
 impl Running {
-    /// Where clients connect.
-    #[getter]
-    fn url(&self) -> String {
-        format!("http://{}{}", self.address, self.path)
-    }
-
     /// Takes no more connections, and waits up to ten seconds for running calls.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         let Some(task) = self.task.lock().take() else { return Ok(()) };

@@ -7,6 +7,8 @@ import time
 from engify_mcp import AsyncContext, Context, Image, Server, ToolError
 
 sleeping = 0
+watching = 0
+given_up = 0
 server = Server("everything", "1.0.0", instructions="Try things.")
 
 
@@ -73,6 +75,36 @@ def slow(seconds: float) -> str:
 def sleepers() -> int:
     """How many take their time now."""
     return sleeping
+
+
+@server.tool
+def watch(context: Context) -> str:
+    """Waits until nobody waits for it."""
+    global watching, given_up
+    watching += 1
+    while not context.cancelled:
+        time.sleep(0.005)
+    given_up += 1
+    return "too late"
+
+
+@server.tool
+async def watch_async() -> str:
+    """Waits until it is cancelled."""
+    global watching, given_up
+    watching += 1
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        given_up += 1
+        raise
+    return "too late"
+
+
+@server.tool
+def watchers() -> dict[str, int]:
+    """How many waited, and how many of them were given up."""
+    return {"watching": watching, "given_up": given_up}
 
 
 @server.resource("notes://{name}", mime_type="text/plain")

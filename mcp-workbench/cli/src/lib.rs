@@ -1,0 +1,24 @@
+//! The `mcp` command as a function: of the program of that name, and of whatever else offers it, such as the Python package.
+//!
+//! # Map
+//! - `command`: the command line, and which module does what it asks for. `program`: how it was called, and is called again.
+//! - a module for each command, or a few that belong together: `up`, `serve`, `remember`, `guard`, …
+//! - `show`: how answers look. `logs`: where logs go.
+
+mod call;
+mod command;
+mod config;
+mod doctor;
+mod flow;
+mod guard;
+mod list;
+mod logs;
+mod operate;
+mod program;
+mod remember;
+mod serve;
+mod show;
+mod up;
+
+pub use crate::command::run;
+pub use crate::program::Invocation;
