@@ -12,6 +12,7 @@ mod layer;
 #[cfg(feature = "layer")]
 mod layer_settings;
 mod oracle;
+mod own_text;
 mod packs;
 mod permissions;
 #[cfg(feature = "server")]
