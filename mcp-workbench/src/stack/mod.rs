@@ -34,7 +34,8 @@ use crate::connect::Part;
 use crate::secret::Secret;
 
 /// Rules that guard a stack where nobody says otherwise: see [`Config::packs`].
-pub const PACKS: [&str; 3] = ["injection-in-results", "lethal-trifecta", "secret-then-egress"];
+pub const PACKS: [&str; 4] =
+    ["injection-in-prompts", "injection-in-results", "lethal-trifecta", "secret-then-egress"];
 /// How long rules may take on a machine that is busy with other things, and their store with them.
 const DECIDING: Duration = Duration::from_millis(500);
 pub(crate) const ANSWERING: Duration = Duration::from_secs(2);
