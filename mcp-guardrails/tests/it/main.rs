@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
 mod bypass;
+mod change;
+#[cfg(target_os = "linux")]
+mod deadline;
 mod detectors;
 mod engine;
 mod files;
