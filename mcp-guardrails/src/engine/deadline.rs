@@ -23,9 +23,8 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    pub(super) fn new(most: Option<Duration>) -> Self {
-        let next = most.map_or(Duration::MAX, |most| most / FIRST);
-        Self { most, begun: None, next, processor: None, passed: false }
+    pub(super) const fn new(most: Option<Duration>) -> Self {
+        Self { most, begun: None, next: Duration::ZERO, processor: None, passed: false }
     }
 
     /// Whether it was found to have passed.
@@ -36,13 +35,23 @@ impl Deadline {
     /// Looks whether it has passed.
     pub(super) fn look(&mut self) -> bool {
         if let (Some(most), false) = (self.most, self.passed) {
-            let wall = self.begun.map_or(Duration::ZERO, |begun| begun.elapsed());
-            self.begun.get_or_insert_with(Instant::now);
-            if wall >= self.next {
-                self.judge(most, wall, processor());
+            match self.begun {
+                None => self.begin(most, Instant::now()),
+                Some(begun) => {
+                    let wall = begun.elapsed();
+                    if wall >= self.next {
+                        self.judge(most, wall, processor());
+                    }
+                }
             }
         }
         self.passed
+    }
+
+    fn begin(&mut self, most: Duration, now: Instant) {
+        self.begun = Some(now);
+        self.next = most / FIRST;
+        self.passed = most.is_zero();
     }
 
     fn judge(&mut self, most: Duration, wall: Duration, processor: Option<Duration>) {
@@ -72,9 +81,15 @@ mod tests {
 
     const MOST: Duration = Duration::from_millis(160);
 
+    fn begun() -> Deadline {
+        let mut deadline = Deadline::new(Some(MOST));
+        deadline.begin(MOST, Instant::now());
+        deadline
+    }
+
     /// Looks at these times of the wall and of the processor, and says when the deadline has passed, by the wall.
     fn passes(looks: &[(u64, Option<u64>)]) -> Option<u64> {
-        let mut deadline = Deadline::new(Some(MOST));
+        let mut deadline = begun();
         looks.iter().find_map(|(wall, processor)| {
             let at = Duration::from_millis(*wall);
             if at >= deadline.next {
@@ -104,8 +119,7 @@ mod tests {
 
     #[test]
     fn the_processors_clock_is_seldom_read() {
-        let mut deadline = Deadline::new(Some(MOST));
-        let mut read = 0;
+        let (mut deadline, mut read) = (begun(), 0);
         for millisecond in 0..1_000 {
             let wall = Duration::from_millis(millisecond);
             if wall >= deadline.next && !deadline.passed() {
