@@ -85,8 +85,8 @@ impl Pattern {
     pub fn parse(text: &str, ignore_case: bool) -> Result<Self, String> {
         let lazy = Lazy { text: text.into(), ignore_case, regex: OnceLock::new() };
         if text.len() <= CERTAINLY_SMALL && !text.contains('{') {
-            let parsed = parsed(text, ignore_case).map_err(|error| problem(&error.to_string(), text));
-            return parsed.map(|()| Self(Arc::new(lazy)));
+            parsed(text, ignore_case).map_err(|error| problem(&error, text))?;
+            return Ok(Self(Arc::new(lazy)));
         }
         let regex = lazy.build().map_err(|error| problem(&error.to_string(), text))?;
         _ = lazy.regex.set(Some(regex));
@@ -127,13 +127,14 @@ impl Lazy {
 }
 
 /// Whether an expression can be compiled. What its syntax alone does not tell are classes of Unicode and flags.
-fn parsed(text: &str, ignore_case: bool) -> Result<(), regex_syntax::Error> {
+fn parsed(text: &str, ignore_case: bool) -> Result<(), String> {
     if ["\\p", "\\P", "(?"].iter().any(|part| text.contains(part)) {
-        regex_syntax::ParserBuilder::new().case_insensitive(ignore_case).build().parse(text)?;
+        let parsed = regex_syntax::ParserBuilder::new().case_insensitive(ignore_case).build().parse(text);
+        parsed.map(drop).map_err(|error| error.to_string())
     } else {
-        regex_syntax::ast::parse::Parser::new().parse(text)?;
+        let parsed = regex_syntax::ast::parse::Parser::new().parse(text);
+        parsed.map(drop).map_err(|error| error.to_string())
     }
-    Ok(())
 }
 
 fn problem(error: &str, text: &str) -> String {
@@ -324,5 +325,25 @@ fn length(node: Node<'_>) -> Option<f64> {
         Node::Json(Value::Array(items)) => Some(items.len() as f64),
         Node::Json(Value::Object(members)) => Some(members.len() as f64),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn what_is_parsed_can_be_compiled_and_nothing_else(
+            text in r"([ab|()^*+?.$\[\]-]|\\[dWsbBAz\\]|\\pL|\\PX|\\xff|\\xg|&&|~~|\[:alpha:\]|\[^|\(\?i\)|\(\?-u\)|\(\?:|\(\?=|\(\?<n>){0,12}",
+            ignore_case: bool,
+        ) {
+            let lazy = Lazy { text: text.as_str().into(), ignore_case, regex: OnceLock::new() };
+            prop_assert_eq!(parsed(&text, ignore_case).is_ok(), lazy.build().is_ok(), "{}", text);
+        }
     }
 }

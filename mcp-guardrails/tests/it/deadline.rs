@@ -96,7 +96,7 @@ fn rules_that_take_long_are_stopped_while_other_threads_want_the_processor() {
     let engine =
         |most| Engine::builder().cache(0).deadline(most).build(rules(&format!("rules:\n{text}"))).unwrap();
     let (patient, hasty) = (engine(None), engine(Some(Duration::from_millis(2))));
-    let arguments = json!({ "text": "x".repeat(20_000) });
+    let arguments = json!({ "text": "x".repeat(200_000) });
     let event = Event::call("tool", &arguments);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
