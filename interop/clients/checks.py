@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 ANSWER = "Ada"
 # Looks like a token of GitHub and is none.
-KEY = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R"
+KEY = "ghp_" + "9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R"
 
 
 class Peer(Protocol):

@@ -39,7 +39,7 @@
 //! - [`detect`]: what is in a text: secrets, personal data, injections, poisoned tools, dangerous commands; and texts without it.
 //! - [`text`]: what a text may be read as.
 //! - [`operate`]: what a command line does with rules.
-//! - [`pack`]: rules that are ready, by name.
+//! - [`pack`]: rules that are ready, by name. [`nearest`](nearest()): what a wrong name may have meant.
 //! - `layer`: all of it before a service of MCP (feature `layer`). `server`: its tools for operators (feature `server`).
 //!
 //! # Features
@@ -56,6 +56,7 @@ mod event;
 pub mod hook;
 #[cfg(feature = "layer")]
 pub mod layer;
+mod nearest;
 pub mod operate;
 pub mod pack;
 mod parse;
@@ -74,5 +75,6 @@ pub use engine::{
     Decision, Engine, EngineBuilder, Explanation, Lint, Place, Reason, RuleExplanation, Verdict,
 };
 pub use event::{Event, FileEdit, Phase};
+pub use nearest::nearest;
 pub use parse::{Circuit, Format, RuleError, RuleSet, RuleTest, Sample};
 pub use text::Text;

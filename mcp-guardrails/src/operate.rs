@@ -17,10 +17,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::permission::{Places, permissions};
-use crate::rule::nearest;
 use crate::simulate::{Simulation, simulate};
 use crate::skill::{SkillRules, Words};
-use crate::{Engine, Explanation, RuleError, RuleSet, Sample, pack};
+use crate::{Engine, Explanation, RuleError, RuleSet, Sample, nearest, pack};
 
 /// Where rules come from.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +59,7 @@ impl Sources {
                 line: None,
                 field: String::new(),
                 problem: format!("there is no such pack as `{name}`"),
-                nearest: nearest(name, pack::names()),
+                nearest: nearest(name, pack::names()).map(str::to_owned),
             })?;
             sets.push((name.clone(), set?));
         }
@@ -86,15 +85,25 @@ fn read(path: &Path) -> Result<(String, String), RuleError> {
 }
 
 impl Loaded {
-    /// All of them in force, each set after it passed its own tests.
+    /// All of them in force, each set after it passed its own tests. Who wants an engine with other settings, or other rules in an engine
+    /// that runs, takes the rules [together](Self::together).
     ///
     /// # Errors
     /// A test fails, or two rules have the same id.
     pub fn engine(&self) -> Result<Engine, RuleError> {
+        Engine::builder().build(self.together()?)
+    }
+
+    /// All of them as one set, each after it passed its own tests: for an [`EngineBuilder`](crate::EngineBuilder), or to be
+    /// [put in force](Engine::reload).
+    ///
+    /// # Errors
+    /// A test fails.
+    pub fn together(&self) -> Result<RuleSet, RuleError> {
         for (_, set) in self.sets.iter().filter(|(_, set)| !set.tests.is_empty()) {
             Engine::builder().cache(0).build(set.clone())?;
         }
-        Engine::builder().build(pack::together(self.sets.iter().map(|(_, set)| set.clone())))
+        Ok(pack::together(self.sets.iter().map(|(_, set)| set.clone())))
     }
 }
 

@@ -12,7 +12,7 @@
 
 use crate::{Format, RuleError, RuleSet};
 
-const PACKS: [(&str, &str); 8] = [
+const PACKS: [(&str, &str); 9] = [
     ("lethal-trifecta", include_str!("../packs/lethal-trifecta.yaml")),
     ("secret-then-egress", include_str!("../packs/secret-then-egress.yaml")),
     ("destructive-commands", include_str!("../packs/destructive-commands.yaml")),
@@ -20,6 +20,7 @@ const PACKS: [(&str, &str); 8] = [
     ("production-approval", include_str!("../packs/production-approval.yaml")),
     ("pii-out", include_str!("../packs/pii-out.yaml")),
     ("injection-in-results", include_str!("../packs/injection-in-results.yaml")),
+    ("injection-in-prompts", include_str!("../packs/injection-in-prompts.yaml")),
     ("cost-budget", include_str!("../packs/cost-budget.yaml")),
 ];
 

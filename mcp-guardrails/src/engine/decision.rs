@@ -129,7 +129,7 @@ impl Decision {
             && floor.is_none()
             && matches!(frame.event.phase, Phase::Call | Phase::List)
             && winner.is_none_or(|(effect, _)| effect < Effect::Block);
-        let unanswered = (frame.expired || frame.broken) && terms.closed;
+        let unanswered = (frame.is_expired() || frame.broken) && terms.closed;
         let mut redactions = Vec::new();
         if redacting {
             let redacts = |rule: &&CompiledRule| {
@@ -165,7 +165,7 @@ impl Decision {
         };
         Self {
             missing: frame.missing(),
-            complete: !frame.expired && !frame.broken,
+            complete: !frame.is_expired() && !frame.broken,
             verdict,
             fired: fired.rules,
             shadow: fired.shadow,

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::compiled::{Compiled, CompiledRule, Leaf, Node, fits};
+use super::deadline::Deadline;
 use crate::detect::Finding;
 use crate::event::Event;
 use crate::rule::{Detect, Node as Value, Test, Truth};
@@ -60,11 +61,8 @@ pub(crate) struct Frame<'s, 'e> {
     /// What detectors found in each text, by where the text is.
     scanned: HashMap<(usize, usize), Scanned<'e>>,
     pub(crate) stepped: Vec<Stepped>,
-    deadline: Option<Duration>,
-    /// When the first question was asked that takes long on a long text: what comes before takes no time to speak of.
-    started: Option<Instant>,
-    /// The deadline has passed: answers are guesses.
-    pub(crate) expired: bool,
+    /// Passes from the first question that takes long on a long text: what comes before takes no time to speak of.
+    deadline: Deadline,
     /// A detector broke.
     pub(crate) broken: bool,
 }
@@ -100,9 +98,7 @@ impl<'s, 'e> Frame<'s, 'e> {
             hits: None,
             scanned: HashMap::new(),
             stepped: Vec::new(),
-            deadline,
-            started: None,
-            expired: false,
+            deadline: Deadline::new(deadline),
             broken: false,
         }
     }
@@ -210,12 +206,12 @@ impl<'s, 'e> Frame<'s, 'e> {
     }
 
     fn is_late(&mut self) -> bool {
-        if let (Some(deadline), false) = (self.deadline, self.expired) {
-            let passed = self.started.map_or(Duration::ZERO, |started| started.elapsed());
-            self.started.get_or_insert_with(Instant::now);
-            self.expired = passed >= deadline;
-        }
-        self.expired
+        self.deadline.look()
+    }
+
+    /// Whether the deadline has passed: answers are guesses.
+    pub(crate) const fn is_expired(&self) -> bool {
+        self.deadline.passed()
     }
 
     fn answer(&mut self, leaf: usize, answer: bool) {

@@ -39,15 +39,19 @@ pub(crate) struct Reads {
 }
 
 impl Reads {
-    pub(crate) fn add(&mut self, other: &Self) {
+    /// Takes more in. What is added several times has to be put in [order](Self::order) once.
+    fn add(&mut self, other: &Self) {
         self.slots.extend(&other.slots);
-        self.slots.sort_unstable();
-        self.slots.dedup();
         self.texts |= other.texts;
         self.roles |= other.roles;
         self.labels |= other.labels;
         self.variables |= other.variables;
         self.moment |= other.moment;
+    }
+
+    fn order(&mut self) {
+        self.slots.sort_unstable();
+        self.slots.dedup();
     }
 }
 
@@ -64,7 +68,9 @@ impl Index {
             let mut of = OfPhase::default();
             let inside = || entries.iter().enumerate().filter(|(_, entry)| entry.phases.contains(&phase));
             for name in inside().flat_map(|(_, entry)| entry.tools).filter_map(Glob::exact) {
-                of.named.entry(name.into()).or_default();
+                if !of.named.contains_key(name) {
+                    of.named.insert(name.into(), Group::default());
+                }
             }
             for (number, entry) in inside() {
                 if entry.tools.is_empty()
@@ -93,6 +99,10 @@ impl Index {
                     }
                 }
             }
+            of.named
+                .values_mut()
+                .chain([&mut of.patterned, &mut of.any])
+                .for_each(|group| group.reads.order());
             of
         };
         Self(Phase::ALL.into_iter().map(of_phase).collect())

@@ -1,8 +1,10 @@
 //! Rules in force, and what they say about events.
 
 mod cache;
+mod change;
 mod compile;
 mod compiled;
+mod deadline;
 mod decision;
 mod eval;
 mod explain;
@@ -19,6 +21,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use self::cache::Cache;
+use self::change::Added;
 pub(crate) use self::compile::{check, number_field};
 pub(crate) use self::compiled::{Compiled, TrackerKind};
 #[cfg(feature = "layer")]
@@ -48,6 +51,8 @@ pub struct Engine {
 
 struct Live {
     source: RuleSet,
+    /// Which of them were added while the engine ran.
+    added: Vec<Added>,
     set: Arc<Compiled>,
 }
 
@@ -76,7 +81,10 @@ impl EngineBuilder {
         self
     }
 
-    /// How long a decision may take. It is looked at before each question that takes long on a long text.
+    /// How long a decision may take (default: 50 ms), in processor time of the thread that decides: what waits for its turn is not slow. It
+    /// is looked at before each question that takes long on a long text, and begins with the first of them; the time of one such question and
+    /// a sixteenth of the deadline may come on top. After twenty times as long by the clock on the wall it has passed in any case. Where the
+    /// system does not tell a thread's time, as on Windows, the clock on the wall is what counts.
     #[must_use]
     pub const fn deadline(mut self, deadline: Option<Duration>) -> Self {
         self.deadline = deadline;
@@ -97,7 +105,7 @@ impl EngineBuilder {
     pub fn build(self, rules: RuleSet) -> Result<Engine, RuleError> {
         let set = prepared(&rules, &self.detectors)?;
         Ok(Engine {
-            live: ArcSwap::from_pointee(Live { source: rules, set }),
+            live: ArcSwap::from_pointee(Live { source: rules, added: Vec::new(), set }),
             changing: Mutex::new(()),
             detectors: self.detectors,
             cache: Cache::new(self.cache),
@@ -161,53 +169,6 @@ impl Engine {
     pub fn explain(&self, event: &Event<'_>) -> Explanation {
         let set = self.set();
         Frame::new(&set, event, &Nothing, None).explain()
-    }
-
-    /// Puts other rules in force, once they have passed their tests. Those in force stay if these cannot be used.
-    ///
-    /// # Errors
-    /// The rules cannot be used, or one of their tests fails.
-    pub fn replace(&self, rules: RuleSet) -> Result<(), RuleError> {
-        let _guard = self.changing.lock();
-        self.put(rules)
-    }
-
-    fn put(&self, rules: RuleSet) -> Result<(), RuleError> {
-        let set = prepared(&rules, &self.detectors)?;
-        self.live.store(Arc::new(Live { source: rules, set }));
-        Ok(())
-    }
-
-    /// Adds a rule, or replaces the one with its id.
-    ///
-    /// # Errors
-    /// The rule cannot be used, or a test of the rules fails with it.
-    pub fn add(&self, rule: Rule) -> Result<(), RuleError> {
-        let _guard = self.changing.lock();
-        let mut rules = self.live.load().source.clone();
-        rules.forget_text();
-        match rules.rules.iter_mut().find(|known| known.id == rule.id) {
-            Some(known) => *known = rule,
-            None => rules.rules.push(rule),
-        }
-        self.put(rules)
-    }
-
-    /// Removes a rule; tells whether there was one.
-    ///
-    /// # Errors
-    /// A test of the rules fails without it.
-    pub fn remove(&self, id: &str) -> Result<bool, RuleError> {
-        let _guard = self.changing.lock();
-        let mut rules = self.live.load().source.clone();
-        rules.forget_text();
-        let before = rules.rules.len();
-        rules.rules.retain(|rule| rule.id != id);
-        let removed = rules.rules.len() < before;
-        if removed {
-            self.put(rules)?;
-        }
-        Ok(removed)
     }
 
     /// An engine with the same detectors and settings and other rules: to try them.

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::compiled::{Compiled, Node};
 use crate::event::Phase;
-use crate::rule::{Effect, Step, Test, nearest};
+use crate::nearest;
+use crate::rule::{Effect, Step, Test};
 
 /// Something about a rule that is probably not meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub(super) fn check(set: &Compiled, tool: &str, schema: &Value) -> Vec<Lint> {
                         .find_map(|step| if let Step::Name(name) = step { Some(&**name) } else { None });
                     push(
                         format!("tool `{tool}` has no argument `{field}`"),
-                        nearest(last.unwrap_or_default(), names),
+                        nearest(last.unwrap_or_default(), names).map(str::to_owned),
                     );
                 }
                 Known::Schema(part, required) => {

@@ -126,7 +126,10 @@ impl Hook {
             "UserPromptSubmit" => {
                 let checked = told(Event::prompt(&input.prompt))?;
                 let skills = checked.skills();
-                let stdout = if skills.is_empty() { String::new() } else { self.suggestion(&skills) };
+                let mut stdout = note(&checked);
+                if !skills.is_empty() {
+                    stdout += &self.suggestion(&skills);
+                }
                 Ok(refusal(&checked).unwrap_or(Answer { stdout, ..Answer::default() }))
             }
             "PreToolUse" => {
@@ -199,6 +202,14 @@ impl Hook {
             }
         }
         out
+    }
+}
+
+/// What a prompt that goes on is marked with, for the model to read beside it.
+fn note(checked: &Checked) -> String {
+    match checked.verdict() {
+        Verdict::Flag(reason) if !reason.message.is_empty() => format!("{}\n", reason.message),
+        _ => String::new(),
     }
 }
 

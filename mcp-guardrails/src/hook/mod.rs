@@ -1,6 +1,6 @@
 //! The hooks of Claude Code: JSON on standard input, an exit code and text as the answer.
 //!
-//! `UserPromptSubmit` suggests skills, `PreToolUse` blocks or asks, `PostToolUse` tells the model what is wrong with a result. A process
+//! `UserPromptSubmit` suggests skills and tells the model what a prompt is flagged for, `PreToolUse` blocks or asks, `PostToolUse` tells the model what is wrong with a result. A process
 //! lives for one hook, so what is remembered stands in a [`StateFile`].
 //!
 //! ```

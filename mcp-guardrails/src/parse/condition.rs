@@ -2,9 +2,10 @@
 
 use super::cursor::Cursor;
 use super::{Problem, rule};
+use crate::nearest;
 use crate::rule::{
     Bounds, Condition, Detect, Every, Field, Folder, Glob, Host, Network, Pattern, Sequence, SequenceStep,
-    Test, TimeOfDay, Tracked, Trigger, Window, nearest,
+    Test, TimeOfDay, Tracked, Trigger, Window,
 };
 
 type Read<T> = Result<T, Problem>;
@@ -92,8 +93,9 @@ fn one(whole: &Cursor<'_>, name: &str, at: &Cursor<'_>) -> Read<Condition> {
             Condition::Field(text, Test::Detector(detector(whole)?))
         }
         _ => {
-            let field = Field::parse(name)
-                .map_err(|(problem, near)| at.wrong(problem).nearest(nearest(name, WORDS).or(near)))?;
+            let field = Field::parse(name).map_err(|(problem, near)| {
+                at.wrong(problem).nearest(nearest(name, WORDS).or(near.as_deref()))
+            })?;
             tests(&field, at)?
         }
     })

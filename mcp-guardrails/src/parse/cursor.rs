@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Problem;
-use crate::rule::nearest;
+use crate::nearest;
 
 /// A value and the way to it.
 #[derive(Clone, Copy)]
@@ -172,7 +172,7 @@ impl<'a> Cursor<'a> {
 
     /// What a text is read as, by a parser that knows what may have been meant.
     pub(crate) fn parsed<T>(&self, parse: impl Fn(&str) -> Result<T, (String, Option<String>)>) -> Read<T> {
-        parse(self.text()?).map_err(|(problem, near)| self.wrong(problem).nearest(near))
+        parse(self.text()?).map_err(|(problem, near)| self.wrong(problem).nearest(near.as_deref()))
     }
 
     /// What a text is read as.

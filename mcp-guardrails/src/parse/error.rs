@@ -35,6 +35,14 @@ pub enum RuleError {
         /// What may have been meant.
         nearest: Option<String>,
     },
+    /// Rules that were read again have one with the id of a rule that was added in the meantime.
+    #[error("the rule `{id}` was added while the engine ran{}; remove the added one, or give one of the two another id", both(*stands_for))]
+    Added {
+        /// The id.
+        id: String,
+        /// Whether the added one was to stand for the one of that id, which has changed since.
+        stands_for: bool,
+    },
     /// A test that the rules bring fails.
     #[error("{origin}: tests[{index}] `{name}` expects {expected}, but {actual}")]
     Test {
@@ -55,6 +63,14 @@ impl RuleError {
     pub(crate) fn of(origin: &str, problem: Problem, line: Option<usize>) -> Self {
         let Problem { path, problem, nearest } = problem;
         Self::Invalid { origin: origin.to_owned(), line, field: path, problem, nearest }
+    }
+}
+
+const fn both(stands_for: bool) -> &'static str {
+    if stands_for {
+        " in the place of one that has changed since"
+    } else {
+        ", and the rules that were read again have one of that id, too"
     }
 }
 
@@ -83,8 +99,8 @@ impl Problem {
         Self { path: path.into(), problem: problem.into(), nearest: None }
     }
 
-    pub(crate) fn nearest(mut self, nearest: Option<String>) -> Self {
-        self.nearest = nearest;
+    pub(crate) fn nearest(mut self, nearest: Option<&str>) -> Self {
+        self.nearest = nearest.map(str::to_owned);
         self
     }
 }

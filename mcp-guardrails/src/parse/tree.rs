@@ -3,8 +3,10 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
+use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy};
 
 use super::{Format, Problem};
 
@@ -22,7 +24,7 @@ pub(crate) fn read(text: &str, format: Format) -> Result<Value, (Problem, Option
             let message = message.split(" at line").next().unwrap_or_default();
             (Problem::at("", message), Some(error.line()).filter(|line| *line > 0))
         })?,
-        // INVARIANT: this parser expands aliases within a budget, and refuses members that occur twice.
+        // INVARIANT: this parser expands aliases within a budget.
         Format::Yaml => yaml::<Strict>(text).map(|strict| strict.0).map_err(|error| {
             let line = error.location().and_then(|place| usize::try_from(place.line()).ok());
             let message = error.without_snippet().to_string();
@@ -44,14 +46,22 @@ pub(crate) fn read(text: &str, format: Format) -> Result<Value, (Problem, Option
 }
 
 /// YAML 1.2: `y` and `off` are texts.
+///
+/// INVARIANT: what takes a map looks for members that occur twice itself, as [`Strict`] does. The parser need not remember members then, but
+/// where maps are merged; what is wrong it says better when it does.
 fn yaml<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, serde_saphyr::Error> {
-    serde_saphyr::from_str_with_options(
-        text,
-        serde_saphyr::options! {
-            strict_booleans: true,
-            with_snippet: false,
-        },
-    )
+    let careful = serde_saphyr::options! {
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    let read = |options| serde_saphyr::from_str_with_options(text, options);
+    if text.contains("<<") {
+        return read(careful);
+    }
+    let mut quick = careful.clone();
+    quick.duplicate_keys = DuplicateKeyPolicy::PassThrough;
+    quick.merge_keys = MergeKeyPolicy::AsOrdinary;
+    read(quick).or_else(|_| read(careful))
 }
 
 fn depth(value: &Value) -> usize {
@@ -216,11 +226,15 @@ impl<'de> Visitor<'de> for StrictVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("`{name}` occurs twice")));
+            match object.entry(name) {
+                Entry::Occupied(known) => {
+                    return Err(A::Error::custom(format_args!("`{}` occurs twice", known.key())));
+                }
+                Entry::Vacant(place) => {
+                    let Strict(value) = members.next_value()?;
+                    place.insert(value);
+                }
             }
-            let Strict(value) = members.next_value()?;
-            object.insert(name, value);
         }
         Ok(Value::Object(object))
     }

@@ -100,22 +100,25 @@ impl Field {
     /// # Errors
     /// What is wrong with it, and what may have been meant.
     pub fn parse(text: &str) -> Result<Self, (String, Option<String>)> {
-        let full = if text.starts_with('/') { format!("arguments{text}") } else { text.to_owned() };
-        let found = ROOTS.iter().find_map(|(name, root)| {
-            let rest = full.strip_prefix(name)?;
-            (rest.is_empty() || rest.starts_with('/')).then_some((*root, rest))
-        });
+        let found = if text.starts_with('/') {
+            Some((Root::Arguments, text))
+        } else {
+            ROOTS.iter().find_map(|(name, root)| {
+                let rest = text.strip_prefix(name)?;
+                (rest.is_empty() || rest.starts_with('/')).then_some((*root, rest))
+            })
+        };
         let Some((root, rest)) = found else {
             let names = ROOTS.iter().map(|(name, _)| *name);
             return Err((
                 format!(
                     "`{text}` is no field: write `/name` for an argument, or one of `prompt`, `result/…`, `text`, …"
                 ),
-                super::nearest(full.split('/').next().unwrap_or_default(), names),
+                crate::nearest(text.split('/').next().unwrap_or_default(), names).map(str::to_owned),
             ));
         };
         if !rest.is_empty() && !matches!(root, Root::Arguments | Root::Result | Root::Definition) {
-            return Err((format!("nothing stands below `{}`", full.trim_end_matches(rest)), None));
+            return Err((format!("nothing stands below `{}`", text.trim_end_matches(rest)), None));
         }
         let steps: Box<[Step]> = rest
             .split('/')
@@ -123,7 +126,8 @@ impl Field {
             .map(|step| match step {
                 "*" => Step::Each,
                 "**" => Step::Deep,
-                name => Step::Name(name.replace("~1", "/").replace("~0", "~").into()),
+                name if name.contains('~') => Step::Name(name.replace("~1", "/").replace("~0", "~").into()),
+                name => Step::Name(name.into()),
             })
             .collect();
         if steps.iter().filter(|step| **step == Step::Deep).count() > 1 {

@@ -1,10 +1,13 @@
 //! Patterns for names and paths.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::mem;
 
 use regex::Regex;
 
 /// A pattern with `*` and `?`. For names, both match every character; for paths, neither matches `/`, and `**` does.
+/// They are equal where they say the same of the same kind.
 #[derive(Debug, Clone)]
 pub struct Glob {
     text: Box<str>,
@@ -103,6 +106,25 @@ fn expression(pattern: &str, one: &str, many: &str, deep: &str) -> Result<Regex,
     }
     out.push_str(r"\z");
     Regex::new(&out).map_err(|_| format!("`{pattern}` is too large a pattern"))
+}
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        let same = match (&self.shape, &other.shape) {
+            // `*` of names and of paths are different expressions.
+            (Shape::Other(mine), Shape::Other(other)) => mine.as_str() == other.as_str(),
+            (mine, other) => mem::discriminant(mine) == mem::discriminant(other),
+        };
+        same && self.text == other.text
+    }
+}
+
+impl Eq for Glob {}
+
+impl Hash for Glob {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
 }
 
 impl fmt::Display for Glob {

