@@ -1,5 +1,7 @@
 //! What people ask a memory and patterns, wherever these are: the answers of their tools as data.
 
+use std::fmt;
+
 use mcp_core::Client;
 use mcp_core::client::Error;
 use serde::{Deserialize, Serialize};
@@ -21,8 +23,6 @@ pub struct Search {
     pub when: Option<String>,
     /// Where: `private`, `org` or `workspace:NAME`; everywhere unless set.
     pub scope: Option<String>,
-    /// Whether memories are asked for where they come from.
-    pub sources: bool,
 }
 
 /// A memory that was found.
@@ -55,12 +55,6 @@ struct Memories {
     memories: Vec<Memory>,
 }
 
-#[derive(Deserialize)]
-struct Whole {
-    #[serde(default)]
-    source: Option<String>,
-}
-
 /// Looks for memories.
 ///
 /// # Errors
@@ -80,14 +74,7 @@ pub async fn search(memory: &Client, search: &Search, trace: Option<&str>) -> Re
     if let Some(parent) = trace {
         call = call.meta(TRACE, parent);
     }
-    let mut found = call.await?.memories;
-    if search.sources {
-        for memory_found in &mut found {
-            let whole: Whole = memory.call("memory_get", json!({ "id": memory_found.id })).await?;
-            memory_found.source = whole.source;
-        }
-    }
-    Ok(found)
+    Ok(call.await?.memories)
 }
 
 /// What fits a task.
@@ -104,7 +91,38 @@ pub struct Recommended {
     pub entries: Vec<Entry>,
     /// What was left out, and why.
     #[serde(default)]
-    pub left_out: Vec<Value>,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What came into question and is not recommended.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// Its identifier.
+    pub id: String,
+    /// Why: a word, or a word and its figures.
+    pub why: Value,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figure = |pointer: &str| self.why.pointer(pointer).and_then(Value::as_f64);
+        write!(f, "{}: ", self.id)?;
+        match (
+            self.why.as_str(),
+            figure("/unlikely/probability"),
+            figure("/tokens/needs"),
+            figure("/tokens/left"),
+        ) {
+            (Some("enough"), ..) => f.write_str("there are as many as were asked for"),
+            (Some("nothing_fits"), ..) => f.write_str("nothing fits well enough, and neither does this"),
+            (_, Some(probability), ..) => write!(f, "too unlikely ({probability:.2})"),
+            (_, _, Some(needs), Some(left)) => write!(f, "needs {needs} tokens, and {left} are left"),
+            // A newer server knows more reasons.
+            (Some(word), ..) => f.write_str(word),
+            _ => self.why.fmt(f),
+        }
+    }
 }
 
 /// A pattern, skill, prompt or tool.
@@ -155,4 +173,24 @@ pub async fn recommend(
         call = call.meta(TRACE, parent);
     }
     call.await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_something_was_left_out_is_said_in_words() {
+        for (why, says) in [
+            (json!("enough"), "x: there are as many as were asked for"),
+            (json!("nothing_fits"), "x: nothing fits well enough, and neither does this"),
+            (json!({ "unlikely": { "probability": 0.1234 } }), "x: too unlikely (0.12)"),
+            (json!({ "tokens": { "needs": 900, "left": 20 } }), "x: needs 900 tokens, and 20 are left"),
+            (json!("other"), "x: other"),
+            (json!({ "other": 1 }), "x: {\"other\":1}"),
+        ] {
+            let left_out: LeftOut = serde_json::from_value(json!({ "id": "x", "why": why })).unwrap();
+            assert_eq!(left_out.to_string(), says);
+        }
+    }
 }

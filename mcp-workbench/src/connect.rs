@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use mcp_core::Client;
+use mcp_core::client::http::{HttpClient, HttpClientBuilder};
 use mcp_core::client::{Error as ClientError, IntoTarget as _, Program, Target};
 
 use crate::config::{Config, ConfigError, Loaded, Upstream};
@@ -167,7 +168,8 @@ impl Servers {
             let url = format!("{}{}", running.url, part.path());
             let target = url.into_target().map_err(|source| failed(part.name(), source))?;
             let token = self.token.clone().or_else(|| self.own());
-            return self.open(&format!("{} at {}", part.name(), running.url), target, token.as_ref()).await;
+            let name = format!("{} at {}", part.name(), running.url);
+            return self.open_by(self.own_http(&running.url), &name, target, token.as_ref()).await;
         }
         let target = Target::service(self.opened()?.part(part).clone());
         self.open(part.name(), target, None).await
@@ -177,7 +179,7 @@ impl Servers {
         if let Some(services) = self.opened.get() {
             return Ok(services.clone());
         }
-        let services = Stack::open(&stack::Config::from(self.config()))?.services()?;
+        let services = Stack::open(&stack::Config::from(self.config()).without_credentials())?.services()?;
         Ok(self.opened.get_or_init(|| services).clone())
     }
 
@@ -212,8 +214,25 @@ impl Servers {
         self.open(name, target, self.token.as_ref().or(upstream.token.as_ref())).await
     }
 
+    /// Where the stack serves by a certificate, the authorities in its file are trusted: who configured it is who calls.
+    fn own_http(&self, url: &str) -> HttpClient {
+        let tls = self.config().server.tls.as_ref().filter(|_| url.starts_with("https://"));
+        let pem = tls.and_then(|tls| std::fs::read(&tls.certificate).ok());
+        pem.into_iter().fold(HttpClient::builder(), HttpClientBuilder::root_certificate).build()
+    }
+
     async fn open(&self, name: &str, target: Target, token: Option<&Secret>) -> Result<Client, ConnectError> {
-        let mut builder = Client::builder("mcp", env!("CARGO_PKG_VERSION"));
+        self.open_by(HttpClient::default(), name, target, token).await
+    }
+
+    async fn open_by(
+        &self,
+        http: HttpClient,
+        name: &str,
+        target: Target,
+        token: Option<&Secret>,
+    ) -> Result<Client, ConnectError> {
+        let mut builder = Client::builder("mcp", env!("CARGO_PKG_VERSION")).http(http);
         if let Some(token) = token {
             builder = builder.bearer(token.expose()).map_err(|source| failed(name, source))?;
         }

@@ -1,11 +1,11 @@
 //! What could be wrong with a stack, and what to do then.
 
+use std::error::Error;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
 use mcp_guardrails::operate::{Sources, test};
-use mcp_memory::Memory;
 use mcp_patterns::Catalog;
 use mcp_patterns::source::{Directory, Format};
 use serde::Serialize;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::config::variables::LOCAL;
 use crate::config::{Config, Loaded};
 use crate::connect::{Part, Servers, directory};
+use crate::kept;
 use crate::running::Running;
 
 /// How something is.
@@ -142,18 +143,41 @@ async fn answers(running: &Running, servers: &Servers) -> Check {
 }
 
 fn memory(config: &Config) -> Check {
-    let path = directory(config).join("memory");
-    if !path.exists() {
+    let (directory, shared) = (directory(config), config.memory.postgres.url.is_some());
+    let path = directory.join("memory");
+    if !shared && !path.exists() {
         return Check::good("memory", "there is nothing in it yet");
     }
-    match Memory::open(&path) {
-        Ok(_) => Check::good("memory", "it can be opened"),
-        Err(error) => Check::bad(
+    let place = if shared {
+        format!("PostgreSQL (schema {})", config.memory.postgres.schema)
+    } else {
+        path.display().to_string()
+    };
+    match kept::memory(&directory, &config.memory) {
+        Ok(_) if shared && config.memory.postgres.keys_url.is_none() => Check::warning(
             "memory",
-            format!("it cannot be opened: {error}"),
-            format!("look at {}; restore it from a backup if it is damaged", path.display()),
+            format!("it is in {place}; its keys are in a file of this machine, and no other can read it"),
+            "keep that file safe, or set `memory.postgres.keys_url` (MEMORY_KEYS_URL) to another database before anything is stored",
         ),
+        Ok(_) => Check::good("memory", format!("it can be opened: {place}")),
+        Err(error) => {
+            Check::bad("memory", format!("{place} cannot be opened: {}", causes(&error)), next(shared, &path))
+        }
     }
+}
+
+fn next(shared: bool, path: &Path) -> String {
+    if shared {
+        "correct `memory.postgres` in mcp.yaml or MEMORY_DATABASE_URL; the role owns the schema, and may make it".to_owned()
+    } else {
+        format!("look at {}; restore it from a backup if it is damaged", path.display())
+    }
+}
+
+/// An error and what it came from.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn rules(config: &Config) -> Check {

@@ -16,6 +16,8 @@ use crate::connect::{ConnectError, Part, Servers};
 
 /// Memories that are looked for.
 const MEMORIES: usize = 5;
+/// Characters of a reason.
+const LINE: usize = 160;
 /// What stands instead of what guardrails took out.
 const MASK: &str = "[redacted]";
 
@@ -91,6 +93,9 @@ pub struct Done {
     pub outcome: String,
     /// Why.
     pub reasons: Vec<String>,
+    /// What came into question besides, and why it is not in the prompt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// What became of it all.
@@ -240,6 +245,7 @@ impl Flow {
                 verdict.verdict
             },
             reasons,
+            left_out: Vec::new(),
         });
         Ok(allowed)
     }
@@ -257,6 +263,7 @@ impl Flow {
             milliseconds: milliseconds(begun),
             outcome: format!("{} found", outcome.memories.len()),
             reasons: outcome.memories.iter().map(reason).collect(),
+            left_out: Vec::new(),
         });
         Ok(())
     }
@@ -273,16 +280,19 @@ impl Flow {
         let patterns = self.connect(Step::Patterns, Part::Patterns).await?;
         let found = ask::recommend(&patterns, text, &[], self.patterns, Some(&parent)).await;
         let recommended = found.map_err(failed)?;
-        let mut bodies = Vec::new();
+        let (mut bodies, mut left_out) = (Vec::new(), Vec::new());
         for entry in &recommended.entries {
             let get = patterns.call_tool("get", json!({ "id": entry.id })).meta(TRACE, &*parent);
             let answer = get.await.map_err(failed)?;
-            // An entry that is withheld is left out, and the reason stands beside it.
             let said = answer.content.iter().find_map(|block| block.as_text()).unwrap_or_default();
-            if !answer.is_error {
+            if answer.is_error {
+                // An entry that is withheld says why, in a line.
+                left_out.push(format!("{}: {}", entry.id, first(said)));
+            } else {
                 bodies.push(said.to_owned());
             }
         }
+        left_out.extend(recommended.left_out.iter().map(ToString::to_string));
         let reason = |entry: &ask::Entry| format!("{}: {}", entry.id, entry.reasons.join(", "));
         outcome.steps.push(Done {
             step: Step::Patterns,
@@ -293,6 +303,7 @@ impl Flow {
                 many => format!("{many} fit"),
             },
             reasons: recommended.entries.iter().map(reason).collect(),
+            left_out,
         });
         outcome.recommended = Some(recommended);
         Ok(bodies)
@@ -334,7 +345,7 @@ fn masked(text: &str, places: &[Place]) -> Option<String> {
 
 fn first(text: &str) -> String {
     let line: Value = text.split_whitespace().collect::<Vec<_>>().join(" ").into();
-    line.as_str().unwrap_or_default().chars().take(80).collect()
+    line.as_str().unwrap_or_default().chars().take(LINE).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A stack whose services are processes of their own: one that dies takes no other with it, and is started again.
 //!
-//! Each listens on a Unix socket below the directory of the stack, which only its owner can reach; guardrails stand before the others here, and are asked
-//! over theirs. Where they give no answer, calls are refused.
+//! Each listens on a Unix socket below the directory of the stack, which only its owner can reach, and believes who calls by the signature of this process
+//! alone; guardrails stand before the others here, and are asked over theirs. Where they give no answer, calls are refused.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ use mcp_core::{Client, client};
 use mcp_guardrails::layer::RemoteGuard;
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_layer::Layer as _;
@@ -25,6 +25,7 @@ use tower_layer::Layer as _;
 use crate::connect::Part;
 use crate::running::Notice;
 use crate::stack::{ANSWERING, Services};
+use crate::voucher::{CALLER, Voucher};
 
 /// How long a service may take to answer for the first time.
 const START: Duration = Duration::from_secs(20);
@@ -71,6 +72,9 @@ pub enum ProcessError {
         /// Why.
         source: io::Error,
     },
+    /// There is no key to sign with.
+    #[error("the system has no random numbers")]
+    Key(#[source] io::Error),
     /// One cannot be stood for.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
@@ -83,8 +87,16 @@ pub enum ProcessError {
 #[derive(Debug)]
 pub struct Processes {
     services: Services,
-    stop: watch::Sender<bool>,
+    orders: watch::Sender<Orders>,
     keepers: JoinSet<()>,
+}
+
+/// What all services are told.
+#[derive(Debug, Clone, Copy, Default)]
+struct Orders {
+    stop: bool,
+    /// How often they were told to read their files again.
+    reads: u64,
 }
 
 /// A line that a service wrote to its standard error.
@@ -98,7 +110,8 @@ impl Processes {
     pub async fn start(plan: Plan, notice: Arc<Mutex<Notice>>, told: Told) -> Result<Self, ProcessError> {
         let sockets = plan.directory.join("sockets");
         private(&sockets).map_err(|source| ProcessError::Sockets { path: sockets.clone(), source })?;
-        let (stop, stopped) = watch::channel(false);
+        let voucher = Voucher::new().map_err(ProcessError::Key)?;
+        let (orders, heard) = watch::channel(Orders::default());
         let mut keepers = JoinSet::new();
         for part in Part::SERVICES {
             let keeper = Keeper {
@@ -107,18 +120,28 @@ impl Processes {
                 socket: socket(&sockets, part),
                 notice: Arc::clone(&notice),
                 told: Arc::clone(&told),
+                voucher: voucher.clone(),
             };
-            keepers.spawn(keeper.run(stopped.clone()));
+            keepers.spawn(keeper.run(heard.clone()));
         }
         let connect = async |part| connect(part, &socket(&sockets, part)).await;
         let memory = Proxy::new(connect(Part::Memory).await?).into_server().await?;
         let patterns = Proxy::new(connect(Part::Patterns).await?).into_server().await?;
         let rules = connect(Part::Guardrails).await?;
         let guardrails = Proxy::new(rules.clone()).into_server().await?;
-        let guard = RemoteGuard::new(rules).server("local").deadline(ANSWERING);
-        let guarded = |server| SharedService::new(guard.layer().layer(server));
-        let services = Services::assemble(memory, guardrails, patterns, guarded)?;
-        Ok(Self { services, stop, keepers })
+        // It asks for nobody: what rules are to know of a caller is in the question.
+        let guard =
+            RemoteGuard::new(rules).server("local").deadline(ANSWERING).meta(CALLER, voucher.sign(None));
+        let open = |server| voucher.signing(server);
+        let guarded = |service| SharedService::new(guard.layer().layer(service));
+        let services = Services::assemble(memory, guardrails, patterns, open, guarded)?;
+        Ok(Self { services, orders, keepers })
+    }
+
+    /// Has them read their files again.
+    pub fn read_again(&self) -> impl Fn() + Send + Sync + use<> {
+        let orders = self.orders.clone();
+        move || orders.send_modify(|orders| orders.reads += 1)
     }
 
     /// What they serve, guardrails before what they guard.
@@ -129,7 +152,7 @@ impl Processes {
 
     /// Ends them.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
+        self.orders.send_modify(|orders| orders.stop = true);
         while self.keepers.join_next().await.is_some() {}
     }
 }
@@ -167,16 +190,19 @@ struct Keeper {
     socket: PathBuf,
     notice: Arc<Mutex<Notice>>,
     told: Told,
+    voucher: Voucher,
 }
 
 impl Keeper {
-    async fn run(self, mut stopped: watch::Receiver<bool>) {
+    async fn run(self, mut orders: watch::Receiver<Orders>) {
         let (name, mut pause) = (self.part.name(), FIRST);
         loop {
             let begun = Instant::now();
-            match self.spawn() {
-                Ok(child) => {
-                    if self.keep(child, &mut stopped).await {
+            match self.spawn().await {
+                Ok((child, held)) => {
+                    let asked = self.keep(child, &mut orders).await;
+                    drop(held);
+                    if asked {
                         return;
                     }
                 }
@@ -185,20 +211,21 @@ impl Keeper {
             pause = if begun.elapsed() > WELL { FIRST } else { pause };
             tracing::warn!("the service `{name}` is started again in {pause:?}");
             tokio::select! {
-                _ = stopped.wait_for(|stop| *stop) => return,
+                _ = orders.wait_for(|orders| orders.stop) => return,
                 () = tokio::time::sleep(pause) => {}
             }
             pause = (pause * 2).min(LONGEST);
         }
     }
 
-    fn spawn(&self) -> io::Result<Child> {
-        let child = Command::new(&self.plan.program)
+    /// The process, and the pipe by which it notices when this one is gone.
+    async fn spawn(&self) -> io::Result<(Child, Option<ChildStdin>)> {
+        let mut child = Command::new(&self.plan.program)
             .args(&self.plan.before)
-            .args(["serve", self.part.name(), "--alone", "--socket"])
+            .args(["serve", self.part.name(), "--alone", "--vouched", "--socket"])
             .arg(&self.socket)
             .args(&self.plan.after)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -208,11 +235,15 @@ impl Keeper {
         {
             tracing::warn!(%error, "other commands do not learn of the service's process");
         }
-        Ok(child)
+        let mut pipe = child.stdin.take();
+        if let Some(pipe) = &mut pipe {
+            pipe.write_all(self.voucher.line().expose().as_bytes()).await?;
+        }
+        Ok((child, pipe))
     }
 
     /// Passes on what it writes, until it ends; whether it was to end.
-    async fn keep(&self, mut child: Child, stopped: &mut watch::Receiver<bool>) -> bool {
+    async fn keep(&self, mut child: Child, orders: &mut watch::Receiver<Orders>) -> bool {
         let (name, told) = (self.part.name(), Arc::clone(&self.told));
         let lines = child.stderr.take().map(|stderr| {
             tokio::spawn(async move {
@@ -222,15 +253,25 @@ impl Keeper {
                 }
             })
         });
-        let asked = tokio::select! {
-            ended = child.wait() => {
-                match ended {
-                    Ok(status) => tracing::error!("the service `{name}` ended: {status}"),
-                    Err(error) => tracing::error!(%error, "the service `{name}` is lost"),
+        let mut reads = orders.borrow_and_update().reads;
+        let asked = loop {
+            let next = tokio::select! {
+                ended = child.wait() => {
+                    match ended {
+                        Ok(status) => tracing::error!("the service `{name}` ended: {status}"),
+                        Err(error) => tracing::error!(%error, "the service `{name}` is lost"),
+                    }
+                    break false;
                 }
-                false
+                next = orders.wait_for(|orders| orders.stop || orders.reads > reads) => next.ok().map(|next| *next),
+            };
+            match next {
+                Some(Orders { stop: false, reads: now }) => {
+                    reads = now;
+                    signal(&child, Signal::HUP);
+                }
+                _ => break true,
             }
-            _ = stopped.wait_for(|stop| *stop) => true,
         };
         if asked {
             end(&mut child).await;
@@ -245,15 +286,19 @@ impl Keeper {
 
 /// Asks a process to end, and makes it.
 async fn end(child: &mut Child) {
-    let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-    if let Some(pid) = pid
-        && let Err(error) = kill_process(pid, Signal::TERM)
-    {
-        tracing::debug!(%error, "the process had ended already");
-    }
+    signal(child, Signal::TERM);
     if tokio::time::timeout(END, child.wait()).await.is_err()
         && let Err(error) = child.kill().await
     {
         tracing::warn!(%error, "the process cannot be ended");
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    if let Some(pid) = pid
+        && let Err(error) = kill_process(pid, signal)
+    {
+        tracing::debug!(%error, "the process had ended already");
     }
 }

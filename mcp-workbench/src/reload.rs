@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::config::{self, Config};
 use crate::front::Front;
-use crate::stack::{self, Stack};
+use crate::stack::{self, Changing};
 
 /// Between two looks at the files.
 const EVERY: Duration = Duration::from_secs(1);
@@ -18,8 +18,8 @@ const EVERY: Duration = Duration::from_secs(1);
 /// What can change of a stack that runs, and by which files.
 #[derive(Debug)]
 pub struct Reload {
-    stack: Option<Stack>,
-    front: Front,
+    services: Changing,
+    front: Option<Front>,
     /// The configuration that is in force.
     config: Config,
     /// Makes it: reads the file, and puts what the command line says over it.
@@ -55,17 +55,17 @@ struct Seen {
 type Prints = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
 impl Reload {
-    /// Keeps up with the files of a configuration. Without a stack, only limits can change.
+    /// Keeps up with the files of a configuration: for services of this process, and for the front where this process has one.
     #[must_use]
     pub fn new(
-        stack: Option<Stack>,
-        front: Front,
+        services: Changing,
+        front: Option<Front>,
         config: Config,
         path: Option<PathBuf>,
         read: Reader,
     ) -> Self {
         let seen = Seen::now(&config, path.as_deref());
-        Self { stack, front, config, read, path, seen }
+        Self { services, front, config, read, path, seen }
     }
 
     /// Looks at the files now and then, and at once when it is asked to, for ever.
@@ -104,7 +104,9 @@ impl Reload {
                     rules |= config.guardrails != self.config.guardrails;
                     skills |= config.patterns != self.config.patterns;
                     self.limits(&config);
-                    for name in unchangeable(&self.config, &config) {
+                    // Of several processes, that which callers reach says so.
+                    let fixed = self.front.iter().flat_map(|_| unchangeable(&self.config, &config));
+                    for name in fixed {
                         tracing::warn!("`{name}` changed: that takes effect at the next start");
                     }
                     self.config = config;
@@ -114,27 +116,26 @@ impl Reload {
             }
         }
         self.seen = now;
-        let Some(stack) = &self.stack else { return };
         let settings = stack::Config::from(&self.config);
         if rules {
-            match stack.reload_rules(&settings) {
-                Ok(rules) => tracing::info!(rules, "rules were read again"),
+            match self.services.reload_rules(&settings) {
+                Ok(None) => {}
+                Ok(Some(rules)) => tracing::info!(rules, "rules were read again"),
                 Err(error) => tracing::error!("the rules stay as they were: {error}"),
             }
         }
         if skills {
-            match stack.reload_skills(&settings) {
-                Ok(entries) => tracing::info!(entries, "skills were read again"),
+            match self.services.reload_skills(&settings) {
+                Ok(None) => {}
+                Ok(Some(entries)) => tracing::info!(entries, "skills were read again"),
                 Err(error) => tracing::error!("the skills stay as they were: {error}"),
             }
         }
     }
 
     fn limits(&self, config: &Config) {
-        if config.limits == self.config.limits {
-            return;
-        }
-        match self.front.limit(&config.limits) {
+        let Some(front) = self.front.as_ref().filter(|_| config.limits != self.config.limits) else { return };
+        match front.limit(&config.limits) {
             Ok(()) => tracing::info!("other limits are in force"),
             Err(error) => tracing::error!("the limits stay as they were: {error}"),
         }

@@ -167,16 +167,16 @@ async fn rules_that_were_added_stay_when_files_are_read_again() {
     let rules = engine.rules().len();
 
     write("rules: [{ id: b, tool: memory_store, when: { '/**': { contains: banana } }, then: block }]");
-    assert_eq!(stack.reload_rules(&config).unwrap(), rules);
+    assert_eq!(stack.changing().reload_rules(&config).unwrap(), Some(rules));
     assert_eq!([says("apple"), says("banana"), says("zebra")], ["", "b", "zebra"]);
 
     // A file that takes its name changes nothing, until the added one is gone.
     write("rules: [{ id: zebra, tool: memory_store, when: { '/**': { contains: horse } }, then: block }]");
-    let refused = stack.reload_rules(&config).unwrap_err().to_string();
+    let refused = stack.changing().reload_rules(&config).unwrap_err().to_string();
     assert!(refused.contains("`zebra`") && refused.contains("remove"), "{refused}");
     assert_eq!([says("banana"), says("zebra"), says("horse")], ["b", "zebra", ""]);
     assert!(!call(&client, "remove_rule", json!({ "id": "zebra" })).await.is_error);
-    stack.reload_rules(&config).unwrap();
+    stack.changing().reload_rules(&config).unwrap();
     assert_eq!([says("banana"), says("zebra"), says("horse")], ["", "", "zebra"]);
     drop(client);
     served.stop().await;

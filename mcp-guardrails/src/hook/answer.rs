@@ -27,6 +27,21 @@ pub struct Answer {
     pub code: i32,
 }
 
+impl Answer {
+    /// What was to be done is not done; the model reads why.
+    #[must_use]
+    pub fn block(reason: &str) -> Self {
+        Self { stderr: format!("{reason}\n"), code: BLOCK, ..Self::default() }
+    }
+
+    /// The person is asked whether the tool may be called.
+    #[must_use]
+    pub fn ask(reason: &str) -> Self {
+        let decision = json!({ "hookEventName": "PreToolUse", "permissionDecision": "ask", "permissionDecisionReason": reason });
+        Self { stdout: format!("{}\n", json!({ "hookSpecificOutput": decision })), ..Self::default() }
+    }
+}
+
 /// Answers hooks.
 #[derive(Debug, Clone)]
 pub struct Hook {
@@ -101,7 +116,7 @@ impl Hook {
         match self.decide(&input, time, read) {
             Ok(answer) => answer,
             // What happened before is not known, so nobody knows whether this is safe.
-            Err(error) => Answer { stderr: format!("{error}\n"), code: BLOCK, ..Answer::default() },
+            Err(error) => Answer::block(&error.to_string()),
         }
     }
 
@@ -224,16 +239,8 @@ fn refusal(checked: &Checked) -> Option<Answer> {
         }
     };
     match checked.verdict() {
-        Verdict::Block(reason) => {
-            Some(Answer { stderr: format!("{}\n", said(reason)), code: BLOCK, ..Answer::default() })
-        }
-        Verdict::RequireApproval(reason) => {
-            let decision = json!({ "hookEventName": "PreToolUse", "permissionDecision": "ask", "permissionDecisionReason": said(reason) });
-            Some(Answer {
-                stdout: format!("{}\n", json!({ "hookSpecificOutput": decision })),
-                ..Answer::default()
-            })
-        }
+        Verdict::Block(reason) => Some(Answer::block(&said(reason))),
+        Verdict::RequireApproval(reason) => Some(Answer::ask(&said(reason))),
         _ => None,
     }
 }

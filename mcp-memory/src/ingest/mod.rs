@@ -60,5 +60,5 @@ pub use chunk::Chunk;
 pub use document::{Document, Section, Shape, Turn};
 pub use error::IngestError;
 pub use format::read;
-pub use report::{Progress, Report, Skipped};
+pub use report::{Progress, Report, Skipped, Withheld};
 pub use run::Ingest;

@@ -14,8 +14,20 @@ pub struct Report {
     pub memories: usize,
     /// What could not be read. What is remembered of it stays.
     pub skipped: Vec<Skipped>,
-    /// Documents that are gone, and their memories with them.
+    /// What was not to be remembered: see [`Ingest::withhold`](super::Ingest::withhold).
+    pub withheld: Vec<Withheld>,
+    /// Documents that are gone or withheld, and their memories with them.
     pub removed: usize,
+}
+
+/// A document that was not to be remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Withheld {
+    /// Which one.
+    pub path: String,
+    /// Why, e.g. what it holds.
+    pub reason: String,
 }
 
 /// A document that could not be read.
@@ -45,6 +57,10 @@ impl Report {
     #[must_use]
     pub const fn changed(&self) -> bool {
         self.files > self.unchanged || self.removed > 0
+    }
+
+    pub(super) fn withhold(&mut self, path: &str, reason: String) {
+        self.withheld.push(Withheld { path: path.to_owned(), reason });
     }
 
     pub(super) fn skip(&mut self, path: &str, problem: &dyn std::fmt::Display) {

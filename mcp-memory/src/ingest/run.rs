@@ -1,12 +1,14 @@
 //! Documents become memories.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::{fmt, fs};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::chunk::{self, Chunk};
+use super::document::Document;
 use super::format::{Format, read};
 use super::report::{Progress, Report};
 use super::state::{self, BATCH, Known, Of};
@@ -37,6 +39,17 @@ pub struct Ingest {
     hidden: bool,
     under: Option<String>,
     keep_gone: bool,
+    withhold: Option<Withhold>,
+}
+
+/// Says why a document is not to be remembered, if it is not.
+#[derive(Clone)]
+struct Withhold(Arc<dyn Fn(&Document) -> Option<String> + Send + Sync>);
+
+impl fmt::Debug for Withhold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Withhold")
+    }
 }
 
 /// A document, and where it comes from.
@@ -61,6 +74,7 @@ impl Ingest {
             hidden: false,
             under: None,
             keep_gone: false,
+            withhold: None,
         }
     }
 
@@ -111,6 +125,13 @@ impl Ingest {
     /// Whether memories of documents that are gone from a directory are kept (default: no).
     pub const fn keep_gone(mut self, keep: bool) -> Self {
         self.keep_gone = keep;
+        self
+    }
+
+    /// Asks about each document that is new or changed, once it was read and before any of it is stored: what there is a reason against is not
+    /// remembered, nor is what was remembered of it before.
+    pub fn withhold(mut self, reason: impl Fn(&Document) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.withhold = Some(Withhold(Arc::new(reason)));
         self
     }
 
@@ -253,6 +274,14 @@ impl Ingest {
                 return Ok(());
             }
         };
+        if let Some(reason) = self.withhold.as_ref().and_then(|Withhold(asked)| asked(&document)) {
+            if !known.is_empty() {
+                state::forget(&self.tenant, &self.scope, source.name, None)?;
+                report.removed += 1;
+            }
+            report.withhold(source.name, reason);
+            return Ok(());
+        }
         let chunks = document.chunks(self.chunk);
         report.files += 1;
         let last = known.next + chunks.len() as i64 - 1;

@@ -74,6 +74,9 @@ pub(super) fn hit(hit: &Hit, explain: bool) -> Value {
     let mut item = short(&hit.record, &hit.scope);
     let short = |score: f32| (f64::from(score) * 1e3).round() / 1e3;
     item["score"] = short(hit.score).into();
+    if let Some(source) = &hit.record.source {
+        item["source"] = json!(source);
+    }
     if explain {
         let Explain { text, vector, neighbour, session, .. } = hit.explain;
         item["explain"] = json!({ "text": short(text), "vector": short(vector), "neighbour": short(neighbour), "session": short(session) });

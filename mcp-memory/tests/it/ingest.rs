@@ -309,3 +309,42 @@ fn names_that_no_memory_can_have_are_told_by_their_hash() {
     assert_eq!(world.ingest().bytes(&name, b"Found all the same.").unwrap().unchanged, 1);
     assert_eq!(found(&world.ann, "found"), ["Found all the same."]);
 }
+
+#[test]
+fn what_there_is_a_reason_against_is_looked_at_once_and_not_remembered() {
+    let world = World::new();
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&asked);
+    let ingest = world.ingest().withhold(move |document| {
+        let text: String = document.sections.iter().map(|section| section.text.as_str()).collect();
+        seen.lock().unwrap().push(text.clone());
+        text.contains("sesame").then(|| "a password".to_owned())
+    });
+    let ran = || {
+        let report = run(&ingest, world.docs.path());
+        let withheld: Vec<(String, String)> =
+            report.withheld.into_iter().map(|it| (it.path, it.reason)).collect();
+        (
+            report.files,
+            report.unchanged,
+            report.removed,
+            withheld,
+            std::mem::take(&mut *asked.lock().unwrap()),
+        )
+    };
+    let reason = |path: &str| vec![(path.to_owned(), "a password".to_owned())];
+    let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    world.write("a.txt", "Open at nine.");
+    world.write("b.txt", "Open sesame.");
+    assert_eq!(ran(), (1, 0, 0, reason("docs/b.txt"), texts(&["Open at nine.", "Open sesame."])));
+    assert_eq!(world.texts(), ["Open at nine."]);
+    // What did not change is not looked at again; what was not remembered is.
+    assert_eq!(ran(), (1, 1, 0, reason("docs/b.txt"), texts(&["Open sesame."])));
+    // A document that has become such a one is forgotten, and remembered again without it.
+    world.write("a.txt", "Open at nine, sesame.");
+    world.write("b.txt", "Open again.");
+    assert_eq!(ran(), (1, 0, 1, reason("docs/a.txt"), texts(&["Open at nine, sesame.", "Open again."])));
+    assert_eq!(world.texts(), ["Open again."]);
+    let report = ingest.bytes("c.txt", b"sesame").unwrap();
+    assert_eq!((report.files, report.withheld.len(), report.memories), (0, 1, 0));
+}

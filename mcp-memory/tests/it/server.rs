@@ -57,6 +57,7 @@ async fn a_memory_lives_from_store_to_delete() {
         (1, Some(id))
     );
     assert_eq!(found["memories"][0]["tags"], json!(["ops"]));
+    assert!(found["memories"][0].get("source").is_none(), "what has no source says nothing of one");
     assert!(found["memories"][0]["created"].as_str().unwrap().ends_with('Z'), "{found}");
 
     let changed =
@@ -177,6 +178,18 @@ async fn answers_fit_and_say_what_is_missing() {
         call(&ann, "memory_search", json!({ "query": "needle", "limit": 1, "max_tokens": 200 })).await;
     assert!(found.to_string().len() < 1_000, "{found}");
     assert_eq!(found["memories"][0]["cut"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_says_where_it_comes_from() {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = Memory::open(directory.path()).unwrap();
+    let mut draft = mcp_memory::Draft::new("The ferry leaves at nine");
+    draft.source = Some("docs/ferry.md".to_owned());
+    memory.of(Access::new("acme", "ann")).store(&mcp_memory::Scope::Private, draft).unwrap();
+    let ann = client(&memory, principal("acme", "ann", &[])).await;
+    let found = call(&ann, "memory_search", json!({ "query": "when does the ferry leave" })).await;
+    assert_eq!(found["memories"][0]["source"], "docs/ferry.md", "{found}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

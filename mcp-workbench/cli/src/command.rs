@@ -89,7 +89,7 @@ async fn begin(options: Options) -> anyhow::Result<ExitCode> {
         // Hooks come by often, and read rules only.
         Command::Guard(guard) => {
             Logs::begin("info", LogFormat::Text);
-            return guard.run();
+            return guard.run(options.token).await;
         }
         Command::Completions(completions) => return completions.run::<Options>().map(|()| ExitCode::SUCCESS),
         Command::Man(man) => return man.run::<Options>().map(|()| ExitCode::SUCCESS),
@@ -106,7 +106,7 @@ async fn begin(options: Options) -> anyhow::Result<ExitCode> {
     let config = &loaded.config;
     match command {
         Command::Up(up) => up.run(loaded, &logs).await?,
-        Command::Serve(serve) => serve.run(loaded.config).await?,
+        Command::Serve(serve) => serve.run(loaded).await?,
         Command::List(list) => list.run(&servers).await?,
         Command::Search(search) => search.run(&servers).await?,
         Command::Recommend(recommend) => recommend.run(&servers).await?,

@@ -18,6 +18,9 @@ Examples:
   git diff | mcp flow - --json
   mcp flow --file incident.md";
 
+/// Lines of what was left out.
+const LEFT_OUT: usize = 5;
+
 /// Ask guardrails, then memory, then patterns, and put a prompt together.
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -84,5 +87,11 @@ fn tell(done: &Done) {
     ));
     for reason in &done.reasons {
         show::note(format_args!("            {reason}"));
+    }
+    for left_out in done.left_out.iter().take(LEFT_OUT) {
+        show::note(format_args!("            left out {left_out}"));
+    }
+    if let Some(more) = done.left_out.len().checked_sub(LEFT_OUT).filter(|more| *more > 0) {
+        show::note(format_args!("            and {more} more (--json names them)"));
     }
 }

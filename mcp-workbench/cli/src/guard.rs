@@ -10,15 +10,18 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use mcp_core::Client;
 use mcp_guardrails::hook::{Answer, Hook, StateFile};
 use mcp_guardrails::operate::{self, Loaded, Sources};
 use mcp_guardrails::permission::Places;
 use mcp_guardrails::skill::Words;
 use mcp_guardrails::state::Guard as Decider;
+use mcp_workbench::hook::{Hook as Remote, PATIENCE};
 use serde_json::{Value, json};
 
 const HELP: &str = "Examples:
   mcp guard hook --skills .claude/skills/skill-rules.json --pack destructive-commands < hook.json
+  mcp guard hook --url http://127.0.0.1:8080/mcp/guardrails < hook.json      by the rules of a stack that runs
   mcp guard lint --skills .claude/skills/skill-rules.json --prompts ordinary.txt
   mcp guard test --rules rules.yaml --json
   mcp guard explain --rules rules.yaml '{\"tool\": \"git_push\", \"arguments\": {\"force\": true}}'
@@ -116,6 +119,9 @@ struct HookOptions {
     /// Let go on what could not be decided because the rules cannot be used.
     #[arg(long)]
     fail_open: bool,
+    /// Ask the guardrails of a stack that runs, and let it remember the session, e.g. http://127.0.0.1:8080/mcp/guardrails.
+    #[arg(long, conflicts_with_all = ["rules", "pack", "skills", "permissions", "state", "blocks_once"])]
+    url: Option<String>,
 }
 
 impl From {
@@ -161,9 +167,10 @@ fn input() -> anyhow::Result<String> {
 }
 
 impl Guard {
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+    /// A token is for guardrails that are asked elsewhere.
+    pub(crate) async fn run(self, token: Option<String>) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Hook(options) => options.run(),
+            Command::Hook(options) => options.run(token).await,
             Command::Lint { from, prompts, check } => lint(&from, prompts.as_deref(), check),
             Command::Test { from } => test(&from),
             Command::Explain { from, event } => explain(&from, event),
@@ -242,9 +249,13 @@ fn simulate(from: &From, next: Vec<PathBuf>, log: &Path, check: bool) -> anyhow:
 }
 
 impl HookOptions {
-    fn run(self) -> anyhow::Result<ExitCode> {
+    async fn run(self, token: Option<String>) -> anyhow::Result<ExitCode> {
         let text = input()?;
-        let answer = match self.answer(&text) {
+        let answered = match &self.url {
+            Some(url) => self.elsewhere(&text, url, token).await,
+            None => self.answer(&text),
+        };
+        let answer = match answered {
             Ok(answer) => answer,
             // Without rules nobody knows whether this is safe: it is blocked, unless the owner chose otherwise.
             Err(error) => Answer {
@@ -264,6 +275,23 @@ impl HookOptions {
                 .context("standard error cannot be written")?;
         }
         Ok(ExitCode::from(u8::try_from(answer.code).unwrap_or(2)))
+    }
+
+    /// By the rules of a stack that runs.
+    async fn elsewhere(&self, text: &str, url: &str, token: Option<String>) -> anyhow::Result<Answer> {
+        let hook = Remote::read(text, &self.environment, |path| std::fs::read_to_string(path).ok())?;
+        if hook.is_empty() {
+            return Ok(Answer::default());
+        }
+        let mut client =
+            Client::builder("mcp-guard-hook", env!("CARGO_PKG_VERSION")).connect_timeout(PATIENCE);
+        if let Some(token) = token.or_else(|| std::env::var("MCP_TOKEN").ok()) {
+            client = client.bearer(&token)?;
+        }
+        let client = client.connect(url).await.with_context(|| format!("cannot connect to {url}"))?;
+        let answer = hook.ask(&client).await;
+        client.close().await;
+        Ok(answer?)
     }
 
     fn answer(&self, text: &str) -> anyhow::Result<Answer> {

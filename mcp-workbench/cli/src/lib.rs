@@ -9,6 +9,7 @@ mod call;
 mod command;
 mod config;
 mod doctor;
+mod endpoint;
 mod flow;
 mod guard;
 mod list;

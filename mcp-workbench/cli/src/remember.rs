@@ -8,10 +8,11 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mcp_memory::Scope;
 use mcp_memory::import::Format;
+use mcp_memory::ingest::Report;
 use mcp_workbench::ask::{self, Search as Query};
 use mcp_workbench::config::Config;
 use mcp_workbench::connect::{Part, Servers};
-use mcp_workbench::remember::{Remembered, Store};
+use mcp_workbench::remember::Store;
 use serde_json::json;
 
 use crate::show;
@@ -55,7 +56,7 @@ impl Ingest {
             });
             bar.finish_and_clear();
             let done = done?;
-            skipped += done.report.skipped.len() + done.withheld.len();
+            skipped += done.skipped.len() + done.withheld.len();
             if self.json { show::json(&done)? } else { tell(&path.display().to_string(), &done)? }
         }
         Ok(ExitCode::from(u8::from(
@@ -64,21 +65,19 @@ impl Ingest {
     }
 }
 
-fn tell(path: &str, done: &Remembered) -> std::io::Result<()> {
-    for skipped in &done.report.skipped {
+fn tell(path: &str, done: &Report) -> std::io::Result<()> {
+    for skipped in &done.skipped {
         show::note(format_args!("skipped {}: {}", skipped.path, skipped.problem));
     }
     for withheld in &done.withheld {
         show::note(format_args!(
             "left out {}: it holds what looks like a credential ({}): take it out, or name the file in .memoryignore",
-            withheld.path.display(),
-            withheld.holds
+            withheld.path, withheld.reason
         ));
     }
-    let report = &done.report;
     show::line(format_args!(
         "{path}: {} files, {} unchanged; {} new memories; {} files gone",
-        report.files, report.unchanged, report.memories, report.removed
+        done.files, done.unchanged, done.memories, done.removed
     ))
 }
 
@@ -171,13 +170,8 @@ pub(crate) struct Search {
 impl Search {
     pub(crate) async fn run(self, servers: &Servers) -> anyhow::Result<()> {
         let memory = servers.part(Part::Memory).await?;
-        let query = Query {
-            query: self.query.join(" "),
-            limit: self.limit,
-            when: self.when,
-            scope: self.scope,
-            sources: true,
-        };
+        let query =
+            Query { query: self.query.join(" "), limit: self.limit, when: self.when, scope: self.scope };
         let found = ask::search(&memory, &query, None).await?;
         memory.close().await;
         if self.json {

@@ -2,17 +2,21 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use mcp_core::service::SharedService;
-use mcp_core::transport::http::{Http, Listener};
+use mcp_core::transport::http::Http;
 use mcp_core::transport::{told_to_stop, unix};
 use mcp_core::{serve, stdio};
-use mcp_workbench::config::Config;
+use mcp_workbench::config::{self, Config, Loaded};
 use mcp_workbench::connect::Part;
+use mcp_workbench::reload::{Reader, Reload};
 use mcp_workbench::stack::{self, Stack};
+use mcp_workbench::voucher::Voucher;
+use tokio::sync::oneshot;
 
+use crate::endpoint::{keep_up, listen, with};
 use crate::up::Place;
 
 const HELP: &str = "Examples:
@@ -20,7 +24,8 @@ const HELP: &str = "Examples:
   mcp serve patterns --listen 127.0.0.1:9001
   mcp serve local --stdio                      all of them, as `mcp up` serves them";
 
-/// Serve one service: memory, guardrails, patterns, or all of them as `local`. Guardrails stand before memory and patterns.
+/// Serve one service: memory, guardrails, patterns, or all of them as `local`. Guardrails stand before memory and patterns. Rules and skills are read
+/// again when their files change, or on SIGHUP. Over HTTP, auth.jwt_secret and server.tls of mcp.yaml count as for `mcp up`.
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Serve {
@@ -42,40 +47,94 @@ pub(crate) struct Serve {
     /// Without guardrails before it: for what has some of its own in front.
     #[arg(long)]
     alone: bool,
+    /// Answers only what the stack signed that started it; the key is the first line of standard input, and its end is that of the service.
+    #[arg(long, hide = true, requires = "socket")]
+    vouched: bool,
     #[command(flatten)]
     place: Place,
 }
 
 impl Serve {
-    pub(crate) async fn run(self, mut config: Config) -> anyhow::Result<()> {
-        self.place.apply(&mut config);
+    pub(crate) async fn run(self, loaded: Loaded) -> anyhow::Result<()> {
+        let mut config = loaded.config;
+        self.apply(&mut config);
         let part = Part::named(&self.name).context("there is no such service")?;
-        let settings = stack::Config::from(&config);
-        let service = if self.alone {
-            SharedService::new(settings.alone(part)?)
+        let mut settings = stack::Config::from(&config);
+        if self.listen.is_none() && !self.vouched {
+            // Whoever started it, or can enter the folder of the socket, is its owner.
+            settings = settings.without_credentials();
+        }
+        let vouched = if self.vouched { Some(Vouched::begin()?) } else { None };
+        let (mut service, changing, health) = if self.alone {
+            let (server, changing) = settings.alone(part)?;
+            (SharedService::new(server), changing, None)
         } else {
-            Stack::open(&settings)?.services()?.part(part).clone()
+            let stack = Stack::open(&settings)?;
+            (stack.services()?.part(part).clone(), stack.changing(), Some(stack.health()))
         };
-        match (self.listen, self.socket) {
-            (Some(listen), _) => {
-                let mut listener = Listener::bind(&listen).await.with_context(|| {
-                    format!("cannot listen on {listen}: choose another address with --listen")
-                })?;
-                let address = listener.local_addr()?;
-                ensure!(
-                    address.ip().is_loopback() || self.insecure,
-                    "{address} can be reached from other machines, and there are no credentials: listen on 127.0.0.1, use `mcp up` with auth and tls, or say --insecure"
-                );
-                let mut http = Http::new(service).correlation(true);
-                if self.insecure {
-                    (http, listener) = (http.allow_any_host().allow_anonymous(), listener.allow_plain());
+        if let Some(vouched) = &vouched {
+            service = vouched.voucher.trusting(service);
+        }
+        let (at, socket, path) = (self.listen.clone(), self.socket.clone(), loaded.path);
+        let kept = config.clone();
+        let read = {
+            let path = path.clone();
+            Reader::new(move || {
+                let mut config = config::load(path.as_deref())?.config;
+                self.apply(&mut config);
+                Ok(config)
+            })
+        };
+        let keeping = tokio::spawn(keep_up(Reload::new(changing, None, kept, path, read), || ())?);
+        let gone = async {
+            match vouched {
+                Some(vouched) => vouched.gone.await.unwrap_or_default(),
+                None => std::future::pending().await,
+            }
+        };
+        match (at, socket) {
+            (Some(at), _) => {
+                let (listener, url) = listen(&config, &at).await?;
+                let mut http = with(&config, &url)(Http::new(service));
+                if let Some(health) = health {
+                    http = http.health(health);
                 }
-                tracing::info!("serving http://{address}/mcp");
+                tracing::info!("serving {url}/mcp");
                 listener.serve(http, told_to_stop()).await?;
             }
-            (None, Some(socket)) => serve(service, unix(socket)).await?,
+            (None, Some(socket)) => tokio::select! {
+                served = serve(service, unix(socket)) => served?,
+                () = gone => tracing::warn!("the stack is gone, and so is this service"),
+            },
             (None, None) => serve(service, stdio()).await?,
         }
+        keeping.abort();
         Ok(())
+    }
+
+    fn apply(&self, config: &mut Config) {
+        self.place.apply(config);
+        config.server.insecure |= self.insecure;
+    }
+}
+
+/// What a stack gives to the services that it starts.
+struct Vouched {
+    voucher: Voucher,
+    /// Comes when the stack is gone, whatever became of it.
+    gone: oneshot::Receiver<()>,
+}
+
+impl Vouched {
+    fn begin() -> anyhow::Result<Self> {
+        let voucher = Voucher::read(&mut std::io::stdin().lock())?;
+        let (tell, gone) = oneshot::channel();
+        // A thread of its own: one of the runtime's would have to be waited for at the end.
+        std::thread::spawn(move || {
+            // Whatever ends it, nobody is at the other side any more.
+            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            let _ = tell.send(());
+        });
+        Ok(Self { voucher, gone })
     }
 }

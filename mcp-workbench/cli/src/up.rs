@@ -1,15 +1,13 @@
 //! `mcp up`: the local stack.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use mcp_core::auth::server::ResourceServer;
-use mcp_core::transport::http::{Http, Listener, Pem, ServerTls};
 use mcp_core::transport::told_to_stop;
 use mcp_guardrails::pack;
 use mcp_workbench::config::{self, Config, Loaded};
@@ -18,12 +16,10 @@ use mcp_workbench::front::Front;
 use mcp_workbench::processes::{Plan, Processes};
 use mcp_workbench::reload::{Reader, Reload};
 use mcp_workbench::running::{Notice, Running, start};
-use mcp_workbench::stack::{self, Stack};
-use mcp_workbench::token;
+use mcp_workbench::stack::{self, Changing, Stack};
 use parking_lot::Mutex;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
 
+use crate::endpoint::{keep_up, listen, with};
 use crate::logs::Logs;
 use crate::{program, show};
 
@@ -136,26 +132,8 @@ impl Up {
         if self.detach {
             return self.detached(&config);
         }
-        let listen = self.listen.clone().unwrap_or_else(|| config.server.listen());
-        let bind = || format!("cannot listen on {listen}: choose another address with --listen");
-        let mut listener = Listener::bind(&listen).await.with_context(bind)?;
-        let address = listener.local_addr()?;
-        let secured = config.auth.jwt_secret.is_some() && config.server.tls.is_some();
-        ensure!(
-            address.ip().is_loopback() || config.server.insecure || secured,
-            "{address} can be reached from other machines, and everybody there would be you: listen on 127.0.0.1, set auth.jwt_secret and server.tls, \
-             or say --insecure"
-        );
-        if let Some(tls) = &config.server.tls {
-            let pem = |path: &Path| Pem::File(path.to_owned());
-            listener = listener.tls(ServerTls::builder(pem(&tls.certificate), pem(&tls.key)).build()?);
-        }
-        if let Some(most) = config.limits.max_connections {
-            listener = listener.max_connections(most);
-        }
-        if config.server.insecure {
-            listener = listener.allow_plain();
-        }
+        let at = self.listen.clone().unwrap_or_else(|| config.server.listen());
+        let (listener, url) = listen(&config, &at).await?;
         let directory = directory(&config);
         if let Some(running) = Running::find(&directory) {
             anyhow::bail!(
@@ -167,33 +145,29 @@ impl Up {
         }
         fs::create_dir_all(&directory)
             .with_context(|| format!("cannot make the directory {}", directory.display()))?;
-        let scheme = if config.server.tls.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{address}");
         let folder = logs.folder(&config)?;
-        let front = Front::new(&config.limits)?;
-        let (routes, stack, processes, _notice) = if self.processes {
-            ensure!(
-                config.auth.jwt_secret.is_none(),
-                "--processes and auth.jwt_secret do not go together yet: services of other processes do not learn who calls. Leave out one of them"
-            );
+        let front = Front::new(&config.limits, config.redis.url.as_ref())?;
+        let (routes, changing, processes, _notice) = if self.processes {
             let notice = Arc::new(Mutex::new(Notice::put_up(&directory, &url, &folder)?));
             let processes = self.processes(&loaded, &config, Arc::clone(&notice), logs).await?;
             let health = || serde_json::Map::from_iter([("processes".to_owned(), true.into())]);
             let services = front.before(processes.services());
             let routes = services.routes(health, with(&config, &url));
-            (routes, None, Some(processes), notice)
+            (routes, Changing::default(), Some(processes), notice)
         } else {
             let stack = Stack::open(&stack::Config::from(&config))?;
             let routes = front.before(&stack.services()?).routes(stack.health(), with(&config, &url));
             let notice = Arc::new(Mutex::new(Notice::put_up(&directory, &url, &folder)?));
-            (routes, Some(stack), None, notice)
+            (routes, stack.changing(), None, notice)
         };
         let routes = if config.telemetry.metrics { routes.metrics(front.metrics()) } else { routes };
         for path in routes.paths() {
             tracing::info!("serving {url}{path}");
         }
         tracing::info!("what it knows is in {}, logs are in {}", directory.display(), folder.display());
-        let keeping = tokio::spawn(self.reload(stack, front, config, &loaded)?);
+        let reload = self.reload(changing, front, config, &loaded);
+        let tell = processes.as_ref().map(Processes::read_again);
+        let keeping = tokio::spawn(keep_up(reload, move || tell.iter().for_each(|tell| tell()))?);
         let stop = async {
             told_to_stop().await;
             routes.close();
@@ -226,14 +200,8 @@ impl Up {
         Ok(Processes::start(plan, notice, logs.services(config)?).await?)
     }
 
-    /// Keeps up with files. Services that are processes of their own read theirs when they start.
-    fn reload(
-        self,
-        stack: Option<Stack>,
-        front: Front,
-        config: Config,
-        loaded: &Loaded,
-    ) -> anyhow::Result<impl Future<Output = ()> + Send + use<>> {
+    /// Keeps up with files. Services that are processes of their own do so themselves.
+    fn reload(self, changing: Changing, front: Front, config: Config, loaded: &Loaded) -> Reload {
         let path = loaded.path.clone();
         let read = {
             let path = path.clone();
@@ -243,33 +211,6 @@ impl Up {
                 Ok(config)
             })
         };
-        let reload = Reload::new(stack, front, config, path, read);
-        let mut hangup = signal(SignalKind::hangup())?;
-        let asked = Arc::new(Notify::new());
-        Ok(async move {
-            let hear = async {
-                while hangup.recv().await.is_some() {
-                    asked.notify_one();
-                }
-            };
-            tokio::join!(reload.run(Arc::clone(&asked)), hear);
-        })
-    }
-}
-
-/// The settings of each endpoint.
-fn with(config: &Config, url: &str) -> impl Fn(Http) -> Http {
-    move |http| {
-        let mut http = http.correlation(true).max_body(config.limits.max_body_bytes);
-        if config.server.insecure || config.server.tls.is_some() {
-            http = http.allow_any_host();
-        }
-        // INVARIANT: the secret was found long enough when the configuration was read, and the URL is one of ours.
-        let guard =
-            ResourceServer::new(&format!("{url}/mcp")).ok().zip(token::verifier(&config.auth).ok().flatten());
-        match guard {
-            Some((guard, tokens)) => http.authenticate(guard.accept(tokens)),
-            None => http,
-        }
+        Reload::new(changing, Some(front), config, path, read)
     }
 }

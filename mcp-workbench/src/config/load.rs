@@ -93,6 +93,16 @@ fn inconsistent(config: &Config) -> Vec<Problem> {
     if config.auth.jwt_secret.as_ref().is_some_and(|secret| secret.expose().len() < super::SHORTEST_SECRET) {
         add("auth.jwt_secret".to_owned(), "must have at least 32 bytes, e.g. from `openssl rand -hex 32`");
     }
+    let memory = &config.memory;
+    if memory.postgres.url.is_none() && memory.postgres.keys_url.is_some() {
+        add("memory.postgres.keys_url".to_owned(), "means nothing without `memory.postgres.url`");
+    }
+    if memory.master_key.is_some() && memory.master_key_file.is_some() {
+        add(
+            "memory.master_key".to_owned(),
+            "and `memory.master_key_file` say the same: leave out one of them",
+        );
+    }
     if config.limits.burst.is_some() && config.limits.calls_per_second.is_none() {
         add("limits.burst".to_owned(), "means nothing without `limits.calls_per_second`");
     }
@@ -104,6 +114,7 @@ fn below(config: &mut Config, folder: &Path) {
     let rules = config.guardrails.rules.iter_mut().chain(&mut config.patterns.skills);
     let tls = config.server.tls.iter_mut().flat_map(|tls| [&mut tls.certificate, &mut tls.key]);
     let places = config.directory.iter_mut().chain(&mut config.logging.directory);
+    let places = places.chain(&mut config.memory.master_key_file);
     for path in rules.chain(tls).chain(places) {
         let home = path.strip_prefix("~").ok().zip(env::var_os("HOME"));
         *path = match home {

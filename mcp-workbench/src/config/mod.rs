@@ -60,7 +60,7 @@ pub struct Config {
     pub logging: LoggingConfig,
     /// What is counted.
     pub telemetry: TelemetryConfig,
-    /// A Redis, where several processes or machines share what guardrails remember.
+    /// A Redis, where several stacks share what guardrails remember, and limits.
     pub redis: RedisConfig,
     /// Other servers, by the names that commands know them by.
     pub servers: BTreeMap<String, Upstream>,
@@ -119,11 +119,45 @@ pub struct MemoryConfig {
     pub org: String,
     /// Who calls without credentials.
     pub user: String,
+    /// A PostgreSQL that memories are kept in, instead of files in the directory.
+    pub postgres: PostgresConfig,
+    /// What keys of memories are wrapped with, 64 hexadecimal digits; without it whoever reads the key ring reads everything.
+    pub master_key: Option<Secret>,
+    /// The file that has it.
+    pub master_key_file: Option<PathBuf>,
 }
 
 impl Default for MemoryConfig {
     fn default() -> Self {
-        Self { url: None, org: "local".to_owned(), user: "me".to_owned() }
+        Self {
+            url: None,
+            org: "local".to_owned(),
+            user: "me".to_owned(),
+            postgres: PostgresConfig::default(),
+            master_key: None,
+            master_key_file: None,
+        }
+    }
+}
+
+/// A PostgreSQL that several machines may share a memory in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct PostgresConfig {
+    /// Where it is, e.g. `postgres://memory@localhost/memory`; it may hold a password. The role owns the schema, and is no superuser.
+    pub url: Option<Secret>,
+    /// Another database, for the key ring: needed where there is more than one machine (default: a file in the directory).
+    pub keys_url: Option<Secret>,
+    /// The schema of the tables, in both.
+    pub schema: String,
+    /// Lets it be on another machine without TLS: nothing is encrypted on the way there.
+    pub insecure: bool,
+}
+
+impl Default for PostgresConfig {
+    fn default() -> Self {
+        Self { url: None, keys_url: None, schema: "mcp_memory".to_owned(), insecure: false }
     }
 }
 

@@ -8,6 +8,8 @@
 //! | `MCP_MEMORY_URL`, `MCP_GUARDRAILS_URL`, `MCP_PATTERNS_URL` | `memory.url`, `guardrails.url`, `patterns.url` |
 //! | `JWT_SECRET` | `auth.jwt_secret` |
 //! | `REDIS_URL` | `redis.url` |
+//! | `MEMORY_DATABASE_URL`, `MEMORY_KEYS_URL` | `memory.postgres.url`, `memory.postgres.keys_url` |
+//! | `MEMORY_MASTER_KEY` | `memory.master_key` |
 //! | `MCP_TOKEN` | the bearer token for the server that a command names |
 
 use std::collections::BTreeMap;
@@ -20,7 +22,7 @@ use crate::nearest::nearest;
 /// The file beside the configuration that holds variables of one machine, secrets among them. It is not for version control.
 pub const LOCAL: &str = ".env.mcp.local";
 /// The variables that are ours.
-pub const KNOWN: [&str; 9] = [
+pub const KNOWN: [&str; 12] = [
     "MCP_CONFIG",
     "MCP_DIRECTORY",
     "MCP_GUARDRAILS_URL",
@@ -29,6 +31,9 @@ pub const KNOWN: [&str; 9] = [
     "MCP_PATTERNS_URL",
     "MCP_TOKEN",
     "JWT_SECRET",
+    "MEMORY_DATABASE_URL",
+    "MEMORY_KEYS_URL",
+    "MEMORY_MASTER_KEY",
     "REDIS_URL",
 ];
 /// Those of the project's own tests.
@@ -124,8 +129,15 @@ impl Variables {
             }
             config.auth.jwt_secret = Some(Secret::new(secret));
         }
-        if let Some(url) = text("REDIS_URL") {
-            config.redis.url = Some(Secret::new(url));
+        for (name, setting) in [
+            ("REDIS_URL", &mut config.redis.url),
+            ("MEMORY_DATABASE_URL", &mut config.memory.postgres.url),
+            ("MEMORY_KEYS_URL", &mut config.memory.postgres.keys_url),
+            ("MEMORY_MASTER_KEY", &mut config.memory.master_key),
+        ] {
+            if let Some(said) = text(name) {
+                *setting = Some(Secret::new(said));
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! `/mcp` offers the tools of all services; `/mcp/memory`, `/mcp/guardrails` and `/mcp/patterns` those of one. Guardrails stand before all of them but
 //! themselves: who asks them about a dangerous call is not calling it.
 
+mod changing;
 mod error;
 mod routes;
 mod services;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mcp_core::server::Server;
+use mcp_core::server::{BuildError, Server};
 use mcp_core::service::SharedService;
 use mcp_core::transport::http::Http;
 use mcp_guardrails::layer::Guardrails;
@@ -25,12 +26,15 @@ use mcp_patterns::learn::{Learner, Settings};
 use mcp_patterns::{Catalog, Recommender};
 use tower_layer::Layer as _;
 
+pub use changing::Changing;
 pub use error::StackError;
 pub(crate) use routes::unguarded;
 pub use routes::{RouteBody, Routes};
 pub use services::Services;
 
+use crate::config::MemoryConfig;
 use crate::connect::Part;
+use crate::kept;
 use crate::secret::Secret;
 
 /// Rules that guard a stack where nobody says otherwise: see [`Config::packs`].
@@ -54,6 +58,9 @@ pub struct Config {
     rules: Vec<PathBuf>,
     skills: Vec<PathBuf>,
     access: Access,
+    memory: MemoryConfig,
+    /// Whether callers without credentials are somebody.
+    open: bool,
     redis: Option<Secret>,
 }
 
@@ -66,6 +73,8 @@ impl Config {
             rules: Vec::new(),
             skills: Vec::new(),
             access: Access::new("local", "me").write(Scope::Org),
+            memory: MemoryConfig::default(),
+            open: true,
             redis: None,
         }
     }
@@ -88,9 +97,15 @@ impl Config {
         self
     }
 
-    /// Whose memories they are (default: `me` of `local`). There are no credentials: whoever reaches the stack is this person.
+    /// Whose memories they are (default: `me` of `local`) where there are no credentials: whoever reaches the stack is this person.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
+        self
+    }
+
+    /// Lets in who has no credentials, although others need some: the person whose stack it is, in their own process.
+    pub const fn without_credentials(mut self) -> Self {
+        self.open = true;
         self
     }
 
@@ -145,22 +160,42 @@ impl Config {
         fs::create_dir_all(&self.directory).map_err(failed)
     }
 
+    fn memory(&self) -> Result<Memory, StackError> {
+        Ok(kept::memory(&self.directory, &self.memory)?)
+    }
+
+    fn memory_server(&self, memory: Memory) -> Result<Server, BuildError> {
+        let server = mcp_memory::server::builder(memory);
+        if self.open { server.without_credentials(self.access.clone()) } else { server }.build()
+    }
+
+    fn guardrails_server(&self, guardrails: Guardrails) -> Result<Server, BuildError> {
+        let server = mcp_guardrails::server::builder(guardrails);
+        if self.open { server.without_credentials() } else { server }.build()
+    }
+
     /// One service by itself, without guardrails before it: for a process of its own, behind a stack that has them.
     ///
     /// # Errors
     /// What is in the directory cannot be opened, or rules cannot be used.
-    pub fn alone(&self, part: Part) -> Result<Server, StackError> {
+    pub fn alone(&self, part: Part) -> Result<(Server, Changing), StackError> {
         self.made()?;
-        Ok(match part {
-            Part::Memory => mcp_memory::server::builder(Memory::open(self.directory.join("memory"))?)
-                .without_credentials(self.access.clone())
-                .build()?,
+        let mut changing = Changing::default();
+        let server = match part {
+            Part::Memory => self.memory_server(self.memory()?)?,
             Part::Guardrails => {
-                mcp_guardrails::server::builder(self.guardrails()?).without_credentials().build()?
+                let guardrails = self.guardrails()?;
+                changing.guardrails = Some(guardrails.clone());
+                self.guardrails_server(guardrails)?
             }
-            Part::Patterns => self.patterns()?.server,
+            Part::Patterns => {
+                let patterns = self.patterns()?;
+                changing.patterns = Some(patterns.clone());
+                patterns.server
+            }
             Part::All => return Err(StackError::NotAlone),
-        })
+        };
+        Ok((server, changing))
     }
 
     /// The rules of all sets, each of which passed its own tests.
@@ -182,6 +217,9 @@ impl From<&crate::config::Config> for Config {
             rules: config.guardrails.rules.clone(),
             skills: config.patterns.skills.clone(),
             access,
+            memory: config.memory.clone(),
+            // Where there are credentials, nobody is let in without.
+            open: config.auth.jwt_secret.is_none(),
             redis: config.redis.url.clone(),
         }
     }
@@ -201,7 +239,7 @@ pub struct Stack {
     memory: Memory,
     guardrails: Guardrails,
     patterns: Patterns,
-    access: Access,
+    config: Config,
 }
 
 impl Stack {
@@ -214,27 +252,15 @@ impl Stack {
         Ok(Self {
             guardrails: config.guardrails()?,
             patterns: config.patterns()?,
-            memory: Memory::open(config.directory.join("memory"))?,
-            access: config.access.clone(),
+            memory: config.memory()?,
+            config: config.clone(),
         })
     }
 
-    /// Reads the rules again, and takes them if all of them pass their tests, beside those that were added while it ran.
-    ///
-    /// # Errors
-    /// They cannot be read or fail a test, or one of them has the id of one that was added. Then the old ones stay.
-    pub fn reload_rules(&self, config: &Config) -> Result<usize, StackError> {
-        self.guardrails.engine().reload(config.rule_set()?)?;
-        Ok(self.guardrails.engine().rules().len())
-    }
-
-    /// Reads the skills again. A folder that was not there when the stack began is served, and recommended from the next start on.
-    ///
-    /// # Errors
-    /// One cannot be served. Then the old ones stay.
-    pub fn reload_skills(&self, config: &Config) -> Result<usize, StackError> {
-        self.patterns.skills.replace(config.skill_set(), &self.patterns.server)?;
-        Ok(self.patterns.catalog.reload().entries)
+    /// What of it can be read again while it runs.
+    #[must_use]
+    pub fn changing(&self) -> Changing {
+        Changing { guardrails: Some(self.guardrails.clone()), patterns: Some(self.patterns.clone()) }
     }
 
     /// The memory.
@@ -254,13 +280,10 @@ impl Stack {
     /// # Errors
     /// A server cannot be built.
     pub fn services(&self) -> Result<Services, StackError> {
-        let memory = mcp_memory::server::builder(self.memory.clone())
-            .without_credentials(self.access.clone())
-            .build()?;
-        let guardrails =
-            mcp_guardrails::server::builder(self.guardrails.clone()).without_credentials().build()?;
-        let guarded = |server| SharedService::new(self.guardrails.layer().layer(server));
-        Ok(Services::assemble(memory, guardrails, self.patterns.server.clone(), guarded)?)
+        let memory = self.config.memory_server(self.memory.clone())?;
+        let guardrails = self.config.guardrails_server(self.guardrails.clone())?;
+        let guarded = |service| SharedService::new(self.guardrails.layer().layer(service));
+        Ok(Services::assemble(memory, guardrails, self.patterns.server.clone(), SharedService::new, guarded)?)
     }
 
     /// What is served over HTTP. `with` changes the settings of each endpoint.
@@ -272,7 +295,7 @@ impl Stack {
     }
 
     /// What `/health` says of it.
-    pub fn health(&self) -> impl Fn() -> serde_json::Map<String, serde_json::Value> + Send + Sync + 'static {
+    pub fn health(&self) -> impl Fn() -> serde_json::Map<String, serde_json::Value> + Send + Sync + use<> {
         let (memory, engine) = (self.memory.health(), Arc::clone(self.guardrails.engine()));
         move || {
             serde_json::Map::from_iter([

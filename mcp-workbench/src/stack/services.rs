@@ -18,12 +18,13 @@ pub struct Services {
 }
 
 impl Services {
-    /// Each by itself and all of them in one; `guarded` puts guardrails before what they guard.
+    /// Each by itself and all of them in one; `open` makes a service of a server, and `guarded` puts guardrails before what they guard.
     pub(crate) fn assemble(
         memory: Server,
         guardrails: Server,
         patterns: Server,
-        guarded: impl Fn(Server) -> SharedService,
+        open: impl Fn(Server) -> SharedService,
+        guarded: impl Fn(SharedService) -> SharedService,
     ) -> Result<Self, BuildError> {
         let all = Server::builder("mcp", env!("CARGO_PKG_VERSION"))
             .title("Local stack")
@@ -34,11 +35,12 @@ impl Services {
             .mount(GUARDRAILS, &guardrails)
             .mount(PATTERNS, &patterns)
             .build()?;
+        let all = open(all);
         Ok(Self {
             all: unguarded(&format!("{GUARDRAILS}_"), all.clone(), guarded(all)),
-            memory: guarded(memory),
-            guardrails: SharedService::new(guardrails),
-            patterns: guarded(patterns),
+            memory: guarded(open(memory)),
+            guardrails: open(guardrails),
+            patterns: guarded(open(patterns)),
         })
     }
 

@@ -84,6 +84,8 @@ impl RemoteGuard {
     /// What a tool of the server of rules answers; nothing where it does not, or not in time.
     async fn question(&self, tool: &str, arguments: Value) -> Option<Value> {
         let question = self.0.rules.call_tool(tool, arguments).timeout(self.0.deadline);
+        let question =
+            self.0.meta.iter().fold(question, |question, (key, text)| question.meta(key, text.as_str()));
         match tokio::time::timeout(self.0.deadline, question).await {
             Ok(Ok(result)) if !result.is_error => result.structured_content.as_ref()?.to_value().ok(),
             Ok(Ok(_)) => {

@@ -39,6 +39,7 @@ struct Inner {
     rules: Client,
     server: String,
     environment: String,
+    meta: Vec<(String, String)>,
     deadline: Duration,
     pin_mode: PinMode,
     pins: Mutex<PinState>,
@@ -52,6 +53,7 @@ impl RemoteGuard {
             rules,
             server: String::new(),
             environment: String::new(),
+            meta: Vec::new(),
             deadline: Duration::from_secs(1),
             pin_mode: PinMode::Off,
             pins: Mutex::new(PinState::new(Pins::default())),
@@ -63,6 +65,7 @@ impl RemoteGuard {
             rules: shared.rules.clone(),
             server: shared.server.clone(),
             environment: shared.environment.clone(),
+            meta: shared.meta.clone(),
             deadline: shared.deadline,
             pin_mode: shared.pin_mode,
             pins: Mutex::new(shared.pins.lock().clone()),
@@ -87,6 +90,12 @@ impl RemoteGuard {
     #[must_use]
     pub fn environment(self, environment: impl Into<String>) -> Self {
         self.with(|inner| inner.environment = environment.into())
+    }
+
+    /// Something in the `_meta` of each question, such as what a server of rules asks for before it answers.
+    #[must_use]
+    pub fn meta(self, key: impl Into<String>, text: impl Into<String>) -> Self {
+        self.with(|inner| inner.meta.push((key.into(), text.into())))
     }
 
     /// The tools as they were approved, and what happens to others.

@@ -24,7 +24,7 @@ fn document() -> String {
 #[test]
 fn the_documented_settings_are_right() {
     let blocks = blocks(&document(), "yaml");
-    assert_eq!(blocks.len(), 1);
+    assert_eq!(blocks.len(), 2);
     let folder = Folder::new();
     folder.write("mcp.yaml", &blocks[0]);
     let shown = folder.mcp(&["config", "show"]).good();
@@ -34,6 +34,15 @@ fn the_documented_settings_are_right() {
         (&serde_json::Value::Null, &50.into())
     );
     assert_eq!(said["patterns"]["skills"][0], folder.path().join(".claude/skills").to_str().unwrap());
+    folder.write("mcp.yaml", &blocks[1]);
+    let variables = [("MEMORY_DATABASE_URL", "postgres://me:hunter2@localhost/memory")];
+    let shown = folder.run(&["config", "show"], &variables, "").good();
+    let memory = &shown.json()["memory"];
+    assert_eq!(
+        (&memory["postgres"]["url"], &memory["postgres"]["keys_url"]),
+        (&"(hidden)".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(memory["master_key_file"], "master.key");
 }
 
 #[test]

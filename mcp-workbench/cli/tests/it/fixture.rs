@@ -91,6 +91,11 @@ struct Task {
     task: String,
 }
 
+#[derive(Deserialize, JsonSchema)]
+struct Get {
+    id: String,
+}
+
 /// A server with a tool that tells how far it is, one that fails, a resource and a prompt.
 pub(crate) fn everything() -> Server {
     let count = async |context: Context, Args(Count { to, words }): Args<Count>| {
@@ -132,11 +137,20 @@ pub(crate) fn memory() -> Server {
 pub(crate) fn patterns() -> Server {
     let recommend = async |Args(Task { task }): Args<Task>| {
         Json(json!({ "exposure": 1, "nothing_fits": false, "confidence": 0.8, "entries": [
-            { "id": "skill:review", "name": "review", "description": task, "reasons": ["has `deploy`"] }] }))
+            { "id": "skill:review", "name": "review", "description": task, "reasons": ["has `deploy`"] },
+            { "id": "skill:odd", "name": "odd", "reasons": ["has `review`"] }], "left_out": [
+            { "id": "skill:long", "why": { "tokens": { "needs": 9000, "left": 40 } } },
+            { "id": "skill:far", "why": { "unlikely": { "probability": 0.02 } } }] }))
+    };
+    let get = async |Args(Get { id }): Args<Get>| match id.as_str() {
+        "skill:odd" => {
+            CallToolResult::error("`skill:odd` is withheld: its text pretends to be something else")
+        }
+        _ => CallToolResult::text("<pattern id=\"skill:review\">Read it twice.</pattern>"),
     };
     Server::builder("patterns", "1.0.0")
         .tool(tool("recommend", recommend))
-        .tool(tool("get", async || "<pattern id=\"skill:review\">Read it twice.</pattern>"))
+        .tool(tool("get", get))
         .build()
         .unwrap()
 }

@@ -44,7 +44,17 @@ fn each_service_is_asked_once_in_one_trace() {
         assert_eq!(traces[0], format!("00-{trace}-{}-01", step["span_id"].as_str().unwrap()), "{tool}");
         assert!(step["milliseconds"].as_f64().unwrap() > 0.0);
     }
+    assert_eq!(
+        done["steps"][2]["left_out"],
+        serde_json::json!([
+            "skill:odd: `skill:odd` is withheld: its text pretends to be something else",
+            "skill:long: needs 9000 tokens, and 40 are left",
+            "skill:far: too unlikely (0.02)"
+        ])
+    );
+    assert!(!prompt.contains("withheld"), "{prompt}");
     let shown = world.flow(&["-"], "review the deploy").good();
+    assert!(shown.stderr.contains("left out skill:long: needs 9000 tokens"), "{}", shown.stderr);
     assert!(shown.stdout.starts_with("# Task\n\nreview the deploy\n"), "{}", shown.stdout);
     for word in ["trace ", "guardrails", "memory", "1 found", "patterns", "has `deploy`"] {
         assert!(shown.stderr.contains(word), "{word}: {}", shown.stderr);

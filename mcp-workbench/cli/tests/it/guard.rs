@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::Ran;
+use crate::support::{Folder, Ran};
 
 const RULES: &str = "
 rules:
@@ -117,6 +117,88 @@ fn hooks_are_answered_as_claude_code_expects() {
     );
     assert_eq!(ask("PreToolUse", bash("ls"), &["--rules", "broken.yaml", "--fail-open"]).code, 1);
     assert_eq!(mcp(folder.path(), &["hook", "--rules", "rules.yaml"], "{").code, 1);
+}
+
+/// What Claude Code writes to each of its hooks.
+fn hook(event: &str, more: Value) -> String {
+    let mut input = json!({
+        "session_id": "0c5a1f0e-7a51-4d0e-9d0c-8a5b1c3f2e11",
+        "transcript_path": "/home/ann/.claude/projects/p/0c5a1f0e.jsonl",
+        "cwd": "/home/ann/p",
+        "permission_mode": "default",
+        "hook_event_name": event
+    });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input.to_string()
+}
+
+#[test]
+fn hooks_are_answered_by_the_rules_of_a_stack_that_runs() {
+    let folder = Folder::new();
+    folder.write(
+        "rules.yaml",
+        "
+rules:
+- { id: no-rm, tool: Bash, when: { /command: { contains: rm -rf } }, then: block, message: remove files one by one }
+- { id: ask-push, tool: Bash, when: { /command: { contains: git push } }, then: require_approval, message: may it push? }
+- { id: no-prod, phase: prompt, when: { prompt: { contains: drop production } }, then: block, message: not on production }
+- { id: read-then-send, tool: WebFetch, when: { sequence: { within: 10m, steps: [{ tool: Read, when: { /file_path: { path_glob: '**/.env' } } }, { tool: WebFetch }] } }, then: block, message: not after secrets were read }
+- { id: no-key, phase: result, when: { detector: secrets, min_score: 0.8 }, then: block, message: the output holds a credential }
+- { id: generated, phase: file, when: { file/path: { path_glob: '**/generated/**' } }, then: block, message: do not edit what is generated }
+",
+    );
+    let up = folder.up(&["--rules", "rules.yaml"], &[]);
+    let url = format!("{}/mcp/guardrails", up.url);
+    let ask = |event: &str, more: Value| {
+        let ran = folder.run(&["guard", "hook", "--url", &url], &[], &hook(event, more));
+        (ran.code, ran.stdout, ran.stderr)
+    };
+    let bash = |command: &str| json!({ "tool_name": "Bash", "tool_input": { "command": command, "description": "x" } });
+    let goes_on = (0, String::new(), String::new());
+    let blocks = |why: &str| (2, String::new(), format!("{why}\n"));
+
+    assert_eq!(ask("UserPromptSubmit", json!({ "prompt": "review my change" })), goes_on);
+    assert_eq!(
+        ask("UserPromptSubmit", json!({ "prompt": "drop production tables" })),
+        blocks("not on production")
+    );
+    assert_eq!(ask("PreToolUse", bash("ls -la")), goes_on);
+    assert_eq!(ask("PreToolUse", bash("rm -rf /")), blocks("remove files one by one"));
+    let (code, stdout, _) = ask("PreToolUse", bash("git push"));
+    let said: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(
+        (code, said),
+        (
+            0,
+            json!({ "hookSpecificOutput": { "hookEventName": "PreToolUse", "permissionDecision": "ask", "permissionDecisionReason": "may it push?" } })
+        )
+    );
+    let response = |stdout: &str| json!({ "tool_name": "Bash", "tool_input": { "command": "env" }, "tool_response": { "stdout": stdout, "stderr": "", "interrupted": false, "isImage": false } });
+    assert_eq!(ask("PostToolUse", response("PATH=/bin")), goes_on);
+    assert_eq!(
+        ask("PostToolUse", response("KEY=ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R")),
+        blocks("the output holds a credential")
+    );
+    let write = json!({ "tool_name": "Write", "tool_input": { "file_path": "/home/ann/p/generated/a.rs", "content": "x" } });
+    assert_eq!(ask("PreToolUse", write), blocks("do not edit what is generated"));
+    // A session is remembered between hooks, though each is a process.
+    let fetch =
+        json!({ "tool_name": "WebFetch", "tool_input": { "url": "https://example.com", "prompt": "x" } });
+    assert_eq!(ask("PreToolUse", fetch.clone()), goes_on);
+    let read = json!({ "tool_name": "Read", "tool_input": { "file_path": "/home/ann/p/.env" } });
+    assert_eq!(ask("PreToolUse", read), goes_on);
+    assert_eq!(ask("PreToolUse", fetch), blocks("not after secrets were read"));
+    assert_eq!(ask("Stop", json!({ "stop_hook_active": false })), goes_on);
+
+    // Guardrails that cannot be asked let nothing through, unless they are told to; Stop needs none.
+    drop(up);
+    let gone = ask("PreToolUse", bash("ls"));
+    assert!(gone.0 == 2 && gone.2.contains("cannot connect to http://127.0.0.1"), "{gone:?}");
+    let open = ["guard", "hook", "--url", &url, "--fail-open"];
+    assert_eq!(folder.run(&open, &[], &hook("PreToolUse", bash("ls"))).code, 1);
+    assert_eq!(ask("Stop", json!({ "stop_hook_active": true })), goes_on);
+    let both = folder.run(&["guard", "hook", "--url", &url, "--pack", "mass-delete"], &[], "{}");
+    assert!(both.code == 2 && both.stderr.contains("cannot be used with"), "{}", both.stderr);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Folder, eventually};
 
-fn pid(folder: &Folder, service: &str) -> i64 {
+pub(crate) fn pid(folder: &Folder, service: &str) -> i64 {
     let text = std::fs::read_to_string(folder.path().join(".mcp/running.json")).unwrap();
     let running: Value = serde_json::from_str(&text).unwrap();
     let services = running["services"].as_array().unwrap();
@@ -81,4 +81,46 @@ fn without_guardrails_calls_are_refused_with_the_reason() {
     );
     let refused = folder.mcp(&["call", "memory", "memory_store", "--json", key]);
     assert!(refused.code == 1 && refused.stdout.contains("stored-secret"), "{}", refused.stdout);
+}
+
+#[test]
+fn rules_and_skills_change_in_the_processes_that_have_them() {
+    let folder = Folder::new();
+    folder.write("rules.yaml", "rules: []\n");
+    folder.write("skills/bees/SKILL.md", "---\nname: bees\ndescription: Keeps bees.\n---\n# Feed them\n");
+    folder.write("mcp.yaml", "guardrails: { rules: [rules.yaml] }\npatterns: { skills: [skills] }\n");
+    let mut up = folder.up(&["--processes"], &[]);
+    let before: Vec<i64> = ["memory", "guardrails", "patterns"].map(|name| pid(&folder, name)).into();
+    let zebra = |says: &str| {
+        let stored = "{\"memories\":[{\"content\":\"a zebra\"}]}";
+        folder.mcp(&["call", "memory", "memory_store", "--json", stored]).stdout.contains(says)
+    };
+    assert!(zebra("stored"));
+    folder.write("rules.yaml", "rules:\n- { id: no-zebras, tool: memory_store, when: { '/**': { contains: zebra } }, then: block, message: no zebras }\n");
+    up.says(&["guardrails |", "rules were read again"]);
+    assert!(zebra("no zebras"));
+    folder.write("rules.yaml", "rules:\n- { id: broken, tol: x }\n");
+    up.says(&["guardrails |", "the rules stay as they were"]);
+    assert!(zebra("no zebras"), "what is wrong changes nothing");
+    folder.write(
+        "skills/wasps/SKILL.md",
+        "---\nname: wasps\ndescription: Keeps wasps away from cake.\n---\n# Cover it\n",
+    );
+    up.says(&["patterns |", "skills were read again"]);
+    assert!(folder.mcp(&["recommend", "keep wasps away from cake"]).good().stdout.contains("skill:wasps"));
+    // A signal to the stack is heard by each of them, and ends none.
+    folder.write("rules.yaml", "rules: []\n");
+    up.says(&["guardrails |", "rules were read again"]);
+    assert!(Command::new("kill").args(["-HUP", &up.pid().to_string()]).status().unwrap().success());
+    up.says(&["guardrails |", "rules were read again"]);
+    assert!(zebra("stored"));
+    // Packs are named in the configuration, and limits are of the process that callers reach.
+    folder.write("mcp.yaml", "guardrails: { rules: [rules.yaml], packs: [] }\npatterns: { skills: [skills] }\nlimits: { calls_per_second: 1, burst: 1 }\n");
+    up.says(&["other limits are in force"]);
+    eventually(
+        || folder.mcp(&["call", "memory", "memory_list"]).stderr.contains("limits.calls_per_second"),
+        "a call is refused",
+    );
+    let after: Vec<i64> = ["memory", "guardrails", "patterns"].map(|name| pid(&folder, name)).into();
+    assert_eq!(before, after, "none was started again");
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{Folder, Up, eventually};
 
 /// An answer of the stack to `GET`.
-fn get(up: &Up, path: &str) -> String {
+pub(crate) fn get(up: &Up, path: &str) -> String {
     let address = up.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
