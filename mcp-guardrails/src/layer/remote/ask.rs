@@ -40,7 +40,10 @@ impl RemoteGuard {
         if let Some(principal) = &who.principal {
             add("user", principal.user.to_string().into());
             add("tenant", principal.org.to_string().into());
-            add("roles", principal.role.iter().map(|role| role.to_string()).collect());
+            // An empty list of roles is refused where the event is read.
+            if let Some(role) = &principal.role {
+                add("roles", vec![role.clone()].into());
+            }
         }
         event
     }

@@ -42,7 +42,7 @@ fn the_documented_settings_are_right() {
         (&memory["postgres"]["url"], &memory["postgres"]["keys_url"]),
         (&"(hidden)".into(), &serde_json::Value::Null)
     );
-    assert_eq!(memory["master_key_file"], "master.key");
+    assert_eq!(memory["master_key_file"], folder.path().join("master.key").to_str().unwrap());
 }
 
 #[test]

@@ -29,7 +29,8 @@ fn apart(arguments: &[&str]) {
     let up = folder.up(arguments, &[("JWT_SECRET", SECRET)]);
     let nobody = folder.mcp(&["list", &format!("{}/mcp", up.url)]);
     assert_eq!(nobody.code, 1, "{}", nobody.stdout);
-    let (ann, eve) = (token(&folder, "acme", "ann", &["memory:org"]), token(&folder, "other", "eve", &[]));
+    let (ann, eve) =
+        (token(&folder, "acme", "ann", &["memory:org"]), token(&folder, "other", "eve", &["workspace:port"]));
     let store = |content: &str| json!({ "memories": [{ "content": content }] });
     let search = json!({ "query": "where is the harbour" });
     for path in ["/mcp", "/mcp/memory"] {
