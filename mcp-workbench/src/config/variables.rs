@@ -8,7 +8,8 @@
 //! | `MCP_MEMORY_URL`, `MCP_GUARDRAILS_URL`, `MCP_PATTERNS_URL` | `memory.url`, `guardrails.url`, `patterns.url` |
 //! | `JWT_SECRET` | `auth.jwt_secret` |
 //! | `REDIS_URL` | `redis.url` |
-//! | `MCP_TOKEN` | the bearer token for the server that a command names |
+//! | `MCP_URL` | the stack, where it runs elsewhere |
+//! | `MCP_TOKEN` | the bearer token for the stack |
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use crate::nearest::nearest;
 /// The file beside the configuration that holds variables of one machine, secrets among them. It is not for version control.
 pub const LOCAL: &str = ".env.mcp.local";
 /// The variables that are ours.
-pub const KNOWN: [&str; 9] = [
+pub const KNOWN: [&str; 10] = [
     "MCP_CONFIG",
     "MCP_DIRECTORY",
     "MCP_GUARDRAILS_URL",
@@ -28,6 +29,7 @@ pub const KNOWN: [&str; 9] = [
     "MCP_MEMORY_URL",
     "MCP_PATTERNS_URL",
     "MCP_TOKEN",
+    "MCP_URL",
     "JWT_SECRET",
     "REDIS_URL",
 ];
