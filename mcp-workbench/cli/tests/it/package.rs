@@ -93,7 +93,7 @@ fn what_cannot_be_packaged_says_what_to_do() {
     };
     for (ran, says) in [
         (named("notes"), "io.github.you/notes"),
-        (named("io.github.ann/notes"), "error: cannot"),
+        (named("io.github.ann/notes"), "--description must say in 1 to 100 characters"),
         (folder.mcp(&[&["package", "nowhere"], &ABOUT[..]].concat()), "there is no file nowhere"),
         (
             folder.mcp(&[&["package", "notes", "--url", "ftp://a"], &ABOUT[..], &PROGRAM].concat()),
