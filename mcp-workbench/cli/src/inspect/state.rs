@@ -86,7 +86,7 @@ pub(crate) struct Asking {
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
     pub(crate) id: u64,
-    pub(crate) sheet: Sheet,
+    pub(crate) sheet: Box<Sheet>,
     pub(crate) item: Item,
     pub(crate) progress: Option<Progress>,
     /// What was said meanwhile.
@@ -123,7 +123,7 @@ pub(crate) enum View {
     /// It cannot be used.
     Lost(String),
     Browse,
-    Form(Item, Sheet),
+    Form(Item, Box<Sheet>),
     Running(Box<Run>),
     Ended(Box<Ended>),
 }
@@ -254,11 +254,7 @@ impl State {
             }
             KeyCode::Down => self.select((self.selected + 1).min(shown.saturating_sub(1))),
             KeyCode::Up => self.select(self.selected.saturating_sub(1)),
-            _ if self.filtering => {
-                if self.filter.key(key) {
-                    self.select(0);
-                }
-            }
+            _ if self.filtering => self.narrow(key),
             KeyCode::Char('j') => self.select((self.selected + 1).min(shown.saturating_sub(1))),
             KeyCode::Char('k') => self.select(self.selected.saturating_sub(1)),
             KeyCode::Home | KeyCode::Char('g') => self.select(0),
@@ -274,7 +270,7 @@ impl State {
             KeyCode::Char('q') => return (View::Browse, vec![Effect::Quit]),
             KeyCode::Enter => {
                 let Some(item) = self.item().cloned() else { return (View::Browse, Vec::new()) };
-                let sheet = item.sheet();
+                let sheet = Box::new(item.sheet());
                 return match item {
                     // Nothing is to be filled in, and reading does nothing.
                     Item::Resource(_) => self.begin(item, sheet),
@@ -286,7 +282,7 @@ impl State {
         (View::Browse, Vec::new())
     }
 
-    fn form(&mut self, item: Item, mut sheet: Sheet, key: KeyEvent) -> (View, Vec<Effect>) {
+    fn form(&mut self, item: Item, mut sheet: Box<Sheet>, key: KeyEvent) -> (View, Vec<Effect>) {
         match sheet.key(key) {
             Pressed::Back => (View::Browse, Vec::new()),
             Pressed::Button(_) => self.begin(item, sheet),
@@ -294,7 +290,7 @@ impl State {
         }
     }
 
-    fn begin(&mut self, item: Item, mut sheet: Sheet) -> (View, Vec<Effect>) {
+    fn begin(&mut self, item: Item, mut sheet: Box<Sheet>) -> (View, Vec<Effect>) {
         let Some(arguments) = sheet.filled() else { return (View::Form(item, sheet), Vec::new()) };
         self.runs += 1;
         let (id, work) = (self.runs, item.work(arguments));
@@ -351,6 +347,12 @@ impl State {
         // Nobody waits for what was asked on its behalf.
         self.questions.clear();
         self.view = View::Ended(Box::new(Ended { run, answer, took, raw: false, scroll: 0 }));
+    }
+
+    fn narrow(&mut self, key: KeyEvent) {
+        if self.filter.key(key) {
+            self.select(0);
+        }
     }
 
     const fn select(&mut self, item: usize) {
