@@ -47,6 +47,8 @@ interop: ## Only the examples, third-party clients and servers, and the Python w
 	interop/operations
 	interop/deploy
 	interop/runbooks
+	interop/terminal
+	interop/package
 	interop/tls
 	interop/recovery
 	interop/secrets

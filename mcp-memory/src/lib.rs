@@ -41,6 +41,7 @@ mod http;
 pub mod import;
 #[cfg(feature = "ingest")]
 pub mod ingest;
+mod keys;
 mod live;
 mod memory;
 mod rank;
@@ -65,6 +66,7 @@ pub use crypto::{KeyProvider, Master, MasterKey};
 pub use erase::Receipt;
 pub use error::MemoryError;
 pub use export::{Compacted, Moved};
+pub use keys::{KeyEntry, KeyPurpose};
 pub use memory::{Health, Memory, MemoryBuilder};
 pub use rank::Ranking;
 pub use record::{Draft, Id, Record, State};

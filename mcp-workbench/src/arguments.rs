@@ -135,27 +135,32 @@ fn one(name: &str, text: &str, schema: &Value) -> Result<Value, ArgumentError> {
         return Ok(Value::String(text.to_owned()));
     }
     let value = serde_json::from_str::<Value>(text).ok();
-    let fits = |value: &Value| {
-        types.iter().any(|kind| match *kind {
-            "integer" => value.is_i64() || value.is_u64(),
-            "number" => value.is_number(),
-            "boolean" => value.is_boolean(),
-            "array" => value.is_array(),
-            "object" => value.is_object(),
-            "null" => value.is_null(),
-            _ => false,
-        })
-    };
-    value.filter(fits).ok_or_else(|| wrong(wanted(&types)))
+    value.filter(|value| fits(&types, value)).ok_or_else(|| wrong(wanted(&types)))
 }
 
-fn wanted(types: &[&str]) -> String {
+/// Whether a value is of one of some types.
+pub(crate) fn fits(types: &[&str], value: &Value) -> bool {
+    types.iter().any(|kind| match *kind {
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        "null" => value.is_null(),
+        _ => false,
+    })
+}
+
+/// What people call types.
+pub(crate) fn wanted(types: &[&str]) -> String {
     let word = |kind: &&str| match *kind {
         "integer" => "a whole number",
         "number" => "a number",
         "boolean" => "true or false",
         "array" => "a JSON list",
         "object" => "a JSON object",
+        "string" => "text",
         _ => "null",
     };
     types.iter().filter(|kind| **kind != "null").map(word).collect::<Vec<_>>().join(" or ")

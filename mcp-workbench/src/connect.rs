@@ -2,7 +2,7 @@
 //!
 //! | text | server |
 //! |---|---|
-//! | nothing, `local` | the local stack: the one that runs, or what is in its directory, opened by this process |
+//! | nothing, `local` | the stack: that of `MCP_URL`, or the local one: the one that runs, or what is in its directory, opened by this process |
 //! | `memory`, `guardrails`, `patterns` | that part of it, or the server of `memory.url` and so on |
 //! | a name in the configuration | that server |
 //! | a URL, `unix:/path` | the server there |
@@ -12,10 +12,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use http::{StatusCode, Uri};
 use mcp_core::Client;
 use mcp_core::client::http::{HttpClient, HttpClientBuilder};
-use mcp_core::client::{Error as ClientError, IntoTarget as _, Program, Target};
+use mcp_core::client::{ClientBuilder, Error as ClientError, IntoTarget as _, Program, Target};
 
+use crate::config::variables::Variables;
 use crate::config::{Config, ConfigError, Loaded, Upstream};
 use crate::nearest::nearest;
 use crate::running::Running;
@@ -94,6 +96,16 @@ pub enum ConnectError {
         /// Why.
         source: Box<ClientError>,
     },
+    /// It lets nobody in without a token, and that of `MCP_TOKEN` is not for it.
+    #[error(
+        "cannot connect to {server}: MCP_TOKEN was not sent, for it is for the stack. Set MCP_URL to this server, or give --token, or `token` beside its `url` in mcp.yaml"
+    )]
+    Withheld {
+        /// Which server.
+        server: String,
+        /// What it said.
+        source: Box<ClientError>,
+    },
     /// The local stack cannot be opened.
     #[error(transparent)]
     Stack(#[from] StackError),
@@ -107,21 +119,70 @@ fn known(near: Option<&str>) -> String {
     format!("{near}: give a URL, a command line, a name in `mcp.yaml`, or `local` for the stack")
 }
 
+/// The token of `MCP_TOKEN`, and where it is sent to beside the stack that runs here: to what `MCP_URL`, `MCP_MEMORY_URL` and so on name. A file that lies
+/// about, such as the `mcp.yaml` of somebody else's folder, sends it nowhere: where the token is a variable of the process, those have to be, too.
+#[derive(Debug, Clone)]
+struct Ambient {
+    token: Secret,
+    origins: Vec<Origin>,
+}
+
+/// Scheme, host and port.
+type Origin = (String, String, u16);
+
+impl Ambient {
+    fn of(variables: &Variables) -> Option<Self> {
+        let token = Secret::new(variables.get("MCP_TOKEN")?);
+        let of_process = std::env::var_os("MCP_TOKEN").is_some_and(|token| !token.is_empty());
+        let url = |name| {
+            if of_process { std::env::var(name).ok() } else { variables.get(name).map(str::to_owned) }
+        };
+        let names = ["MCP_URL", "MCP_MEMORY_URL", "MCP_GUARDRAILS_URL", "MCP_PATTERNS_URL"];
+        let origins = names.into_iter().filter_map(url).filter_map(|url| origin(&url)).collect();
+        Some(Self { token, origins })
+    }
+}
+
+fn origin(url: &str) -> Option<Origin> {
+    let uri: Uri = url.parse().ok()?;
+    let (scheme, host) = (uri.scheme_str()?.to_lowercase(), uri.host()?.to_lowercase());
+    let port = uri.port_u16().or(match scheme.as_str() {
+        "https" => Some(443),
+        "http" => Some(80),
+        _ => None,
+    })?;
+    Some((scheme, host, port))
+}
+
 /// The servers that a configuration knows.
 #[derive(Debug, Clone)]
 pub struct Servers {
     loaded: Loaded,
+    /// For the server that is named, whichever it is.
     token: Option<Secret>,
+    /// For the stack alone.
+    ambient: Option<Ambient>,
+    /// The stack, where it runs elsewhere.
+    elsewhere: Option<String>,
+    client: ClientBuilder,
     /// The local stack, where this process opened it.
     opened: Arc<OnceLock<Services>>,
 }
 
 impl Servers {
-    /// The servers of a configuration. `token` is for the server that is named; without it that of `MCP_TOKEN` is.
+    /// The servers of a configuration. `token` is for the server that is named; without it that of `MCP_TOKEN` is for the stack.
     #[must_use]
     pub fn new(loaded: &Loaded, token: Option<Secret>) -> Self {
-        let token = token.or_else(|| loaded.variables.get("MCP_TOKEN").map(Secret::new));
-        Self { loaded: loaded.clone(), token, opened: Arc::default() }
+        let client = Client::builder("mcp", env!("CARGO_PKG_VERSION"));
+        let elsewhere = loaded.variables.get("MCP_URL").map(str::to_owned);
+        let ambient = Ambient::of(&loaded.variables);
+        Self { loaded: loaded.clone(), token, ambient, elsewhere, client, opened: Arc::default() }
+    }
+
+    /// The same servers, for a client with other settings: one that answers questions, say.
+    #[must_use]
+    pub fn with_client(self, client: ClientBuilder) -> Self {
+        Self { client, ..self }
     }
 
     /// A client of the server that is meant.
@@ -145,7 +206,7 @@ impl Servers {
         }
         let failed = |source| failed("the server", source);
         let target = name.into_target().map_err(failed)?;
-        self.open("the server", target, self.token.as_ref()).await
+        self.open("the server", target, self.token_at(name)).await
     }
 
     /// A client of a part of the local stack, or of what stands in its place.
@@ -156,18 +217,23 @@ impl Servers {
         let config = self.config();
         let elsewhere = match part {
             Part::All => None,
-            Part::Memory => config.memory.url.as_ref(),
-            Part::Guardrails => config.guardrails.url.as_ref(),
-            Part::Patterns => config.patterns.url.as_ref(),
+            Part::Memory => config.memory.url.clone(),
+            Part::Guardrails => config.guardrails.url.clone(),
+            Part::Patterns => config.patterns.url.clone(),
         };
-        if let Some(url) = elsewhere {
-            let target = url.into_target().map_err(|source| failed(part.name(), source))?;
-            return self.open(part.name(), target, self.token.as_ref()).await;
+        let whole = self.elsewhere.as_ref().map(|url| {
+            let base = url.trim_end_matches('/');
+            format!("{}{}", base.strip_suffix("/mcp").unwrap_or(base), part.path())
+        });
+        if let Some(url) = elsewhere.or(whole) {
+            let target = url.clone().into_target().map_err(|source| failed(part.name(), source))?;
+            return self.open(part.name(), target, self.token_at(&url)).await;
         }
         if let Some(running) = Running::find(&directory(config)) {
             let url = format!("{}{}", running.url, part.path());
             let target = url.into_target().map_err(|source| failed(part.name(), source))?;
-            let token = self.token.clone().or_else(|| self.own());
+            let ambient = || self.ambient.as_ref().map(|ambient| ambient.token.clone());
+            let token = self.token.clone().or_else(ambient).or_else(|| self.own());
             let name = format!("{} at {}", part.name(), running.url);
             return self.open_by(self.own_http(&running.url), &name, target, token.as_ref()).await;
         }
@@ -211,7 +277,21 @@ impl Servers {
                 upstream.env.iter().fold(program, with).into_target().map_err(failed)?
             }
         };
-        self.open(name, target, self.token.as_ref().or(upstream.token.as_ref())).await
+        let own = self.token.as_ref().or(upstream.token.as_ref());
+        let token = own.or_else(|| self.token_at(upstream.url.as_deref()?));
+        self.open(name, target, token).await
+    }
+
+    /// What is sent to a URL: the token that was said for it, or that of the stack where it is the stack.
+    fn token_at(&self, url: &str) -> Option<&Secret> {
+        let ambient = || {
+            let ambient = self.ambient.as_ref()?;
+            let running =
+                || Running::find(&directory(self.config())).and_then(|running| origin(&running.url));
+            let at = origin(url)?;
+            (ambient.origins.contains(&at) || running().as_ref() == Some(&at)).then_some(&ambient.token)
+        };
+        self.token.as_ref().or_else(ambient)
     }
 
     /// Where the stack serves by a certificate, the authorities in its file are trusted: who configured it is who calls.
@@ -232,11 +312,17 @@ impl Servers {
         target: Target,
         token: Option<&Secret>,
     ) -> Result<Client, ConnectError> {
-        let mut builder = Client::builder("mcp", env!("CARGO_PKG_VERSION")).http(http);
+        let mut builder = self.client.clone().http(http);
         if let Some(token) = token {
             builder = builder.bearer(token.expose()).map_err(|source| failed(name, source))?;
         }
-        builder.connect(target).await.map_err(|source| failed(name, source))
+        let withheld = token.is_none() && self.ambient.is_some();
+        builder.connect(target).await.map_err(|source| match source {
+            ClientError::Status { status, .. } if withheld && status == StatusCode::UNAUTHORIZED => {
+                ConnectError::Withheld { server: name.to_owned(), source: Box::new(source) }
+            }
+            source => failed(name, source),
+        })
     }
 }
 

@@ -10,15 +10,19 @@
 
 pub mod arguments;
 pub mod ask;
+pub mod bench;
 pub mod clients;
 pub mod config;
 pub mod connect;
 pub mod doctor;
 pub mod flow;
+pub mod form;
 pub mod front;
 pub mod hook;
 pub mod kept;
+pub mod keys;
 pub mod nearest;
+pub mod package;
 pub mod processes;
 pub mod reload;
 pub mod remember;

@@ -4,9 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use mcp_core::auth::server::{Keys, KeysError, Verifier};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::config::AuthConfig;
+use crate::keys::Private;
 use crate::secret::Secret;
 
 /// Scopes of a person who may do everything with their own stack.
@@ -31,6 +32,20 @@ pub struct Claims {
 #[must_use]
 pub fn issue(auth: &AuthConfig, claims: &Claims) -> Option<Secret> {
     let secret = auth.jwt_secret.as_ref()?;
+    let key = EncodingKey::from_secret(secret.expose().as_bytes());
+    // INVARIANT: claims of texts and numbers can be written, and any secret can sign by HMAC.
+    encode(&Header::new(Algorithm::HS256), &body(auth, claims), &key).ok().map(Secret::new)
+}
+
+/// A JSON web token (ES256) for servers that verify by the public half of a key; none where the key is no such key.
+#[must_use]
+pub fn sign(auth: &AuthConfig, claims: &Claims, key: &Private) -> Option<Secret> {
+    let encoding = EncodingKey::from_ec_pem(key.pem.expose().as_bytes()).ok()?;
+    let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::ES256) };
+    encode(&header, &body(auth, claims), &encoding).ok().map(Secret::new)
+}
+
+fn body(auth: &AuthConfig, claims: &Claims) -> Value {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut body = json!({
         "iss": auth.issuer,
@@ -45,10 +60,7 @@ pub fn issue(auth: &AuthConfig, claims: &Claims) -> Option<Secret> {
     if let Some(role) = &claims.role {
         body["role"] = json!(role);
     }
-    // INVARIANT: claims of texts and numbers can be written, and any secret can sign by HMAC.
-    encode(&Header::new(Algorithm::HS256), &body, &EncodingKey::from_secret(secret.expose().as_bytes()))
-        .ok()
-        .map(Secret::new)
+    body
 }
 
 /// What such tokens are verified with; none where the configuration has no secret.

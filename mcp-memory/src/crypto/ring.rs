@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use super::seal::{Cipher, Lookup, random};
 use crate::MemoryError;
+use crate::keys::{KeyEntry, KeyPurpose};
 use crate::store::sql::{Db, For, Location, values};
 
 /// A key of the ring.
@@ -285,6 +286,23 @@ impl KeyRing {
         let failed = MemoryError::doing("read: its key ring");
         let ids = self.db.lock().query("SELECT id FROM key", &[], |row| row.get(0)).map_err(&failed)?;
         Ok(ids.into_iter().collect())
+    }
+
+    /// All keys, with what they are for.
+    pub(crate) fn entries(&self) -> Result<Vec<KeyEntry>, MemoryError> {
+        let query =
+            "SELECT id, owner, (SELECT count(*) FROM covers WHERE covers.key = key.id) FROM key ORDER BY id";
+        let db = self.db.lock();
+        let entries = db.query(query, &[], |row| {
+            let (id, owner, covers): (KeyId, Option<Vec<u8>>, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let purpose = match owner {
+                Some(owner) if owner == LOOKUP => KeyPurpose::Lookup,
+                _ if covers > 0 => KeyPurpose::Derived,
+                _ => KeyPurpose::Owner,
+            };
+            Ok(KeyEntry { id, purpose })
+        });
+        entries.map_err(MemoryError::doing("read: its key ring"))
     }
 
     /// The cipher of a key, also where values are left in clear.

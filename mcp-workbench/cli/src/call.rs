@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
+use mcp_core::Client;
 use mcp_core::protocol::Progress;
 use mcp_workbench::arguments;
 use mcp_workbench::connect::Servers;
@@ -43,19 +44,7 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) async fn run(self, servers: &Servers) -> anyhow::Result<ExitCode> {
         let client = servers.connect(Some(&self.server)).await?;
-        let tools = client.tools().await?;
-        let Some(tool) = tools.iter().find(|tool| tool.name == self.tool) else {
-            let near = nearest(&self.tool, tools.iter().map(|tool| tool.name.as_str()));
-            let near = near.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-            anyhow::bail!(
-                "`{}` has no tool `{}`{near} `mcp list {}` shows all",
-                self.server,
-                self.tool,
-                self.server
-            );
-        };
-        let schema = tool.input_schema.to_value().unwrap_or_default();
-        let arguments = self.read(&schema)?;
+        let arguments = self.read(&schema(&client, &self.server, &self.tool).await?)?;
         let answer = client
             .call_tool(&self.tool, arguments)
             .timeout(std::time::Duration::from_secs(self.timeout))
@@ -98,6 +87,17 @@ impl Call {
             (None, words) => Ok(arguments::typed(schema, words.iter().map(String::as_str))?),
         }
     }
+}
+
+/// The schema of what a tool of a server takes.
+pub(crate) async fn schema(client: &Client, server: &str, tool: &str) -> anyhow::Result<Value> {
+    let tools = client.tools().await?;
+    let Some(found) = tools.iter().find(|of| of.name == tool) else {
+        let near = nearest(tool, tools.iter().map(|tool| tool.name.as_str()));
+        let near = near.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        anyhow::bail!("`{server}` has no tool `{tool}`{near} `mcp list {server}` shows all");
+    };
+    Ok(found.input_schema.to_value().unwrap_or_default())
 }
 
 /// Shows how far a tool is, where it can be written over and where it cannot.

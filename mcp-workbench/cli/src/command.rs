@@ -12,7 +12,9 @@ use mcp_workbench::secret::Secret;
 
 use crate::logs::Logs;
 use crate::program::Invocation;
-use crate::{call, config, doctor, flow, guard, list, operate, remember, serve, show, up};
+use crate::{
+    bench, call, config, doctor, flow, guard, inspect, keys, list, memory, operate, package, remember, serve, show, up,
+};
 
 /// Serve and operate Model Context Protocol servers.
 #[derive(Parser)]
@@ -21,7 +23,7 @@ struct Options {
     /// The configuration (default: `mcp.yaml` here or above, or that of MCP_CONFIG).
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A bearer token for the server (default: that of MCP_TOKEN).
+    /// A bearer token for the server that is named (default: for the stack, that of MCP_TOKEN).
     #[arg(long, global = true, value_name = "TOKEN")]
     token: Option<String>,
     #[command(subcommand)]
@@ -36,6 +38,8 @@ enum Command {
     Serve(serve::Serve),
     List(list::List),
     Call(call::Call),
+    Inspect(inspect::Inspect),
+    Bench(bench::Bench),
     Ingest(remember::Ingest),
     Import(remember::Import),
     Search(remember::Search),
@@ -44,6 +48,9 @@ enum Command {
     /// Answer hooks, and lint, test, explain and simulate guardrails.
     Guard(guard::Guard),
     Token(operate::Token),
+    Keys(keys::Keys),
+    Memory(memory::Memory),
+    Package(package::Package),
     Config(config::Config),
     Doctor(doctor::Doctor),
     Completions(operate::Completions),
@@ -108,13 +115,18 @@ async fn begin(options: Options) -> anyhow::Result<ExitCode> {
         Command::Up(up) => up.run(loaded, &logs).await?,
         Command::Serve(serve) => serve.run(loaded).await?,
         Command::List(list) => list.run(&servers).await?,
+        Command::Inspect(inspect) => inspect.run(servers).await?,
         Command::Search(search) => search.run(&servers).await?,
         Command::Recommend(recommend) => recommend.run(&servers).await?,
         Command::Import(import) => import.run(config)?,
         Command::Logs(logs) => logs.run(config)?,
         Command::Token(token) => token.run(config)?,
+        Command::Keys(keys) => keys.run(config)?,
+        Command::Memory(memory) => memory.run(config)?,
+        Command::Package(package) => package.run().await?,
         Command::Ingest(ingest) => return ingest.run(config),
         Command::Call(call) => return call.run(&servers).await,
+        Command::Bench(bench) => return bench.run(&servers).await,
         Command::Flow(flow) => return flow.run(&servers).await,
         Command::Down(down) => return down.run(config),
         Command::Config(config) => return config.run(&loaded),

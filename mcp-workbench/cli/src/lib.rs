@@ -5,6 +5,7 @@
 //! - a module for each command, or a few that belong together: `up`, `serve`, `remember`, `guard`, …
 //! - `show`: how answers look. `logs`: where logs go.
 
+mod bench;
 mod call;
 mod command;
 mod config;
@@ -12,9 +13,13 @@ mod doctor;
 mod endpoint;
 mod flow;
 mod guard;
+mod inspect;
+mod keys;
 mod list;
 mod logs;
+mod memory;
 mod operate;
+mod package;
 mod program;
 mod remember;
 mod serve;

@@ -11,8 +11,9 @@ use anyhow::{Context as _, bail};
 use clap::{Args, CommandFactory};
 use mcp_workbench::config::Config;
 use mcp_workbench::connect::directory;
+use mcp_workbench::keys::SigningKeys;
 use mcp_workbench::running::{Ended, Running};
-use mcp_workbench::token::{Claims, OWNER, issue};
+use mcp_workbench::token::{Claims, OWNER, issue, sign};
 
 use crate::{logs, show};
 
@@ -84,12 +85,14 @@ impl Logs {
             let mut more = Vec::new();
             reader.read_to_end(&mut more)?;
             show::write(&String::from_utf8_lossy(&more))?;
-            std::thread::sleep(Duration::from_millis(200));
+            if show::is_read_no_more(Duration::from_millis(200))? {
+                return Ok(());
+            }
         }
     }
 }
 
-/// Issue a token for the stack, signed with auth.jwt_secret or JWT_SECRET.
+/// Issue a token for the stack, signed with auth.jwt_secret or JWT_SECRET; or with a key of `mcp keys`, for other servers.
 #[derive(Args)]
 pub(crate) struct Token {
     /// The person or service.
@@ -107,6 +110,15 @@ pub(crate) struct Token {
     /// How many hours it is good.
     #[arg(long, default_value_t = 24)]
     hours: u64,
+    /// Signs with the youngest key of this folder (ES256): for servers that verify by its jwks.json.
+    #[arg(long, value_name = "FOLDER")]
+    keys: Option<PathBuf>,
+    /// Whom it is for, e.g. the URL of the server (default: auth.audience).
+    #[arg(long)]
+    audience: Option<String>,
+    /// Who issues it (default: auth.issuer).
+    #[arg(long)]
+    issuer: Option<String>,
 }
 
 impl Token {
@@ -119,7 +131,14 @@ impl Token {
             scopes: if self.scope.is_empty() { owner() } else { self.scope },
             lasts: Duration::from_secs(self.hours.saturating_mul(3600)),
         };
-        let Some(token) = issue(&config.auth, &claims) else {
+        let mut auth = config.auth.clone();
+        auth.audience = self.audience.unwrap_or(auth.audience);
+        auth.issuer = self.issuer.unwrap_or(auth.issuer);
+        let token = match &self.keys {
+            Some(folder) => sign(&auth, &claims, &SigningKeys::new(folder).signing()?),
+            None => issue(&auth, &claims),
+        };
+        let Some(token) = token else {
             bail!(
                 "there is no secret to sign with: set JWT_SECRET (`openssl rand -hex 32`) here and for `mcp up`, or auth.jwt_secret in mcp.yaml"
             );

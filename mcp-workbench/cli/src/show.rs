@@ -1,9 +1,12 @@
 //! How answers look: tables and text for people, JSON for programs.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use mcp_core::protocol::{CallToolResult, ContentBlock};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde::Serialize;
 
 /// Writes to standard output. Nobody who reads any more is no mistake: `mcp list | head`.
@@ -12,6 +15,19 @@ pub(crate) fn write(text: &str) -> io::Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
+    }
+}
+
+/// Waits a while, and tells whether nobody reads standard output any more.
+pub(crate) fn is_read_no_more(within: Duration) -> io::Result<bool> {
+    let out = io::stdout();
+    // What has gone wrong with it is told without being asked for.
+    let mut watched = [PollFd::new(&out, PollFlags::empty())];
+    let within = Timespec { tv_sec: within.as_secs().cast_signed(), tv_nsec: within.subsec_nanos().into() };
+    match poll(&mut watched, Some(&within)) {
+        Ok(changed) => Ok(changed > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -67,7 +83,12 @@ pub(crate) fn brief(text: &str, most: usize) -> String {
 
 /// What a tool said, as text.
 pub(crate) fn told(result: &CallToolResult) -> String {
-    let block = |block: &ContentBlock| match block {
+    result.content.iter().map(block).collect::<Vec<_>>().join("\n")
+}
+
+/// A piece of content, as text.
+pub(crate) fn block(block: &ContentBlock) -> String {
+    match block {
         ContentBlock::Text(content) => content.text.clone(),
         ContentBlock::Image(content) => {
             format!("[image {}, {} bytes of base64]", content.mime_type, content.data.len())
@@ -77,6 +98,5 @@ pub(crate) fn told(result: &CallToolResult) -> String {
         }
         ContentBlock::ResourceLink(resource) => format!("[resource {}]", resource.uri),
         other => serde_json::to_string(other).unwrap_or_default(),
-    };
-    result.content.iter().map(block).collect::<Vec<_>>().join("\n")
+    }
 }

@@ -10,7 +10,8 @@
 //! | `REDIS_URL` | `redis.url` |
 //! | `MEMORY_DATABASE_URL`, `MEMORY_KEYS_URL` | `memory.postgres.url`, `memory.postgres.keys_url` |
 //! | `MEMORY_MASTER_KEY` | `memory.master_key` |
-//! | `MCP_TOKEN` | the bearer token for the server that a command names |
+//! | `MCP_URL` | the stack, where it runs elsewhere |
+//! | `MCP_TOKEN` | the bearer token for the stack |
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use crate::nearest::nearest;
 /// The file beside the configuration that holds variables of one machine, secrets among them. It is not for version control.
 pub const LOCAL: &str = ".env.mcp.local";
 /// The variables that are ours.
-pub const KNOWN: [&str; 12] = [
+pub const KNOWN: [&str; 13] = [
     "MCP_CONFIG",
     "MCP_DIRECTORY",
     "MCP_GUARDRAILS_URL",
@@ -30,6 +31,7 @@ pub const KNOWN: [&str; 12] = [
     "MCP_MEMORY_URL",
     "MCP_PATTERNS_URL",
     "MCP_TOKEN",
+    "MCP_URL",
     "JWT_SECRET",
     "MEMORY_DATABASE_URL",
     "MEMORY_KEYS_URL",

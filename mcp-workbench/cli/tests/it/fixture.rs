@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 
 use mcp_core::middleware::from_fn;
 use mcp_core::protocol::CallToolResult;
-use mcp_core::server::{Context, prompt, resource};
+use mcp_core::server::{Context, Elicit, ToolError, prompt, resource};
 use mcp_core::service::Request;
 use mcp_core::transport::http::{Http, Listener};
 use mcp_core::{Args, Json, Server, tool};
@@ -19,6 +19,7 @@ use tower_layer::Layer as _;
 pub(crate) struct Fixture {
     pub(crate) url: String,
     asked: Arc<Mutex<Vec<(String, String)>>>,
+    credentials: Arc<Mutex<Vec<String>>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -27,11 +28,17 @@ impl Fixture {
     pub(crate) fn serve(server: Server) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&asked);
+        let credentials = Arc::new(Mutex::new(Vec::new()));
+        let shown = Arc::clone(&credentials);
         let counting = from_fn(move |request: Request, next: mcp_core::middleware::Next| {
             let name = request.params.get_str("name").map(|name| name.to_string());
             let trace = request.params.meta("traceparent").unwrap_or_default().trim_matches('"').to_owned();
             let what = name.unwrap_or_else(|| request.method.as_str().to_owned());
             seen.lock().unwrap().push((what, trace));
+            let headers = request.peer.headers.as_ref();
+            if let Some(sent) = headers.and_then(|headers| headers.get("authorization")) {
+                shown.lock().unwrap().push(sent.to_str().unwrap().to_owned());
+            }
             next.run(request)
         });
         let service = counting.layer(server);
@@ -49,12 +56,17 @@ impl Fixture {
             });
         });
         let url = format!("http://{}/mcp", told.recv().unwrap());
-        Self { url, asked, stop: Some(stop), thread: Some(thread) }
+        Self { url, asked, credentials, stop: Some(stop), thread: Some(thread) }
     }
 
     /// What it was asked: tools by their names, anything else by its method.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().iter().map(|(what, _)| what.clone()).collect()
+    }
+
+    /// What callers showed to be let in.
+    pub(crate) fn credentials(&self) -> Vec<String> {
+        self.credentials.lock().unwrap().clone()
     }
 
     /// The traces that the calls of a tool had.
@@ -96,8 +108,16 @@ struct Get {
     id: String,
 }
 
-/// A server with a tool that tells how far it is, one that fails, a resource and a prompt.
+struct Name {
+    name: String,
+}
+
+/// A server with a tool that tells how far it is, one that fails, one that asks, one that never ends, a resource and a prompt.
 pub(crate) fn everything() -> Server {
+    let greet = async |context: Context| -> Result<String, ToolError> {
+        let answer = context.ask("name", Elicit::form::<Name>("Who is there?")).await?;
+        Ok(answer.accepted().map_or_else(|| "nobody".to_owned(), |name| format!("hello {}", name.name)))
+    };
     let count = async |context: Context, Args(Count { to, words }): Args<Count>| {
         for step in 1..=to {
             context.progress(f64::from(step), Some(f64::from(to)), None);
@@ -107,6 +127,8 @@ pub(crate) fn everything() -> Server {
     Server::builder("everything", "1.0.0")
         .tool(tool("count", count).description("Counts."))
         .tool(tool("fail", async || CallToolResult::error("there is no paper")))
+        .tool(tool("greet", greet).description("Asks who is there."))
+        .tool(tool("wait", async || std::future::pending::<String>().await).description("Never ends."))
         .resource(resource("notes://today", "today", async || "nothing").description("Notes of today."))
         .prompt(prompt("greet", async || "hello").description("Greets."))
         .build()

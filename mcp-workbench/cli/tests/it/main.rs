@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
 
+mod bench;
 mod config;
 mod docs;
 mod fixture;
 mod flow;
 mod guard;
+mod inspect;
 mod memory;
+mod operate;
+mod package;
 mod postgres;
 mod processes;
 mod servers;
