@@ -7,4 +7,5 @@ mod catalog;
 mod learn;
 mod processes;
 mod recommend;
+mod reference;
 mod support;
