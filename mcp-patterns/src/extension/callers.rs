@@ -55,9 +55,8 @@ impl fmt::Debug for Rule {
 }
 
 impl Skills {
-    /// Whether the caller of a request may read what is served at a URI; what is not served here is nobody's secret.
-    pub fn shows(&self, request: &Request, uri: &str) -> bool {
-        let Some(rule) = &self.rule else { return true };
+    /// Whether a caller may read what is served at a URI; what is not served here is nobody's secret.
+    fn shows(&self, rule: &Rule, request: &Request, uri: &str) -> bool {
         let set = self.set();
         let served = set.files.contains_key(uri) || set.directories.contains_key(uri);
         !served || rule.shows(request, &set, uri)
@@ -65,12 +64,10 @@ impl Skills {
 
     /// Hides the resources of skills that a caller may not read.
     pub(super) fn hide(&self, builder: ServerBuilder) -> ServerBuilder {
-        if self.rule.is_none() {
-            return builder;
-        }
+        let Some(rule) = self.rule.clone() else { return builder };
         let skills = self.clone();
         builder.visibility(move |request, shown| {
-            shown.kind != ComponentKind::Resource || skills.shows(request, shown.name)
+            shown.kind != ComponentKind::Resource || skills.shows(&rule, request, shown.name)
         })
     }
 }

@@ -47,7 +47,7 @@ impl Skills {
     /// belongs to two skills, one within the other, is read by whoever may read one of them. What clients get may be kept
     /// for the caller only, whatever [`Self::cache`] says.
     ///
-    /// [`Self::install`] makes it the server's rule of what is visible, too. A server that has one of its own asks [`Self::shows`] in it.
+    /// [`Self::install`] adds it to the server's rules of what is visible ([`ServerBuilder::visibility`]).
     #[must_use]
     pub fn to_callers(mut self, may: impl Fn(&Request, &SkillEntry) -> bool + Send + Sync + 'static) -> Self {
         self.rule = Some(Rule::new(may));

@@ -1,5 +1,6 @@
 use mcp_core::Server;
 use mcp_core::protocol::{ErrorCode, ProtocolVersion};
+use mcp_core::server::resource;
 use mcp_core::service::Principal;
 use mcp_core::testing::TestClient;
 use proptest::prelude::*;
@@ -151,12 +152,16 @@ async fn what_a_caller_may_not_read_is_not_there() {
         let user = request.peer.principal.as_deref().map_or("", |who| &who.user);
         user == "ann" || user == "bob" && matches!(entry.name(), "inner" | "beta")
     });
-    let server = skills.install(Server::builder("shop", "1.0.0")).build().unwrap();
+    // A rule that the server has already holds, too.
+    let builder = Server::builder("shop", "1.0.0")
+        .resource(resource("shop://secret", "secret", async || "none of theirs"))
+        .visibility(|_, shown| shown.name != "shop://secret");
+    let server = skills.install(builder).build().unwrap();
     let connect =
         |user: &str| TestClient::builder().principal(Principal::new("acme", user)).connect(server.clone());
     let root = "skill://acme/billing/refunds";
     for (user, listed) in [("ann", 5), ("bob", 2), ("eve", 0)] {
-        let client = connect(user);
+        let client = connect(user).await;
         let (mut uris, mut cursor) = (Vec::new(), Value::Null);
         loop {
             let page = client.request("skills/list", json!({ "cursor": cursor })).await.unwrap();
@@ -172,7 +177,7 @@ async fn what_a_caller_may_not_read_is_not_there() {
         let all: Vec<_> = all["resources"].as_array().unwrap().iter().map(|of| of["uri"].clone()).collect();
         assert!(all.iter().all(|uri| uris.contains(uri)), "{user}: {all:?}");
     }
-    let bob = connect("bob");
+    let bob = connect("bob").await;
     let read = async |method: &str, uri: &str| bob.request(method, json!({ "uri": uri })).await;
     for (method, uri) in [
         ("skills/get", format!("{root}/SKILL.md")),

@@ -140,12 +140,12 @@ impl Accepted {
         } else {
             self.others.push_back(place);
         }
+        self.rate_next(1);
         let length = self.turns.1;
         for next in 0..ANEW {
             self.measure((length + next as u32) % self.kept.len() as u32);
         }
         self.turns.1 = (length + ANEW as u32) % self.kept.len() as u32;
-        self.rate_next(1);
         self.draw();
     }
 
@@ -231,7 +231,7 @@ impl Accepted {
         let left_out = usize::from(except.is_some());
         let all = self.kept.len().saturating_sub(left_out) as f32;
         let mut likes = vec![0f32; self.kept.len()];
-        let (mut squares, mut usual) = (0f32, 0f32);
+        let (mut squares, mut usual, mut refused) = (0f32, 0f32, 0f32);
         for (at, word) in wording.words.iter().enumerate() {
             let places = self.with(*word);
             let many = places.len().saturating_sub(left_out);
@@ -244,14 +244,19 @@ impl Accepted {
             }
             if at < wording.about {
                 let share = (many as f32 + 0.3) / (all + 1.0);
-                usual += UNUSUAL * share.ln() - REFUSED * self.refused.telling(*word, share);
+                usual += share.ln();
+                refused += self.refused.telling(*word, share);
             }
         }
         if let Some(like) = except.and_then(|place| likes.get_mut(place as usize)) {
             *like = 0.0;
         }
-        let usual = if wording.about > 0 { usual / wording.about as f32 } else { UNUSUAL * NO_WORDS };
-        self.nearest(&likes) / squares.sqrt().max(f32::MIN_POSITIVE) + usual
+        let about = wording.about as f32;
+        let (usual, refused) =
+            if wording.about > 0 { (usual / about, refused / about) } else { (NO_WORDS, 0.0) };
+        let like = self.nearest(&likes) / squares.sqrt().max(f32::MIN_POSITIVE) + UNUSUAL * usual;
+        // Exactly what it was for those who never say that nothing fits.
+        like - REFUSED * refused
     }
 
     /// The largest mean over the nearest requests for one entry.

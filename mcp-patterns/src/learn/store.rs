@@ -199,6 +199,7 @@ impl Store {
         // Others have to see that it is gone.
         change.undo_mark(tenant, 0)?;
         change.commit()?;
+        let _resting = self.upkeep.as_ref().map(Upkeep::pause);
         self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").map_err(failed)?;
         Ok(many)
     }

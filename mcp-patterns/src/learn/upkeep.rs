@@ -2,10 +2,12 @@
 //! whenever the log has become long enough. What is committed is in the log already, so nothing that survives depends on this thread.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 
 use super::store::failed;
@@ -24,6 +26,8 @@ pub(super) struct Upkeep {
     changes: u32,
     /// None once it ends.
     wake: Option<SyncSender<()>>,
+    /// Held while it works.
+    at_work: Arc<Mutex<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -35,9 +39,16 @@ impl Upkeep {
         let connection = open(path).map_err(&failed)?;
         let (wake, woken) = sync_channel(1);
         let thread = thread::Builder::new().name("patterns-log".to_owned()).stack_size(STACK);
-        let thread = thread.spawn(move || look_after(&connection, &woken));
+        let at_work = Arc::new(Mutex::new(()));
+        let working = at_work.clone();
+        let thread = thread.spawn(move || look_after(&connection, &woken, &working));
         let thread = thread.map_err(super::store::failed("starting a thread"))?;
-        Ok(Self { changes: 0, wake: Some(wake), thread: Some(thread) })
+        Ok(Self { changes: 0, wake: Some(wake), at_work, thread: Some(thread) })
+    }
+
+    /// Lets the thread rest: two cannot bring the log into the file at once, and whoever is second would be sent away.
+    pub(super) fn pause(&self) -> MutexGuard<'_, ()> {
+        self.at_work.lock()
     }
 
     /// Something is written.
@@ -63,8 +74,9 @@ impl Drop for Upkeep {
 }
 
 /// Until nobody can wake it any more.
-fn look_after(connection: &Connection, woken: &Receiver<()>) {
+fn look_after(connection: &Connection, woken: &Receiver<()>, at_work: &Mutex<()>) {
     while woken.recv().is_ok() {
+        let _working = at_work.lock();
         // What fails is tried again the next time: the log only gets longer meanwhile.
         let _ = empty(connection);
     }

@@ -8,4 +8,5 @@ mod learn;
 mod processes;
 mod recommend;
 mod reference;
+mod stores;
 mod support;

@@ -71,7 +71,7 @@ impl Drop for Reference {
 /// A name, mostly nearly right.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
-        4 => "[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8}){0,3}",
+        10 => "[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8}){0,3}",
         2 => "[a-zA-Z0-9_. -]{0,12}",
         2 => "-?[a-z]{1,3}-{0,2}[a-z]{0,3}-?",
         2 => "[a-z0-9àéüßñøŁžΑ-Ωα-ωА-Яа-яאבגابت技能コード①²½ⅷﬁ\u{301}\u{94d}\u{200d}_]{1,8}",
