@@ -11,9 +11,11 @@ use super::serve::Skills;
 use super::set::SkillSet;
 use crate::skill::SKILL_MD;
 
+type May = dyn Fn(&Request, &SkillEntry) -> bool + Send + Sync;
+
 /// Says whether the caller of a request may read a skill.
 #[derive(Clone)]
-pub(super) struct Rule(Arc<dyn Fn(&Request, &SkillEntry) -> bool + Send + Sync>);
+pub(super) struct Rule(Arc<May>);
 
 impl Rule {
     pub(super) fn new(rule: impl Fn(&Request, &SkillEntry) -> bool + Send + Sync + 'static) -> Self {
