@@ -43,7 +43,7 @@ impl Reference {
             let problem =
                 "MCP_TEST_SKILLS_REF names no Python with skills-ref (`scripts/skills-ref` has one)";
             assert!(std::env::var_os("CI").is_none(), "{problem}");
-            writeln!(std::io::stderr(), "SKIPPED: {problem}").unwrap();
+            eprintln!("SKIPPED: {problem}");
             return None;
         };
         let mut python = Command::new(python);
