@@ -37,6 +37,7 @@ unit: ## Only the Rust tests of `make test`
 	@scripts/tools nextest >/dev/null
 	@MCP_TEST_POSTGRES_URL=$$(scripts/postgres) && export MCP_TEST_POSTGRES_URL || unset MCP_TEST_POSTGRES_URL; \
 	MCP_TEST_MINILM=$$(scripts/minilm) && export MCP_TEST_MINILM || unset MCP_TEST_MINILM; \
+	MCP_TEST_SKILLS_REF=$$(scripts/skills-ref) && export MCP_TEST_SKILLS_REF || unset MCP_TEST_SKILLS_REF; \
 	MCP_TEST_MINIFLARE=$$(scripts/tools miniflare) && export MCP_TEST_MINIFLARE || unset MCP_TEST_MINIFLARE; set -x; cargo nextest run --workspace --all-features
 	cargo test --workspace --all-features --doc
 interop: ## Only the examples, third-party clients and servers, and the Python wheel of `make test`

@@ -11,6 +11,15 @@ use crate::learning::{order, print};
 /// One of so many requests is held out.
 const FOLDS: usize = 3;
 
+/// What is learned from requests that none of the tools answers.
+#[derive(Debug, Clone, Copy)]
+enum Others {
+    /// There are none.
+    Unseen,
+    /// What people say of what is shown for them.
+    Told(Outcome),
+}
+
 /// What the model thinks of requests: how likely the best entry is accepted, and whether it was recommended.
 type Thought = (f32, bool);
 
@@ -25,10 +34,13 @@ pub(crate) fn measure(data: &Data, seeds: u64) -> Result<()> {
         let others: Vec<&str> = data.others.iter().map(String::as_str).collect();
         let thoughts = (think(&cold, &queries)?, think(&cold, &others)?);
         tell(&format!("abstention, cold, {what}"), &[thoughts])?;
-        for (name, with_others) in [("learned from answerable requests", false), ("learned from both", true)]
-        {
+        for (name, others) in [
+            ("learned from answerable requests", Others::Unseen),
+            ("learned from both", Others::Told(Outcome::Rejected)),
+            ("learned from both, and told what nothing fits", Others::Told(Outcome::NothingFits)),
+        ] {
             let runs: Vec<_> =
-                (1..=seeds).map(|seed| learned(data, vectors, seed, with_others)).collect::<Result<_>>()?;
+                (1..=seeds).map(|seed| learned(data, vectors, seed, others)).collect::<Result<_>>()?;
             tell(&format!("abstention, {name}, {what}"), &runs)?;
         }
     }
@@ -46,7 +58,7 @@ fn think(recommender: &Recommender, queries: &[&str]) -> Result<Vec<Thought>> {
 
 /// Learns in one pass from all but a fold, while it abstains as it does, and tells what it thinks of the fold: of its answerable requests and
 /// of the others.
-fn learned(data: &Data, vectors: bool, seed: u64, with_others: bool) -> Result<(Vec<Thought>, Vec<Thought>)> {
+fn learned(data: &Data, vectors: bool, seed: u64, told: Others) -> Result<(Vec<Thought>, Vec<Thought>)> {
     let mut settings = Settings::default();
     settings.seed = Some(seed);
     let recommender = Recommender::new(data.catalog(vectors)).learner(Learner::in_memory(settings)?);
@@ -64,7 +76,7 @@ fn learned(data: &Data, vectors: bool, seed: u64, with_others: bool) -> Result<(
     }
     for (at, other) in others.into_iter().enumerate() {
         // Who never sees any of them is measured with all.
-        if at % FOLDS == 0 || !with_others {
+        if at % FOLDS == 0 || matches!(told, Others::Unseen) {
             no.push(other.as_str());
         } else {
             stream.push((other, None));
@@ -77,10 +89,13 @@ fn learned(data: &Data, vectors: bool, seed: u64, with_others: bool) -> Result<(
         request.budget.entries = 1;
         let found = recommender.recommend(&request)?;
         let (Some(pick), Some(learner)) = (found.picks.first(), recommender.learned()) else { continue };
-        let outcome =
-            if Some(pick.entry.id.as_str()) == *tool { Outcome::Accepted } else { Outcome::Rejected };
+        let shown = pick.entry.id.as_str();
+        let (entry, outcome) = match (tool, told) {
+            (Some(tool), _) if shown == *tool => (shown, Outcome::Accepted),
+            (None, Others::Told(Outcome::NothingFits)) => ("", Outcome::NothingFits),
+            _ => (shown, Outcome::Rejected),
+        };
         let person = format!("person {}", at % 20);
-        let entry = &pick.entry.id;
         let feedback = Feedback {
             exposure: found.exposure,
             entry,

@@ -134,9 +134,13 @@ impl Entry {
         .seal()
     }
 
-    /// Computes the digest anew: over kind, name, description, body and files.
+    /// Computes the digest anew: over kind, name, description, body and files. Texts give back the room that they do not need: there are
+    /// thousands of entries, and what grew while it was written takes up to twice its length.
     #[must_use]
     pub fn seal(mut self) -> Self {
+        for text in [&mut self.id, &mut self.name, &mut self.description, &mut self.body, &mut self.origin] {
+            text.shrink_to_fit();
+        }
         let mut hasher = Sha256::new();
         let mut part = |text: &str| {
             hasher.update((text.len() as u64).to_le_bytes());

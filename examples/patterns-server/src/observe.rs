@@ -51,6 +51,7 @@ impl Observer for Counts {
             Outcome::Edited => "edited",
             Outcome::Rejected => "rejected",
             Outcome::Ignored => "ignored",
+            Outcome::NothingFits => "nothing_fits",
         };
         self.feedback.with(&[outcome]).increment();
     }

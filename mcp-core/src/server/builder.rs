@@ -158,12 +158,12 @@ impl ServerBuilder {
     }
 
     /// Decides per request which components exist: what is hidden is absent from lists and unknown
-    /// to calls. Lists become private to the caller.
+    /// to calls. Lists become private to the caller. Of several rules each has to allow it.
     pub fn visibility(
         mut self,
         allows: impl Fn(&crate::service::Request, &super::Shown<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.visibility = Some(Arc::new(Visibility::new(allows)));
+        self.visibility = Some(Arc::new(Visibility::and(self.visibility.as_deref(), allows)));
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use super::catalog::ComponentKind;
 use crate::service::Request;
@@ -20,11 +21,18 @@ pub struct Shown<'a> {
 
 type Allows = dyn Fn(&Request, &Shown<'_>) -> bool + Send + Sync;
 
-pub(crate) struct Visibility(Box<Allows>);
+/// All rules have to allow it.
+pub(crate) struct Visibility(Vec<Arc<Allows>>);
 
 impl Visibility {
-    pub(crate) fn new(allows: impl Fn(&Request, &Shown<'_>) -> bool + Send + Sync + 'static) -> Self {
-        Self(Box::new(allows))
+    /// One more rule, after those that there are.
+    pub(crate) fn and(
+        before: Option<&Self>,
+        allows: impl Fn(&Request, &Shown<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let mut rules = before.map_or_else(Vec::new, |before| before.0.clone());
+        rules.push(Arc::new(allows));
+        Self(rules)
     }
 
     pub(crate) fn allows(
@@ -34,7 +42,7 @@ impl Visibility {
         name: &str,
         tags: &BTreeSet<String>,
     ) -> bool {
-        (self.0)(request, &Shown { kind, name, tags })
+        self.0.iter().all(|allows| allows(request, &Shown { kind, name, tags }))
     }
 }
 

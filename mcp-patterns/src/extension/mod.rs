@@ -22,6 +22,7 @@
 //! # Ok(()) }
 //! ```
 
+mod callers;
 mod entry;
 mod folders;
 mod host;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use mcp_core::extension::{Extension, ExtensionFuture};
-use mcp_core::protocol::{CacheHint, RawJson, ReadResourceResult, ResourceContents, RpcError};
+use mcp_core::protocol::{CacheHint, RawJson, ReadResourceResult, Resource, ResourceContents, RpcError};
 use mcp_core::server::{
     Body, BuildError, Context, IntoResource, ResourceEntry, ResourceError, ServerBuilder, resource, template,
 };
@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::ID;
+use super::callers::Rule;
 use super::entry::SkillEntry;
 use super::set::SkillSet;
 
@@ -27,13 +28,30 @@ pub struct Skills {
     set: Arc<ArcSwap<SkillSet>>,
     cache: CacheHint,
     page: usize,
+    pub(super) rule: Option<Rule>,
 }
 
 impl Skills {
     /// Serves a set of skills. What clients get may be kept for five minutes by anyone.
     #[must_use]
     pub fn new(set: SkillSet) -> Self {
-        Self { set: Arc::new(ArcSwap::from_pointee(set)), cache: CacheHint::public(300_000), page: PAGE }
+        Self {
+            set: Arc::new(ArcSwap::from_pointee(set)),
+            cache: CacheHint::public(300_000),
+            page: PAGE,
+            rule: None,
+        }
+    }
+
+    /// Serves a skill only to callers of whom `may` says so: for all others it is in no list, and there is nothing at its URIs. A file that
+    /// belongs to two skills, one within the other, is read by whoever may read one of them. What clients get may be kept
+    /// for the caller only, whatever [`Self::cache`] says.
+    ///
+    /// [`Self::install`] adds it to the server's rules of what is visible ([`ServerBuilder::visibility`]).
+    #[must_use]
+    pub fn to_callers(mut self, may: impl Fn(&Request, &SkillEntry) -> bool + Send + Sync + 'static) -> Self {
+        self.rule = Some(Rule::new(may));
+        self
     }
 
     /// How long, and by whom, entries and files may be kept.
@@ -69,8 +87,8 @@ impl Skills {
         };
         let files = template("skill://{+path}", "skill-file", read)
             .description("A file of a skill; `skills/list` tells which there are.")
-            .cache(self.cache);
-        builder.template(files).expects_resources().extension(self.clone())
+            .cache(self.kept());
+        self.hide(builder).template(files).expects_resources().extension(self.clone())
     }
 
     /// Serves another set from now on, and tells clients of `server` which resources changed.
@@ -112,13 +130,29 @@ impl Skills {
             .description(entry.description())
             .mime_type("text/markdown")
             .size(size)
-            .cache(self.cache)
+            .cache(self.kept())
+    }
+
+    /// How long, and by whom, what a caller gets may be kept.
+    const fn kept(&self) -> CacheHint {
+        if self.rule.is_some() { CacheHint::private(self.cache.ttl_ms) } else { self.cache }
+    }
+
+    /// Whether a caller may read a skill.
+    fn may(&self, request: &Request, entry: &SkillEntry) -> bool {
+        self.rule.as_ref().is_none_or(|rule| rule.allows(request, entry))
+    }
+
+    /// Whether a caller may read a file, or something in a directory.
+    fn may_at(&self, request: &Request, set: &SkillSet, uri: &str) -> bool {
+        self.rule.as_ref().is_none_or(|rule| rule.shows(request, set, uri))
     }
 
     fn read(&self, request: &Request) -> Result<ReadResourceResult, ResourceError> {
         let uri = request.params.get_str("uri").unwrap_or_default();
         let set = self.set.load();
-        let file = set.files.get(&*uri).ok_or(ResourceError::NotFound)?;
+        let file = set.files.get(&*uri).filter(|_| self.may_at(request, &set, &uri));
+        let file = file.ok_or(ResourceError::NotFound)?;
         let mut result = match std::str::from_utf8(&file.bytes) {
             Ok(text) => ResourceContents::text(uri, text).into_resource()?,
             Err(_) => file.bytes.clone().into_resource()?,
@@ -131,11 +165,11 @@ impl Skills {
 
     fn list(&self, request: &Request) -> Result<Value, RpcError> {
         let set = self.set.load();
-        let entries = set.entries.iter().map(|(uri, entry)| (uri, entry.as_ref()));
+        let shown = |(_, entry): &(&String, &SkillEntry)| self.may(request, entry);
+        let entries = set.entries.iter().map(|(uri, entry)| (uri, entry.as_ref())).filter(shown);
         let mut result = page(request, self.page, "skills", entries, |after| {
-            set.entries
-                .range::<str, _>((Bound::Excluded(after), Bound::Unbounded))
-                .map(|(uri, e)| (uri, e.as_ref()))
+            let rest = set.entries.range::<str, _>((Bound::Excluded(after), Bound::Unbounded));
+            rest.map(|(uri, entry)| (uri, entry.as_ref())).filter(shown)
         })?;
         self.stamp(&mut result);
         Ok(result)
@@ -144,7 +178,8 @@ impl Skills {
     fn get(&self, request: &Request) -> Result<Value, RpcError> {
         let uri = member(request)?;
         let set = self.set.load();
-        let entry = set.entries.get(&*uri).ok_or_else(|| unknown("no skill is served there", &uri))?;
+        let entry = set.entries.get(&*uri).filter(|entry| self.may(request, entry));
+        let entry = entry.ok_or_else(|| unknown("no skill is served there", &uri))?;
         let mut result = json!({ "skill": entry.as_ref() });
         self.stamp(&mut result);
         Ok(result)
@@ -153,24 +188,26 @@ impl Skills {
     fn directory(&self, request: &Request) -> Result<Value, RpcError> {
         let uri = member(request)?;
         let set = self.set.load();
-        let children = set.directories.get(&*uri).ok_or_else(|| {
-            let what = if set.files.contains_key(&*uri) {
+        let shown = self.may_at(request, &set, &uri);
+        let children = set.directories.get(&*uri).filter(|_| shown).ok_or_else(|| {
+            let what = if shown && set.files.contains_key(&*uri) {
                 "a file, not a directory"
             } else {
                 "there is no such directory"
             };
             unknown(what, &uri)
         })?;
-        page(request, self.page, "resources", children.iter(), |after| {
-            children.range::<str, _>((Bound::Excluded(after), Bound::Unbounded))
+        let shown = |(uri, _): &(&String, &Resource)| self.may_at(request, &set, uri);
+        page(request, self.page, "resources", children.iter().filter(shown), |after| {
+            children.range::<str, _>((Bound::Excluded(after), Bound::Unbounded)).filter(shown)
         })
     }
 
     fn stamp(&self, result: &mut Value) {
         if let Some(members) = result.as_object_mut() {
-            members.insert("ttlMs".to_owned(), self.cache.ttl_ms.into());
-            members
-                .insert("cacheScope".to_owned(), serde_json::to_value(self.cache.scope).unwrap_or_default());
+            let cache = self.kept();
+            members.insert("ttlMs".to_owned(), cache.ttl_ms.into());
+            members.insert("cacheScope".to_owned(), serde_json::to_value(cache.scope).unwrap_or_default());
         }
     }
 }

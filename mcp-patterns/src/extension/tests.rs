@@ -1,5 +1,7 @@
 use mcp_core::Server;
 use mcp_core::protocol::{ErrorCode, ProtocolVersion};
+use mcp_core::server::resource;
+use mcp_core::service::Principal;
 use mcp_core::testing::TestClient;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -142,6 +144,57 @@ async fn what_is_not_there_is_invalid() {
     let said = client.request("server/discover", json!({})).await.unwrap();
     assert_eq!(said["capabilities"]["extensions"][ID], json!({ "directoryRead": true }));
     assert!(said["capabilities"]["resources"].is_object());
+}
+
+#[tokio::test]
+async fn what_a_caller_may_not_read_is_not_there() {
+    let skills = Skills::new(set()).page_size(1).to_callers(|request, entry| {
+        let user = request.peer.principal.as_deref().map_or("", |who| &who.user);
+        user == "ann" || user == "bob" && matches!(entry.name(), "inner" | "beta")
+    });
+    // A rule that the server has already holds, too.
+    let builder = Server::builder("shop", "1.0.0")
+        .resource(resource("shop://secret", "secret", async || "none of theirs"))
+        .visibility(|_, shown| shown.name != "shop://secret");
+    let server = skills.install(builder).build().unwrap();
+    let connect =
+        |user: &str| TestClient::builder().principal(Principal::new("acme", user)).connect(server.clone());
+    let root = "skill://acme/billing/refunds";
+    for (user, listed) in [("ann", 5), ("bob", 2), ("eve", 0)] {
+        let client = connect(user).await;
+        let (mut uris, mut cursor) = (Vec::new(), Value::Null);
+        loop {
+            let page = client.request("skills/list", json!({ "cursor": cursor })).await.unwrap();
+            assert_eq!(page["cacheScope"], "private");
+            uris.extend(page["skills"].as_array().unwrap().iter().map(|skill| skill["uri"].clone()));
+            cursor = page["nextCursor"].clone();
+            if cursor.is_null() {
+                break;
+            }
+        }
+        assert_eq!(uris.len(), listed, "{user}");
+        let all = client.request("resources/list", json!({})).await.unwrap();
+        let all: Vec<_> = all["resources"].as_array().unwrap().iter().map(|of| of["uri"].clone()).collect();
+        assert!(all.iter().all(|uri| uris.contains(uri)), "{user}: {all:?}");
+    }
+    let bob = connect("bob").await;
+    let read = async |method: &str, uri: &str| bob.request(method, json!({ "uri": uri })).await;
+    for (method, uri) in [
+        ("skills/get", format!("{root}/SKILL.md")),
+        ("resources/read", format!("{root}/SKILL.md")),
+        ("resources/read", format!("{root}/templates/logo.png")),
+        ("resources/read", "skill://alpha/SKILL.md".to_owned()),
+        ("resources/directory/read", format!("{root}/templates")),
+        ("resources/directory/read", "skill://alpha".to_owned()),
+    ] {
+        assert!(read(method, &uri).await.is_err(), "{method} {uri}");
+    }
+    let inner = read("resources/read", &format!("{root}/inner/SKILL.md")).await.unwrap();
+    assert_eq!(inner["contents"][0]["text"], INNER);
+    // On the way to it there is nothing else.
+    let outer = read("resources/directory/read", root).await.unwrap();
+    assert_eq!(outer["resources"].as_array().unwrap().len(), 1);
+    assert_eq!(outer["resources"][0]["name"], "inner");
 }
 
 #[tokio::test]

@@ -5,15 +5,20 @@ use std::collections::HashMap;
 use super::fit::{Fit, SIGNS};
 use super::likeness::{Accepted, Kept, Wording};
 use super::model::{Feature, Model};
+use super::refused::Refused;
 use super::trust::Trust;
 use super::weights::{Weight, Weights};
 use crate::text::ByNumber;
 
 /// Changes whenever the format does, or what the numbers mean: older snapshots are computed anew.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
-pub(crate) fn write(model: &Model) -> Vec<u8> {
-    let mut out = Out(Vec::new());
+/// How many bytes a part has, about.
+const PART: usize = 64 * 1024;
+
+/// Hands over a model part by part.
+pub(crate) fn write<E>(model: &Model, part: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    let mut out = Out { bytes: Vec::with_capacity(PART), part, failed: None };
     out.number(model.items.len() as u64);
     model.items.iter().for_each(|item| out.number(*item));
     out.real(model.requests);
@@ -48,23 +53,29 @@ pub(crate) fn write(model: &Model) -> Vec<u8> {
         out.short(trust.today);
     }
     accepted(&mut out, &model.accepted);
-    out.0
+    out.end()
 }
 
-fn accepted(out: &mut Out, accepted: &Accepted) {
+fn accepted<E>(out: &mut Out<'_, E>, accepted: &Accepted) {
     out.number(accepted.kept.len() as u64);
     for kept in &accepted.kept {
-        let (words, about) = kept.wording.parts();
         out.short(kept.item);
         out.real(kept.length);
         out.real(kept.score);
-        out.number(about as u64);
-        out.shorts(words.iter().copied());
+        wording(out, &kept.wording);
     }
     out.shorts(accepted.references.iter().copied());
     out.shorts(accepted.others.iter().copied());
     out.short(accepted.turns.0);
     out.short(accepted.turns.1);
+    out.number(accepted.refused.kept().len() as u64);
+    accepted.refused.kept().for_each(|refused| wording(out, refused));
+}
+
+fn wording<E>(out: &mut Out<'_, E>, wording: &Wording) {
+    let (words, about) = wording.parts();
+    out.number(about as u64);
+    out.shorts(words.iter().copied());
 }
 
 /// None if it is not whole.
@@ -109,26 +120,50 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Model> {
     let mut kept = Vec::new();
     for _ in 0..from.many(28)? {
         let (item, length, score) = (from.short()?, from.real()?, from.real()?);
-        let about = usize::try_from(from.number()?).ok()?;
-        let words: Vec<u32> = from.shorts()?;
-        kept.push(Kept { wording: Wording::kept(words, about)?, item, length, score });
+        kept.push(Kept { wording: from.wording()?, item, length, score });
     }
     let (references, others) = (from.shorts()?, from.shorts()?);
-    let accepted = Accepted::read(kept, references, others, (from.short()?, from.short()?))?;
+    let turns = (from.short()?, from.short()?);
+    let refused = (0..from.many(16)?).map(|_| from.wording()).collect::<Option<_>>()?;
+    let accepted = Accepted::read(kept, references, others, turns, Refused::read(refused)?)?;
     let model =
         Model { items, by_number, features, requests, hour, fit: Fit { signs, words }, trust, accepted };
     from.0.is_empty().then_some(model)
 }
 
-struct Out(Vec<u8>);
+struct Out<'a, E> {
+    bytes: Vec<u8>,
+    part: &'a mut dyn FnMut(&[u8]) -> Result<(), E>,
+    /// Nothing is written after the first failure.
+    failed: Option<E>,
+}
 
-impl Out {
+impl<E> Out<'_, E> {
+    fn put(&mut self, bytes: &[u8]) {
+        if self.bytes.len() + bytes.len() > PART {
+            self.hand_over();
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn hand_over(&mut self) {
+        if self.failed.is_none() {
+            self.failed = (self.part)(&self.bytes).err();
+        }
+        self.bytes.clear();
+    }
+
+    fn end(mut self) -> Result<(), E> {
+        self.hand_over();
+        self.failed.map_or(Ok(()), Err)
+    }
+
     fn number(&mut self, value: u64) {
-        self.0.extend(value.to_le_bytes());
+        self.put(&value.to_le_bytes());
     }
 
     fn short(&mut self, value: u32) {
-        self.0.extend(value.to_le_bytes());
+        self.put(&value.to_le_bytes());
     }
 
     fn shorts(&mut self, values: impl ExactSizeIterator<Item = u32>) {
@@ -137,7 +172,7 @@ impl Out {
     }
 
     fn real(&mut self, value: f32) {
-        self.0.extend(value.to_le_bytes());
+        self.put(&value.to_le_bytes());
     }
 }
 
@@ -162,6 +197,11 @@ impl In<'_> {
 
     fn shorts<T: FromIterator<u32>>(&mut self) -> Option<T> {
         (0..self.many(4)?).map(|_| self.short()).collect()
+    }
+
+    fn wording(&mut self) -> Option<Wording> {
+        let about = usize::try_from(self.number()?).ok()?;
+        Wording::kept(self.shorts()?, about)
     }
 
     /// How many of at least `size` bytes follow.
@@ -192,10 +232,18 @@ mod tests {
                 let lesson = Lesson { features, candidates: &candidates, about: *about, wanted: *wanted, weight: 1.0, hour: *hour };
                 model.learn(&lesson, &Pace { rate: 1.0, half_life: Some(10.0) });
                 model.accepted.accept(Wording::of(features.iter().map(|(word, _)| *word), &[5, 70]), *hour, *wanted);
+                if !wanted {
+                    model.accepted.refuse(Wording::of(features.iter().map(|(word, _)| *word), &[5]));
+                }
                 model.fit.learn(0.1, &[0.5; SIGNS], features, *wanted, 1.0);
                 model.trust.entry(*about).or_default().note(*hour, 0.4, *wanted);
             }
-            let bytes = write(&model);
+            let mut bytes = Vec::new();
+            let written: Result<(), ()> = write(&model, &mut |part| {
+                bytes.extend_from_slice(part);
+                Ok(())
+            });
+            prop_assert!(written.is_ok());
             let back = read(&bytes);
             prop_assert_eq!(back.as_ref(), Some(&model));
             if cut > 0 {

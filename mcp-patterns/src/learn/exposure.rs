@@ -17,6 +17,9 @@ pub enum Outcome {
     Rejected,
     /// Neither used nor refused.
     Ignored,
+    /// Not about an entry: none of the catalogue fits the request, whatever was shown. [`Feedback::entry`] is empty.
+    #[serde(rename = "nothing_fits")]
+    NothingFits,
 }
 
 impl Exposure {
@@ -32,7 +35,7 @@ impl Outcome {
         match self {
             Self::Accepted => (true, 1.0),
             Self::Edited => (true, 0.7),
-            Self::Rejected => (false, 1.0),
+            Self::Rejected | Self::NothingFits => (false, 1.0),
             Self::Ignored => (false, 0.2),
         }
     }
@@ -92,12 +95,12 @@ const fn always() -> bool {
     true
 }
 
-/// What somebody says of an entry that was shown.
+/// What somebody says of an entry that was shown, or that nothing fitted.
 #[derive(Debug, Clone, Copy)]
 pub struct Feedback<'a> {
     /// The exposure's number, from the recommendation.
     pub exposure: i64,
-    /// The id of the entry.
+    /// The id of the entry; empty if nothing fitted.
     pub entry: &'a str,
     /// What became of it.
     pub outcome: Outcome,

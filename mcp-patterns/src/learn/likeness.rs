@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 
+use super::refused::Refused;
 use crate::text::ByNumber;
 
 /// How many requests are kept, at most.
@@ -29,6 +30,10 @@ const MOST_TELLING: f32 = 8.0;
 const BELOW: f32 = 0.035;
 /// How many lengths are computed anew when one is added.
 const ANEW: usize = 8;
+/// How many references are when something is refused.
+const REFUSED_ANEW: usize = 4;
+/// What a word takes from the likeness that is e times as usual among requests that nothing fitted.
+const REFUSED: f32 = 0.07;
 
 /// The words of a request: those that say what it is about first, then how it is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +86,8 @@ pub(crate) struct Accepted {
     pub(super) others: VecDeque<u32>,
     /// What is computed anew next: a reference, and a length.
     pub(super) turns: (u32, u32),
+    /// Requests that nothing fitted.
+    pub(super) refused: Refused,
     /// Where words are in `kept`, in order.
     with: ByNumber<Vec<u32>>,
     line: Option<f32>,
@@ -93,13 +100,14 @@ impl Accepted {
         references: VecDeque<u32>,
         others: VecDeque<u32>,
         turns: (u32, u32),
+        refused: Refused,
     ) -> Option<Self> {
         let mut places: Vec<u32> = references.iter().chain(&others).copied().collect();
         places.sort_unstable();
         if kept.len() > MOST || !places.iter().copied().eq(0..kept.len() as u32) {
             return None;
         }
-        let mut read = Self { kept, references, others, turns, ..Self::default() };
+        let mut read = Self { kept, references, others, turns, refused, ..Self::default() };
         for place in 0..read.kept.len() {
             read.list(place as u32, true);
         }
@@ -132,18 +140,31 @@ impl Accepted {
         } else {
             self.others.push_back(place);
         }
-        let (reference, length) = self.turns;
-        if let Some(place) = self.references.get(reference as usize).copied() {
-            self.rate(place);
-        }
+        self.rate_next(1);
+        let length = self.turns.1;
         for next in 0..ANEW {
             self.measure((length + next as u32) % self.kept.len() as u32);
         }
-        self.turns = (
-            (reference + 1) % self.references.len().max(1) as u32,
-            (length + ANEW as u32) % self.kept.len() as u32,
-        );
+        self.turns.1 = (length + ANEW as u32) % self.kept.len() as u32;
         self.draw();
+    }
+
+    /// Keeps a request that nothing fitted. What is like it is less like the accepted ones from now on.
+    pub(super) fn refuse(&mut self, wording: Wording) {
+        self.refused.keep(wording);
+        self.rate_next(REFUSED_ANEW);
+        self.draw();
+    }
+
+    /// Computes anew how like the others the next references are.
+    fn rate_next(&mut self, many: usize) {
+        for _ in 0..many {
+            let reference = self.turns.0;
+            if let Some(place) = self.references.get(reference as usize).copied() {
+                self.rate(place);
+            }
+            self.turns.0 = (reference + 1) % self.references.len().max(1) as u32;
+        }
     }
 
     /// Where a request is kept, in the place of the oldest if there are too many.
@@ -210,7 +231,7 @@ impl Accepted {
         let left_out = usize::from(except.is_some());
         let all = self.kept.len().saturating_sub(left_out) as f32;
         let mut likes = vec![0f32; self.kept.len()];
-        let (mut squares, mut usual) = (0f32, 0f32);
+        let (mut squares, mut usual, mut refused) = (0f32, 0f32, 0f32);
         for (at, word) in wording.words.iter().enumerate() {
             let places = self.with(*word);
             let many = places.len().saturating_sub(left_out);
@@ -222,14 +243,20 @@ impl Accepted {
                 }
             }
             if at < wording.about {
-                usual += ((many as f32 + 0.3) / (all + 1.0)).ln();
+                let share = (many as f32 + 0.3) / (all + 1.0);
+                usual += share.ln();
+                refused += self.refused.telling(*word, share);
             }
         }
         if let Some(like) = except.and_then(|place| likes.get_mut(place as usize)) {
             *like = 0.0;
         }
-        let usual = if wording.about > 0 { usual / wording.about as f32 } else { NO_WORDS };
-        self.nearest(&likes) / squares.sqrt().max(f32::MIN_POSITIVE) + UNUSUAL * usual
+        let about = wording.about as f32;
+        let (usual, refused) =
+            if wording.about > 0 { (usual / about, refused / about) } else { (NO_WORDS, 0.0) };
+        let like = self.nearest(&likes) / squares.sqrt().max(f32::MIN_POSITIVE) + UNUSUAL * usual;
+        // Exactly what it was for those who never say that nothing fits.
+        like - REFUSED * refused
     }
 
     /// The largest mean over the nearest requests for one entry.
@@ -252,7 +279,7 @@ impl Accepted {
 }
 
 /// The number of a word where numbers are hashes: their upper bits count, too.
-fn spread(word: u32) -> u64 {
+pub(super) fn spread(word: u32) -> u64 {
     u64::from(word) << 32 | u64::from(word)
 }
 
@@ -337,8 +364,11 @@ mod tests {
         assert_eq!((accepted.kept.len(), accepted.references.len()), (MOST, REFERENCES));
         let entered: usize = accepted.kept.iter().map(|kept| kept.wording.words.len()).sum();
         assert_eq!(accepted.with.values().map(Vec::len).sum::<usize>(), entered);
-        let Accepted { kept, references, others, turns, .. } = accepted.clone();
-        assert_eq!(Accepted::read(kept.clone(), references.clone(), others.clone(), turns), Some(accepted));
-        assert_eq!(Accepted::read(kept, references, VecDeque::new(), turns), None);
+        let Accepted { kept, references, others, turns, refused, .. } = accepted.clone();
+        assert_eq!(
+            Accepted::read(kept.clone(), references.clone(), others.clone(), turns, refused.clone()),
+            Some(accepted)
+        );
+        assert_eq!(Accepted::read(kept, references, VecDeque::new(), turns, refused), None);
     }
 }

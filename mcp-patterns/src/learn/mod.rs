@@ -8,16 +8,19 @@ mod choose;
 mod codec;
 mod exposure;
 pub(crate) mod fit;
+mod inner;
 pub(crate) mod likeness;
 pub(crate) mod model;
+mod refused;
 mod state;
 mod store;
 mod trust;
+mod upkeep;
 mod weights;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -25,6 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use choose::Strategy;
 pub(crate) use choose::probabilities;
 pub use exposure::{Candidate, Exposure, Feedback, Outcome, Receipt, Record};
+use inner::Inner;
 use model::{Model, Pace};
 pub(crate) use state::{State, hour};
 use store::{Event, Store};
@@ -33,8 +37,6 @@ use crate::PatternError;
 
 /// The tenant that holds what is shared. No tenant can have this name.
 const SHARED: &str = "";
-/// How many tenants are kept in memory.
-const TENANTS: usize = 256;
 
 /// How it learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,14 +119,6 @@ pub struct Learner {
     inner: Mutex<Inner>,
 }
 
-struct Inner {
-    store: Store,
-    /// By tenant, with when it was used last.
-    states: HashMap<String, (u64, State)>,
-    uses: u64,
-    dice: Dice,
-}
-
 /// What a tenant has done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Stats {
@@ -142,6 +136,8 @@ pub struct Stats {
     pub rejected: u64,
     /// Neither.
     pub ignored: u64,
+    /// How often somebody said that nothing fitted.
+    pub nothing_fits: u64,
 }
 
 /// What ranking reads and leaves.
@@ -175,8 +171,7 @@ impl Learner {
             None => getrandom::u64().map_err(store::failed("asking for randomness"))?,
         };
         let store = Store::open(path)?;
-        let inner = Inner { store, states: HashMap::new(), uses: 0, dice: Dice(seed) };
-        Ok(Self { settings, inner: Mutex::new(inner) })
+        Ok(Self { settings, inner: Mutex::new(Inner::new(store, Dice(seed))) })
     }
 
     /// How it learns.
@@ -209,35 +204,15 @@ impl Learner {
         logged.map(|()| (result, exposure))
     }
 
-    /// Learns from what became of an entry that was shown to the tenant.
+    /// Learns from what became of an entry that was shown to the tenant, or that nothing fitted. What it returns a receipt for survives the
+    /// end of the process at any moment.
     ///
     /// # Errors
     /// The tenant has no such exposure, the entry was not shown in it, the same principal has said something of it already, or the log
     /// cannot be written.
     pub fn feedback(&self, tenant: &str, feedback: &Feedback<'_>) -> Result<Receipt, PatternError> {
         check_tenant(tenant)?;
-        let mut inner = self.inner.lock();
-        let found = inner.store.exposure(tenant, feedback.exposure)?;
-        let exposure = found.ok_or_else(|| PatternError::Invalid {
-            field: "exposure".to_owned(),
-            problem: format!(
-                "there is no {}: use the number that a recommendation came with",
-                feedback.exposure
-            ),
-        })?;
-        if !exposure.shown.iter().any(|shown| shown == feedback.entry) {
-            return Err(PatternError::Invalid {
-                field: "entry".to_owned(),
-                problem: format!(
-                    "`{}` was not shown there: name one of {:?}",
-                    feedback.entry, exposure.shown
-                ),
-            });
-        }
-        if feedback.share {
-            inner.teach(SHARED, Some(&exposure), feedback, &self.settings)?;
-        }
-        inner.teach(tenant, None, feedback, &self.settings)
+        self.inner.lock().teach(tenant, feedback, &self.settings)
     }
 
     /// Takes feedback back, as if it had never been given. What was shared stays shared.
@@ -280,7 +255,9 @@ impl Learner {
         check_tenant(tenant)?;
         let mut records: Vec<Record> = Vec::new();
         self.inner.lock().store.since(tenant, 0, |_, event| match event {
-            Event::Exposure(exposure) => records.push(Record { exposure, feedback: Vec::new() }),
+            Event::Exposure(exposure) => {
+                records.push(Record { exposure: Arc::unwrap_or_clone(exposure), feedback: Vec::new() })
+            }
             Event::Feedback { exposure, entry, principal, outcome, .. } => {
                 let at = records.binary_search_by_key(&exposure, |record| record.exposure.id);
                 if let Some(record) = at.ok().and_then(|at| records.get_mut(at)) {
@@ -311,6 +288,7 @@ impl Learner {
                     Outcome::Edited => &mut stats.edited,
                     Outcome::Rejected => &mut stats.rejected,
                     Outcome::Ignored => &mut stats.ignored,
+                    Outcome::NothingFits => &mut stats.nothing_fits,
                 } += 1;
             }
             Event::Undo => {}
@@ -333,86 +311,6 @@ fn check_tenant(tenant: &str) -> Result<(), PatternError> {
         });
     }
     Ok(())
-}
-
-impl Inner {
-    /// The state of a tenant, as the log says.
-    fn take(&mut self, tenant: &str, settings: &Settings) -> Result<State, PatternError> {
-        let known = self.states.remove(tenant).map(|(_, state)| state);
-        let mut state = match known {
-            Some(state) => state,
-            None => State::load(&self.store, tenant)?,
-        };
-        state.follow(
-            |seq, visit| self.store.since(tenant, seq, visit),
-            |id| self.store.exposure(tenant, id),
-            settings,
-        )?;
-        Ok(state)
-    }
-
-    fn put(&mut self, tenant: &str, state: State) {
-        self.uses += 1;
-        if self.states.len() >= TENANTS {
-            let oldest = self.states.iter().min_by_key(|(_, (used, _))| *used).map(|(name, _)| name.clone());
-            oldest.and_then(|name| self.states.remove(&name));
-        }
-        self.states.insert(tenant.to_owned(), (self.uses, state));
-    }
-
-    /// Writes an exposure and counts it.
-    fn log(
-        &mut self,
-        tenant: &str,
-        state: &mut State,
-        exposure: &mut Exposure,
-        settings: &Settings,
-    ) -> Result<(), PatternError> {
-        let change = self.store.change()?;
-        // What others wrote meanwhile comes first.
-        state.follow(
-            |seq, visit| change.since(tenant, seq, visit),
-            |id| change.exposure(tenant, id),
-            settings,
-        )?;
-        exposure.id = change.expose(tenant, exposure)?;
-        change.commit()?;
-        state.apply(exposure.id, Event::Exposure(exposure.clone()), &mut |_| Ok(None), settings)?;
-        state.keep(&self.store, tenant, settings)
-    }
-
-    /// Writes feedback, and what it is about if that is not there yet, and learns from it.
-    fn teach(
-        &mut self,
-        tenant: &str,
-        about: Option<&Exposure>,
-        feedback: &Feedback<'_>,
-        settings: &Settings,
-    ) -> Result<Receipt, PatternError> {
-        let mut state = self.take(tenant, settings)?;
-        let change = self.store.change()?;
-        let exposure = match about {
-            Some(exposure) => change.expose(tenant, exposure)?,
-            None => feedback.exposure,
-        };
-        let told = change.feed(tenant, &Feedback { exposure, ..*feedback })?;
-        let Some(id) = told else {
-            return Err(PatternError::Invalid {
-                field: "entry".to_owned(),
-                problem: format!("feedback on `{}` was given already: take it back first", feedback.entry),
-            });
-        };
-        change.commit()?;
-        state.follow(
-            |seq, visit| self.store.since(tenant, seq, visit),
-            |id| self.store.exposure(tenant, id),
-            settings,
-        )?;
-        let weight = state.last_weight;
-        state.keep(&self.store, tenant, settings)?;
-        self.put(tenant, state);
-        Ok(Receipt { id, weight })
-    }
 }
 
 /// Numbers that look random: xorshift64*.

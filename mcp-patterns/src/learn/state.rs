@@ -1,8 +1,10 @@
 //! A tenant's model while it follows the log.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::exposure::{Exposure, Outcome};
+use super::fit::sigmoid;
 use super::model::{Lesson, Model};
 use super::store::{Event, Store};
 use super::{Settings, codec};
@@ -22,14 +24,14 @@ pub(crate) struct State {
     seq: i64,
     kept: i64,
     applied: u32,
-    recent: VecDeque<Exposure>,
+    recent: VecDeque<Arc<Exposure>>,
     /// How much the last feedback counted.
     pub(super) last_weight: f32,
     /// Where items stand in a snapshot of the catalogue: its generation, and the place by item.
     slots: (u64, Vec<u32>),
 }
 
-type Find<'a> = &'a mut dyn FnMut(i64) -> Result<Option<Exposure>, PatternError>;
+type Find<'a> = &'a mut dyn FnMut(i64) -> Result<Option<Arc<Exposure>>, PatternError>;
 
 impl State {
     pub(super) const fn of(model: Model, seq: i64) -> Self {
@@ -54,7 +56,7 @@ impl State {
     pub(super) fn follow(
         &mut self,
         since: impl Fn(i64, &mut dyn FnMut(i64, Event)) -> Result<(), PatternError>,
-        mut find: impl FnMut(i64) -> Result<Option<Exposure>, PatternError>,
+        mut find: impl FnMut(i64) -> Result<Option<Arc<Exposure>>, PatternError>,
         settings: &Settings,
     ) -> Result<(), PatternError> {
         for from_the_beginning in [false, true] {
@@ -91,9 +93,8 @@ impl State {
                 self.recent.push_back(exposure);
             }
             Event::Feedback { exposure, entry, principal, outcome, at } => {
-                let known = self.recent.binary_search_by_key(&exposure, |recent| recent.id).ok();
-                let known = match known.and_then(|at| self.recent.get(at)) {
-                    Some(exposure) => Some(exposure.clone()),
+                let known = match self.recent(exposure) {
+                    Some(exposure) => Some(exposure),
                     None => find(exposure)?,
                 };
                 if let Some(exposure) = known {
@@ -105,6 +106,12 @@ impl State {
         self.seq = self.seq.max(seq);
         self.applied += 1;
         Ok(())
+    }
+
+    /// An exposure, if it is at hand.
+    pub(super) fn recent(&self, exposure: i64) -> Option<Arc<Exposure>> {
+        let at = self.recent.binary_search_by_key(&exposure, |recent| recent.id).ok()?;
+        self.recent.get(at).cloned()
     }
 
     fn learn(
@@ -123,6 +130,10 @@ impl State {
         let everybody = self.model.trust.get(&super::trust::EVERYBODY).copied().unwrap_or_default();
         let weight = says * trust.weight(&everybody, hour, settings.answers_a_day, settings.damp);
         self.last_weight = weight;
+        if outcome == Outcome::NothingFits {
+            self.nothing_fits(exposure, principal, weight, hour);
+            return;
+        }
         let candidates: Vec<(u64, f32)> =
             exposure.candidates.iter().map(|candidate| (number(&candidate.entry), candidate.base)).collect();
         let about = number(entry);
@@ -144,15 +155,28 @@ impl State {
         }
     }
 
+    /// Learns that a request is one that no entry fits. It says nothing of how well entries fit compared with each other.
+    fn nothing_fits(&mut self, exposure: &Exposure, principal: u64, weight: f32, hour: u32) {
+        let words = phrased(&exposure.features, &exposure.phrasing);
+        let expected = sigmoid(exposure.fit + self.model.fit.learned(&exposure.signs, &words).0);
+        for who in [principal, super::trust::EVERYBODY] {
+            self.model.trust.entry(who).or_default().note(hour, expected, false);
+        }
+        if weight >= BELIEVED && exposure.words > 0 {
+            self.model.accepted.refuse(exposure.wording());
+        }
+        self.model.fit.learn(exposure.fit, &exposure.signs, &words, false, weight);
+    }
+
     /// Keeps a snapshot once enough has happened.
     pub(super) fn keep(
         &mut self,
-        store: &Store,
+        store: &mut Store,
         tenant: &str,
         settings: &Settings,
     ) -> Result<(), PatternError> {
         if self.applied >= settings.snapshot_every.max(1) && self.seq > self.kept {
-            store.keep(tenant, codec::VERSION, self.seq, &codec::write(&self.model))?;
+            store.keep(tenant, codec::VERSION, self.seq, |part| codec::write(&self.model, part))?;
             (self.kept, self.applied) = (self.seq, 0);
         }
         Ok(())

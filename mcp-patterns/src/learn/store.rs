@@ -4,11 +4,13 @@
 //! Commits survive the end of the process at any moment (write-ahead log). After a power failure the last of them may be missing.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
 use super::exposure::{Exposure, Feedback, Outcome};
+use super::upkeep::Upkeep;
 use crate::PatternError;
 
 const SCHEMA: &str = "
@@ -17,14 +19,15 @@ const SCHEMA: &str = "
         exposure INTEGER, entry TEXT, principal TEXT, outcome TEXT, undone INTEGER NOT NULL DEFAULT 0, body TEXT);
     CREATE INDEX IF NOT EXISTS by_tenant ON events (tenant, seq);
     CREATE UNIQUE INDEX IF NOT EXISTS once ON events (exposure, entry, principal) WHERE kind = 1 AND undone = 0;
-    CREATE TABLE IF NOT EXISTS snapshots (
-        tenant TEXT PRIMARY KEY, version INTEGER NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL);";
-const VERSION: i64 = 1;
+    DROP TABLE IF EXISTS snapshots;
+    CREATE TABLE snapshots (tenant TEXT PRIMARY KEY, version INTEGER NOT NULL, seq INTEGER NOT NULL);
+    CREATE TABLE parts (tenant TEXT NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (tenant, part));";
+const VERSION: i64 = 2;
 
 /// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Event {
-    Exposure(Exposure),
+    Exposure(Arc<Exposure>),
     Feedback {
         exposure: i64,
         entry: String,
@@ -36,8 +39,22 @@ pub(crate) enum Event {
     Undo,
 }
 
+impl Event {
+    pub(super) fn of(feedback: &Feedback<'_>) -> Self {
+        Self::Feedback {
+            exposure: feedback.exposure,
+            entry: feedback.entry.to_owned(),
+            principal: feedback.principal.to_owned(),
+            outcome: feedback.outcome,
+            at: feedback.at,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Store {
+    /// Ends before the connection does. None in memory.
+    upkeep: Option<Upkeep>,
     connection: Connection,
 }
 
@@ -50,7 +67,7 @@ pub(crate) fn failed<E: std::error::Error + Send + Sync + 'static>(
 impl Store {
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, PatternError> {
         let failed = failed("opening");
-        let connection = match path {
+        let mut connection = match path {
             Some(path) => Connection::open(path),
             None => Connection::open_in_memory(),
         }
@@ -69,14 +86,26 @@ impl Store {
             });
         }
         if version < VERSION {
-            connection.execute_batch(SCHEMA).map_err(&failed)?;
-            connection.pragma_update(None, "user_version", VERSION).map_err(&failed)?;
+            let change =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+            // Another process may have been first.
+            let version: i64 =
+                change.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(&failed)?;
+            if version < VERSION {
+                change.execute_batch(SCHEMA).map_err(&failed)?;
+                change.pragma_update(None, "user_version", VERSION).map_err(&failed)?;
+            }
+            change.commit().map_err(&failed)?;
         }
-        Ok(Self { connection })
+        let upkeep = path.map(|path| Upkeep::start(path, &connection)).transpose()?;
+        Ok(Self { upkeep, connection })
     }
 
     /// One change after another: nobody else writes until it is committed.
     pub(crate) fn change(&mut self) -> Result<Change<'_>, PatternError> {
+        if let Some(upkeep) = &mut self.upkeep {
+            upkeep.changed();
+        }
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         Ok(Change { transaction: begun.map_err(failed("beginning a change"))? })
     }
@@ -91,33 +120,73 @@ impl Store {
         since(&self.connection, tenant, seq, visit)
     }
 
-    pub(crate) fn exposure(&self, tenant: &str, id: i64) -> Result<Option<Exposure>, PatternError> {
+    pub(crate) fn exposure(&self, tenant: &str, id: i64) -> Result<Option<Arc<Exposure>>, PatternError> {
         exposure(&self.connection, tenant, id)
     }
 
+    /// What was learned, and up to which number.
     pub(crate) fn snapshot(
         &self,
         tenant: &str,
         version: i64,
     ) -> Result<Option<(i64, Vec<u8>)>, PatternError> {
-        self.connection
-            .prepare_cached("SELECT seq, body FROM snapshots WHERE tenant = ?1 AND version = ?2")
-            .and_then(|mut found| {
-                found.query_row(params![tenant, version], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-            })
-            .map_err(failed("reading a snapshot"))
+        let failed = failed("reading a snapshot");
+        // One look at all of it: others may replace it meanwhile.
+        let look = self.connection.unchecked_transaction().map_err(&failed)?;
+        let known: Option<i64> = look
+            .prepare_cached("SELECT seq FROM snapshots WHERE tenant = ?1 AND version = ?2")
+            .and_then(|mut found| found.query_row(params![tenant, version], |row| row.get(0)).optional())
+            .map_err(&failed)?;
+        let Some(seq) = known else { return Ok(None) };
+        let mut parts =
+            look.prepare_cached("SELECT body FROM parts WHERE tenant = ?1 ORDER BY part").map_err(&failed)?;
+        let (mut rows, mut body) = (parts.query([tenant]).map_err(&failed)?, Vec::new());
+        while let Some(row) = rows.next().map_err(&failed)? {
+            body.extend_from_slice(row.get_ref(0).map_err(&failed)?.as_blob().unwrap_or_default());
+        }
+        Ok(Some((seq, body)))
     }
 
-    /// Keeps what was learned up to a number, unless something was taken back meanwhile.
-    pub(crate) fn keep(&self, tenant: &str, version: i64, seq: i64, body: &[u8]) -> Result<(), PatternError> {
-        self.connection
-            .execute(
-                "INSERT OR REPLACE INTO snapshots (tenant, version, seq, body) SELECT ?1, ?2, ?3, ?4
-                 WHERE NOT EXISTS (SELECT 1 FROM events WHERE tenant = ?1 AND seq > ?3 AND kind = 2)",
-                params![tenant, version, seq, body],
+    /// Keeps what was learned up to a number, part by part, unless something was taken back meanwhile. A snapshot has megabytes: in one
+    /// piece it would be in memory three times.
+    pub(crate) fn keep(
+        &mut self,
+        tenant: &str,
+        version: i64,
+        seq: i64,
+        write: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), PatternError>) -> Result<(), PatternError>,
+    ) -> Result<(), PatternError> {
+        let failed = failed("keeping a snapshot");
+        let change = self.change()?;
+        let undone: bool = change
+            .transaction
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM events WHERE tenant = ?1 AND seq > ?2 AND kind = 2)",
             )
-            .map(drop)
-            .map_err(failed("keeping a snapshot"))
+            .and_then(|mut found| found.query_row(params![tenant, seq], |row| row.get(0)))
+            .map_err(&failed)?;
+        if undone {
+            return Ok(());
+        }
+        change.drop_snapshot(tenant)?;
+        let mut part = 0;
+        write(&mut |body| {
+            part += 1;
+            change
+                .transaction
+                .prepare_cached("INSERT INTO parts (tenant, part, body) VALUES (?1, ?2, ?3)")
+                .and_then(|mut insert| insert.execute(params![tenant, part, body]))
+                .map(drop)
+                .map_err(&failed)
+        })?;
+        change
+            .transaction
+            .execute(
+                "INSERT INTO snapshots (tenant, version, seq) VALUES (?1, ?2, ?3)",
+                params![tenant, version, seq],
+            )
+            .map_err(&failed)?;
+        change.commit()
     }
 
     /// Everything of a tenant is deleted.
@@ -126,10 +195,11 @@ impl Store {
         let change = self.change()?;
         let many =
             change.transaction.execute("DELETE FROM events WHERE tenant = ?1", [tenant]).map_err(&failed)?;
-        change.transaction.execute("DELETE FROM snapshots WHERE tenant = ?1", [tenant]).map_err(&failed)?;
+        change.drop_snapshot(tenant)?;
         // Others have to see that it is gone.
         change.undo_mark(tenant, 0)?;
         change.commit()?;
+        let _resting = self.upkeep.as_ref().map(Upkeep::pause);
         self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").map_err(failed)?;
         Ok(many)
     }
@@ -151,7 +221,7 @@ impl Change<'_> {
         since(&self.transaction, tenant, seq, visit)
     }
 
-    pub(crate) fn exposure(&self, tenant: &str, id: i64) -> Result<Option<Exposure>, PatternError> {
+    pub(crate) fn exposure(&self, tenant: &str, id: i64) -> Result<Option<Arc<Exposure>>, PatternError> {
         exposure(&self.transaction, tenant, id)
     }
 
@@ -190,10 +260,17 @@ impl Change<'_> {
             )
             .map_err(&failed)?;
         if many > 0 {
-            self.transaction.execute("DELETE FROM snapshots WHERE tenant = ?1", [tenant]).map_err(&failed)?;
+            self.drop_snapshot(tenant)?;
             self.undo_mark(tenant, at)?;
         }
         Ok(many > 0)
+    }
+
+    fn drop_snapshot(&self, tenant: &str) -> Result<(), PatternError> {
+        let failed = failed("dropping a snapshot");
+        self.transaction.execute("DELETE FROM parts WHERE tenant = ?1", [tenant]).map_err(&failed)?;
+        self.transaction.execute("DELETE FROM snapshots WHERE tenant = ?1", [tenant]).map_err(&failed)?;
+        Ok(())
     }
 
     fn undo_mark(&self, tenant: &str, at: i64) -> Result<(), PatternError> {
@@ -208,7 +285,7 @@ impl Change<'_> {
     }
 }
 
-fn exposure(connection: &Connection, tenant: &str, id: i64) -> Result<Option<Exposure>, PatternError> {
+fn exposure(connection: &Connection, tenant: &str, id: i64) -> Result<Option<Arc<Exposure>>, PatternError> {
     let body: Option<String> = connection
         .prepare_cached("SELECT body FROM events WHERE seq = ?1 AND tenant = ?2 AND kind = 0")
         .and_then(|mut found| found.query_row(params![id, tenant], |row| row.get(0)).optional())
@@ -216,9 +293,9 @@ fn exposure(connection: &Connection, tenant: &str, id: i64) -> Result<Option<Exp
     body.map(|body| parse(id, &body)).transpose()
 }
 
-fn parse(id: i64, body: &str) -> Result<Exposure, PatternError> {
+fn parse(id: i64, body: &str) -> Result<Arc<Exposure>, PatternError> {
     let exposure: Exposure = serde_json::from_str(body).map_err(failed("reading an exposure"))?;
-    Ok(Exposure { id, ..exposure })
+    Ok(Arc::new(Exposure { id, ..exposure }))
 }
 
 fn since(
@@ -263,11 +340,12 @@ fn event(seq: i64, row: &Row<'_>) -> Result<Event, PatternError> {
     })
 }
 
-const OUTCOMES: [(Outcome, &str); 4] = [
+const OUTCOMES: [(Outcome, &str); 5] = [
     (Outcome::Accepted, "accepted"),
     (Outcome::Edited, "edited"),
     (Outcome::Rejected, "rejected"),
     (Outcome::Ignored, "ignored"),
+    (Outcome::NothingFits, "nothing_fits"),
 ];
 
 fn word(outcome: Outcome) -> &'static str {

@@ -56,12 +56,8 @@ impl Index {
         } else {
             counted.push(count(entries, 0, analyzer));
         }
-        let mut counts = Vec::new();
-        let mut lengths = Vec::new();
-        for (some, of) in counted {
-            counts.extend(some);
-            lengths.extend(of);
-        }
+        let (counts, lengths): (Vec<Vec<Count>>, Vec<Vec<[u32; 4]>>) = counted.into_iter().unzip();
+        let lengths = lengths.concat();
         let mut averages = [0f32; 4];
         for (field, average) in averages.iter_mut().enumerate() {
             *average = (lengths.iter().map(|length| length[field]).sum::<u32>() as f32
@@ -76,8 +72,8 @@ impl Index {
         index
     }
 
-    fn fill(&mut self, counts: &[Count], lengths: &[[u32; 4]], averages: &[f32; 4]) {
-        for count in counts {
+    fn fill(&mut self, counts: &[Vec<Count>], lengths: &[[u32; 4]], averages: &[f32; 4]) {
+        for count in counts.iter().flatten() {
             self.places.entry(count.term).or_default().1 += 1;
         }
         let mut at = 0;
@@ -86,8 +82,8 @@ impl Index {
             at += *many;
             *many = *from;
         }
-        self.postings = vec![Posting { entry: 0, worth: 0.0 }; counts.len()];
-        for count in counts {
+        self.postings = vec![Posting { entry: 0, worth: 0.0 }; counts.iter().map(Vec::len).sum()];
+        for count in counts.iter().flatten() {
             let (Some((_, next)), Some(length)) =
                 (self.places.get_mut(&count.term), lengths.get(count.entry as usize))
             else {

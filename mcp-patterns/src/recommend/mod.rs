@@ -186,8 +186,8 @@ impl Recommender {
         let mut base = asked.scores.clone();
         let shared_slots = shared.slots(snapshot.generation, &snapshot.places).to_vec();
         shared.model.add(&features, hour, &pace, &shared_slots, &mut base);
-        let mut scores = base.clone();
         let slots = own.slots(snapshot.generation, &snapshot.places).to_vec();
+        let mut scores = base.clone();
         own.model.add(&features, hour, &pace, &slots, &mut scores);
 
         let mut ranked: Vec<Ranked> = best(&scores, CANDIDATES)

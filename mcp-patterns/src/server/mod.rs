@@ -102,7 +102,7 @@ impl Builder {
             .tool(tool("get", tools::get).description("The whole text of an entry, marked with where it comes from.").read_only())
             .tool(
                 tool("feedback", tools::feedback)
-                    .description("Says what became of a recommended entry: accepted, edited, rejected or ignored."),
+                    .description("Says what became of a recommended entry: accepted, edited, rejected or ignored; or that nothing fits the task."),
             )
             .tool(
                 tool("stats", tools::stats)

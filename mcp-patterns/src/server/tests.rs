@@ -42,6 +42,21 @@ async fn feedback_of_one_tenant_is_not_told_to_another() {
 }
 
 #[tokio::test]
+async fn that_nothing_fits_is_said_of_a_recommendation_and_not_of_an_entry() {
+    let client = TestClient::connect(builder(recommender()).build().unwrap());
+    let found = said(&client, "recommend", json!({ "task": TASK })).await;
+    let of_an_entry = json!({ "exposure": found["exposure"], "entry": "skill:root-cause-analysis", "outcome": "nothing_fits" });
+    let told = client.call("feedback", of_an_entry).await;
+    assert!(told.is_error && told.content[0].as_text().unwrap().contains("leave it empty"));
+    let of_all = json!({ "exposure": found["exposure"], "outcome": "nothing_fits" });
+    said(&client, "feedback", of_all.clone()).await;
+    let told = client.call("feedback", of_all).await;
+    assert!(told.is_error && told.content[0].as_text().unwrap().contains("was given already"));
+    let stats = said(&client, "stats", json!({})).await;
+    assert_eq!((&stats["yours"]["nothing_fits"], &stats["acceptance"]), (&json!(1), &json!(0.0)));
+}
+
+#[tokio::test]
 async fn entries_are_searched_read_and_refused_by_the_scan() {
     let refuse = |entry: &Entry| (entry.name == "add-memory").then(|| "not here".to_owned());
     let client = TestClient::connect(builder(recommender()).scan(refuse).build().unwrap());

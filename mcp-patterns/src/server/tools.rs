@@ -80,7 +80,7 @@ pub(super) struct Get {
 }
 
 #[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub(super) enum What {
     /// Used as it is.
     Accepted,
@@ -90,13 +90,16 @@ pub(super) enum What {
     Rejected,
     /// Neither used nor refused.
     Ignored,
+    /// No entry there is fits the task, whatever was recommended.
+    NothingFits,
 }
 
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Said {
     /// The number that the recommendation came with.
     exposure: i64,
-    /// The id of the entry.
+    /// The id of the entry; left out with `nothing_fits`.
+    #[serde(default)]
     entry: String,
     /// What became of it.
     outcome: What,
@@ -226,6 +229,7 @@ pub(super) async fn feedback(
         What::Edited => Outcome::Edited,
         What::Rejected => Outcome::Rejected,
         What::Ignored => Outcome::Ignored,
+        What::NothingFits => Outcome::NothingFits,
     };
     let inner = shared.clone();
     let receipt = blocking(move || {

@@ -71,6 +71,34 @@ fn feedback_that_is_taken_back_leaves_nothing() {
 }
 
 #[test]
+fn that_nothing_fits_lowers_confidence_and_moves_no_entry() {
+    let recommender = learning(Learner::in_memory(settings()).unwrap());
+    let learner = recommender.learned().unwrap();
+    let before = ask(&recommender, "acme", TASK);
+    let receipts: Vec<i64> = (0..12)
+        .map(|at| {
+            let found = ask(&recommender, "acme", TASK);
+            let who = format!("person {at}");
+            learner.feedback("acme", &told(found.exposure, "", Outcome::NothingFits, &who)).unwrap().id
+        })
+        .collect();
+    let after = ask(&recommender, "acme", TASK);
+    assert!(after.confidence < before.confidence, "{:?} {:?}", after.confidence, before.confidence);
+    assert_eq!(after.picks[0].entry.id, before.picks[0].entry.id);
+    assert_eq!(after.picks[0].parts.learned, 0.0);
+    assert_eq!(ask(&recommender, "beta", TASK).confidence, before.confidence);
+    assert_eq!(learner.stats("acme").unwrap().nothing_fits, 12);
+    receipts.into_iter().for_each(|receipt| learner.undo("acme", receipt, 0).unwrap());
+    assert_eq!(learner.stats("acme").unwrap().nothing_fits, 0);
+    assert_eq!(ask(&recommender, "acme", TASK).confidence, before.confidence);
+    // It is said of a recommendation, and of an entry it is said that it was rejected.
+    let entry = before.picks[0].entry.id.clone();
+    let error =
+        learner.feedback("acme", &told(before.exposure, &entry, Outcome::NothingFits, "ann")).unwrap_err();
+    assert!(error.to_string().starts_with("`entry`: "), "{error}");
+}
+
+#[test]
 fn a_forgotten_tenant_is_gone_and_the_other_is_not() {
     let recommender = learning(Learner::in_memory(settings()).unwrap());
     let learner = recommender.learned().unwrap();

@@ -7,4 +7,6 @@ mod catalog;
 mod learn;
 mod processes;
 mod recommend;
+mod reference;
+mod stores;
 mod support;

@@ -265,7 +265,8 @@ class Patterns:
         tenant: str = "local",
         share: bool = False,
     ) -> None:
-        """Says what became of an entry that was recommended: "accepted", "edited", "rejected" or "ignored"."""
+        """Says what became of an entry that was recommended: "accepted", "edited", "rejected" or "ignored"; or, with an empty
+        `entry`, that "nothing_fits" the task."""
         self._native.feedback(exposure, entry, outcome, principal, tenant, share)
 
     def search(self, text: str, *, limit: int = 10) -> list[dict[str, Any]]:
