@@ -108,6 +108,7 @@ struct Get {
     id: String,
 }
 
+#[derive(Deserialize, JsonSchema)]
 struct Name {
     name: String,
 }
