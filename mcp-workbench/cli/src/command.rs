@@ -13,7 +13,8 @@ use mcp_workbench::secret::Secret;
 use crate::logs::Logs;
 use crate::program::Invocation;
 use crate::{
-    bench, call, config, doctor, flow, guard, inspect, keys, list, memory, operate, package, remember, serve, show, up,
+    bench, call, config, doctor, flow, guard, inspect, keys, list, memory, operate, package, remember, serve,
+    show, up,
 };
 
 /// Serve and operate Model Context Protocol servers.
