@@ -339,7 +339,7 @@ mod tests {
 
         #[test]
         fn what_is_parsed_can_be_compiled_and_nothing_else(
-            text in r"([ab|()^*+?.$\[\]-]|\\[dWsbBAz\\]|\\pL|\\PX|\\xff|\\xg|&&|~~|\[:alpha:\]|\[^|\(\?i\)|\(\?-u\)|\(\?:|\(\?=|\(\?<n>){0,12}",
+            text in r"([ab|()^*+?.$\[\]-]|\\[dWsbBAz\\]|\\pL|\\PX|\\xff|\\xg|&&|~~|\[:alpha:\]|\[\^|\(\?i\)|\(\?-u\)|\(\?:|\(\?=|\(\?<n>){0,12}",
             ignore_case: bool,
         ) {
             let lazy = Lazy { text: text.as_str().into(), ignore_case, regex: OnceLock::new() };
