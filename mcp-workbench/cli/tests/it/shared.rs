@@ -145,7 +145,9 @@ fn a_stack_with_a_certificate_is_reached_by_who_trusts_it() {
     let url = format!("{}/mcp", up.url);
     let token = folder.run(&["token"], &[("JWT_SECRET", SECRET)], "").good().stdout;
     let elsewhere = Folder::new();
-    let list = |variables: &[(&str, &str)]| elsewhere.run(&["list", &url], variables, "");
+    let list = |variables: &[(&str, &str)]| {
+        elsewhere.run(&["list"], &[&[("MCP_URL", url.as_str())], variables].concat(), "")
+    };
     let authority = folder.path().join("authority.pem");
     let trusts = ("SSL_CERT_FILE", authority.to_str().unwrap());
     let has_token = ("MCP_TOKEN", token.trim());

@@ -144,7 +144,7 @@ fn services_answer_only_what_their_stack_signed() {
     let forged = [
         json!({}),
         json!({ "mcp-workbench/caller": { "org": "local", "user": "me" } }),
-        json!({ "mcp-workbench/caller": "eyJhbGciOiJub25lIn0.eyJjYWxsZXIiOnsib3JnIjoibG9jYWwiLCJ1c2VyIjoibWUifX0." }),
+        json!({ "mcp-workbench/caller": concat!("eyJhbGciOiJub25lIn0", ".eyJjYWxsZXIiOnsib3JnIjoibG9jYWwiLCJ1c2VyIjoibWUifX0.") }),
     ];
     for meta in forged {
         let said = to_socket(&folder, "memory", meta);
