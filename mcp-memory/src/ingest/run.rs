@@ -44,7 +44,10 @@ pub struct Ingest {
 
 /// Says why a document is not to be remembered, if it is not.
 #[derive(Clone)]
-struct Withhold(Arc<dyn Fn(&Document) -> Option<String> + Send + Sync>);
+struct Withhold(Arc<Judge>);
+
+/// Says why a document is not to be remembered.
+type Judge = dyn Fn(&Document) -> Option<String> + Send + Sync;
 
 impl fmt::Debug for Withhold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -120,7 +120,7 @@ fn hooks_are_answered_as_claude_code_expects() {
 }
 
 /// What Claude Code writes to each of its hooks.
-fn hook(event: &str, more: Value) -> String {
+fn hook(event: &str, mut more: Value) -> String {
     let mut input = json!({
         "session_id": "0c5a1f0e-7a51-4d0e-9d0c-8a5b1c3f2e11",
         "transcript_path": "/home/ann/.claude/projects/p/0c5a1f0e.jsonl",
@@ -128,7 +128,7 @@ fn hook(event: &str, more: Value) -> String {
         "permission_mode": "default",
         "hook_event_name": event
     });
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
     input.to_string()
 }
 
