@@ -23,10 +23,17 @@ pub fn memory(directory: &Path, config: &MemoryConfig) -> Result<Memory, MemoryE
             memory = memory.key_ring_in_postgres(database(keys));
         }
     }
-    match (&config.master_key, &config.master_key_file) {
-        (Some(key), _) => memory.master(Master::Key(MasterKey::from_hex(key.expose())?)),
-        (None, Some(path)) => memory.master(Master::File(path.clone())),
-        (None, None) => memory,
-    }
-    .open()
+    memory.master(master(config)?).open()
+}
+
+/// What wraps the key ring of a stack's memory.
+///
+/// # Errors
+/// The key is none.
+pub fn master(config: &MemoryConfig) -> Result<Master, MemoryError> {
+    Ok(match (&config.master_key, &config.master_key_file) {
+        (Some(key), _) => Master::Key(MasterKey::from_hex(key.expose())?),
+        (None, Some(path)) => Master::File(path.clone()),
+        (None, None) => Master::None,
+    })
 }

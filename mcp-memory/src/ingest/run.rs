@@ -42,11 +42,10 @@ pub struct Ingest {
     withhold: Option<Withhold>,
 }
 
-/// Says why a document is not to be remembered, if it is not.
 #[derive(Clone)]
 struct Withhold(Arc<Judge>);
 
-/// Says why a document is not to be remembered.
+/// Says why a document is not to be remembered, if it is not.
 type Judge = dyn Fn(&Document) -> Option<String> + Send + Sync;
 
 impl fmt::Debug for Withhold {

@@ -99,7 +99,7 @@ impl Keys {
             Command::Rotate { to, place } => {
                 ensure!(
                     place.is_named(),
-                    "say which memory with --folder. That of the stack has no master key: `mcp up` could not open it any more"
+                    "say which memory with --folder. That of the stack is opened with what mcp.yaml says: `mcp up` could not open it any more"
                 );
                 let keys = place.open(config)?.rotate_master(&Master::File(to))?;
                 Ok(show::line(json!({ "keys": keys }))?)
@@ -111,7 +111,7 @@ impl Keys {
 fn list(place: &Place, signing: &Signing, as_json: bool, config: &Config) -> anyhow::Result<()> {
     let signing = SigningKeys::new(&signing.keys).list()?;
     // A stack that was never used has no memory yet.
-    let is_there = place.is_named() || place.folder(config).is_dir();
+    let is_there = place.is_named() || place.is_there(config);
     let ring = if is_there { place.open(config)?.keys()? } else { Vec::new() };
     if as_json {
         return show::json(&json!({ "signing": signing, "memory": ring }));

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use mcp_memory::{Master, Memory as Store, Policy};
-use mcp_workbench::config::Config;
+use mcp_memory::{Memory as Store, Policy, Restored};
+use mcp_workbench::config::{Config, MemoryConfig};
 use mcp_workbench::connect::directory;
+use mcp_workbench::kept;
 use serde_json::json;
 
 use crate::show;
@@ -38,7 +39,7 @@ pub(crate) struct Place {
     /// The folder of the memory (default: that of the stack, `memory` in its directory).
     #[arg(long, global = true)]
     folder: Option<PathBuf>,
-    /// A file with its master key, 64 hexadecimal digits; without one its key ring is not wrapped.
+    /// A file with its master key, 64 hexadecimal digits (default: for the stack, that of mcp.yaml; for another folder, none).
     #[arg(long, global = true, value_name = "FILE")]
     master_key: Option<PathBuf>,
 }
@@ -52,20 +53,45 @@ impl Place {
         self.folder.is_some()
     }
 
-    pub(crate) fn master(&self) -> Master {
-        self.master_key.clone().map_or(Master::None, Master::File)
+    /// How the memory is opened: as the configuration says where it is that of the stack, and with the key that was named.
+    fn settings(&self, config: &Config) -> MemoryConfig {
+        let mut settings = if self.is_named() { MemoryConfig::default() } else { config.memory.clone() };
+        if let Some(path) = &self.master_key {
+            (settings.master_key, settings.master_key_file) = (None, Some(path.clone()));
+        }
+        settings
+    }
+
+    /// Whether there is one.
+    pub(crate) fn is_there(&self, config: &Config) -> bool {
+        let folder = self.folder(config);
+        self.settings(config).postgres.url.is_some()
+            || folder.join("keys.db").is_file()
+            || folder.read_dir().is_ok_and(|mut inner| inner.next().is_some())
     }
 
     /// Opens a memory that is there: one that is named wrongly is not made.
     pub(crate) fn open(&self, config: &Config) -> anyhow::Result<Store> {
-        let folder = self.folder(config);
+        let (folder, settings) = (self.folder(config), self.settings(config));
         anyhow::ensure!(
-            folder.join("keys.db").is_file()
-                || folder.read_dir().is_ok_and(|mut inner| inner.next().is_some()),
+            self.is_there(config),
             "there is no memory in {}: name its folder with --folder",
             folder.display()
         );
-        Ok(Store::builder(folder).master(self.master()).open()?)
+        if self.is_named() {
+            return Ok(Store::builder(folder).master(kept::master(&settings)?).open()?);
+        }
+        Ok(kept::memory(&directory(config), &settings)?)
+    }
+
+    /// Puts a copy in the place of what is there.
+    fn restore(&self, from: PathBuf, config: &Config) -> anyhow::Result<Restored> {
+        let settings = self.settings(config);
+        anyhow::ensure!(
+            settings.postgres.url.is_none(),
+            "the memory of this stack is in PostgreSQL, which has copies of its own (docs/RECOVERY.md): name another memory with --folder"
+        );
+        Ok(Store::restore(self.folder(config), from, &kept::master(&settings)?, true)?)
     }
 }
 
@@ -123,7 +149,7 @@ impl Memory {
         let said = match self.command {
             Command::Backup { to } => open()?.backup(&to).map(|()| json!({ "backup": to }))?,
             Command::Restore { from } => {
-                json!(Store::restore(self.place.folder(config), from, &self.place.master(), true)?)
+                json!(self.place.restore(from, config)?)
             }
             Command::Erase(Person { org, user }) => json!(open()?.erase(&org, &user)?),
             Command::Export(Person { org, user }) => {

@@ -54,6 +54,19 @@ fn a_memory_is_copied_restored_exported_held_and_erased() {
 }
 
 #[test]
+fn the_stacks_memory_is_opened_with_the_key_of_its_configuration() {
+    let folder = Folder::new();
+    folder.write("master.key", &"ab".repeat(32));
+    folder.write("mcp.yaml", "memory: { master_key_file: master.key }\n");
+    folder.mcp(&["call", "memory", "memory_list"]).good();
+    folder.mcp(&["memory", "health"]).good();
+    folder.mcp(&["memory", "backup", "a.bak"]).good();
+    folder.mcp(&["memory", "restore", "a.bak"]).good();
+    let other = folder.mcp(&["memory", "health", "--folder", ".mcp/memory"]);
+    assert!(other.code == 1 && other.stderr.contains("master key"), "{}", other.stderr);
+}
+
+#[test]
 fn the_master_key_of_a_memory_is_changed() {
     let folder = Folder::new();
     folder.write("old.key", &"ab".repeat(32));

@@ -127,6 +127,14 @@ fn machines_share_a_memory_whatever_serves_it() {
         checks.contains(&format!("PostgreSQL (schema {})", database.0)) && !checks.contains(PASSWORD),
         "{checks}"
     );
+    // Its upkeep is of the same memory: what is erased on one machine is gone on the other.
+    let exported = other.mcp(&["memory", "export", "local", "me"]).good().stdout;
+    assert!(exported.contains("at nine") && exported.contains("on Mondays"), "{exported}");
+    assert!(other.mcp(&["keys", "list"]).good().stdout.contains("seals what one stored"));
+    let refused = other.mcp(&["memory", "restore", "a.bak"]);
+    assert!(refused.code == 1 && refused.stderr.contains("is in PostgreSQL"), "{}", refused.stderr);
+    assert_eq!(other.mcp(&["memory", "erase", "local", "me"]).good().json()["memories"], 3);
+    assert!(!one.mcp(&["search", "when does the ferry leave"]).stdout.contains("at nine"));
     assert!(!one.path().join(".mcp/memory/memory.db").exists(), "no memory is in a file");
 }
 
