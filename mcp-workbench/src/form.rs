@@ -9,7 +9,7 @@
 //! assert_eq!((form.fields()[0].kind.clone(), form.fields()[1].text.as_str()), (Kind::Text, "5"));
 //! assert_eq!(form.filled().unwrap_err()[0].to_string(), "`query` is needed");
 //! form.write(0, "42");
-//! assert_eq!(serde_json::Value::from(form.filled()?), json!({ "query": "42", "limit": 5 }));
+//! assert_eq!(serde_json::Value::from(form.filled().unwrap()), json!({ "query": "42", "limit": 5 }));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
