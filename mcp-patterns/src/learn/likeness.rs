@@ -34,6 +34,9 @@ const ANEW: usize = 8;
 const REFUSED_ANEW: usize = 4;
 /// What a word takes from the likeness that is e times as usual among requests that nothing fitted.
 const REFUSED: f32 = 0.07;
+/// How soon a word is said often enough, and how much it counts that an entry was accepted often: BM25's.
+const K1: f32 = 1.2;
+const B: f32 = 0.75;
 
 /// The words of a request: those that say what it is about first, then how it is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +93,8 @@ pub(crate) struct Accepted {
     pub(super) refused: Refused,
     /// Where words are in `kept`, in order.
     with: ByNumber<Vec<u32>>,
+    /// How many are kept of each entry, and of how many entries any are.
+    many: ByNumber<u32>,
     line: Option<f32>,
 }
 
@@ -122,7 +127,35 @@ impl Accepted {
 
     /// How many requests were accepted for an entry, as far as they are kept.
     pub(crate) fn accepted_for(&self, item: u32) -> usize {
-        self.kept.iter().filter(|kept| kept.item == item).count()
+        self.many.get(&spread(item)).copied().unwrap_or_default() as usize
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// What the requests accepted for entries say of a request: BM25 over the words of an entry's requests as its text. `add` is called with an
+    /// entry and what a word is worth there.
+    pub(crate) fn speak(&self, wording: &Wording, mut add: impl FnMut(u32, f32)) {
+        let (entries, average) =
+            (self.many.len() as f32, self.kept.len() as f32 / self.many.len().max(1) as f32);
+        let mut counts: Vec<(u32, u32)> = Vec::new();
+        for word in wording.words.iter().take(wording.about) {
+            counts.clear();
+            for place in self.with(*word) {
+                let Some(kept) = self.kept.get(*place as usize) else { continue };
+                match counts.iter_mut().find(|(item, _)| *item == kept.item) {
+                    Some((_, count)) => *count += 1,
+                    None => counts.push((kept.item, 1)),
+                }
+            }
+            let telling = telling(entries, counts.len());
+            for (item, count) in &counts {
+                let many = self.many.get(&spread(*item)).copied().unwrap_or_default() as f32;
+                let count = *count as f32;
+                add(*item, telling * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * many / average)));
+            }
+        }
     }
 
     /// Keeps a request that was accepted; `open` if it would have been shown whatever the line said.
@@ -184,6 +217,11 @@ impl Accepted {
     /// Enters the words of a request into the lists, or takes them out.
     fn list(&mut self, place: u32, enter: bool) {
         let Some(kept) = self.kept.get(place as usize) else { return };
+        let many = self.many.entry(spread(kept.item)).or_default();
+        *many = if enter { *many + 1 } else { many.saturating_sub(1) };
+        if *many == 0 {
+            self.many.remove(&spread(kept.item));
+        }
         for word in &kept.wording.words {
             let list = self.with.entry(spread(*word)).or_default();
             match list.binary_search(&place) {
@@ -356,6 +394,42 @@ mod tests {
             (kept - before).abs() < 0.02 && accepted.likeness(&new, None) > before + 0.1,
             "{kept} {before}"
         );
+    }
+
+    /// BM25 by the book, with the requests accepted for an entry as its text.
+    fn naive(accepted: &Accepted, words: &[u64], item: u32) -> f32 {
+        let texts: Vec<Vec<&Kept>> =
+            (0..20).map(|item| accepted.kept.iter().filter(|kept| kept.item == item).collect()).collect();
+        let texts: Vec<_> = texts.into_iter().enumerate().filter(|(_, text)| !text.is_empty()).collect();
+        let average = accepted.kept.len() as f32 / texts.len() as f32;
+        let count = |text: &[&Kept], word: u64| {
+            text.iter().filter(|kept| kept.wording.words.contains(&(word as u32))).count() as f32
+        };
+        let worth = |word: &u64| {
+            let with = texts.iter().filter(|(_, text)| count(text, *word) > 0.0).count();
+            let text = &texts.iter().find(|(of, _)| *of == item as usize).unwrap().1;
+            let often = count(text, *word);
+            telling(texts.len() as f32, with) * often * (K1 + 1.0)
+                / (often + K1 * (1.0 - B + B * text.len() as f32 / average))
+        };
+        words.iter().map(worth).sum()
+    }
+
+    #[test]
+    fn accepted_requests_speak_for_their_entries_as_texts_do() {
+        // More than are kept: what is forgotten speaks no longer.
+        for many in [1, 7, 300, MOST as u64 + 100] {
+            let accepted = taught(many, |_| false);
+            for words in [&[1001, 1002, 5007][..], &[1031, 1001], &[9001], &[]] {
+                let mut said = [0f32; 20];
+                accepted.speak(&wording(words), |item, worth| said[item as usize] += worth);
+                for item in accepted.kept.iter().map(|kept| kept.item) {
+                    let expect = naive(&accepted, words, item);
+                    let said = said[item as usize];
+                    assert!((said - expect).abs() < 1e-3, "{many} {words:?} {item}: {said} {expect}");
+                }
+            }
+        }
     }
 
     #[test]

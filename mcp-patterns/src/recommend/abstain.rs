@@ -4,7 +4,6 @@ use super::features::{cold, phrased};
 use super::{Asked, Ranked};
 use crate::catalog::Snapshot;
 use crate::learn::fit::{Signs, sigmoid};
-use crate::learn::likeness::Wording;
 use crate::learn::{Dice, State};
 use crate::text::number;
 
@@ -66,7 +65,7 @@ impl Abstention {
         let (learned, deviation) = own.model.fit.learned(signs, &words);
         let optimism = if dice.is_some() { self.optimism * deviation } else { 0.0 };
         let confidence = sigmoid(fit + learned + optimism);
-        let wording = Wording::of(asked.words.terms.iter().map(|(term, _)| *term), &asked.words.phrasing);
+        let wording = asked.wording();
         let above = own.model.accepted.above(&wording).or_else(|| shared.model.accepted.above(&wording));
         let open =
             above.is_none() || self.below <= 0.0 || dice.is_some_and(|dice| dice.roll() < self.curiosity);

@@ -1,7 +1,7 @@
 //! What fits a task.
 //!
-//! Entries are scored by their words (BM25 over name, triggers, description and body), by the meaning of their descriptions if there is an
-//! [`Embedder`], by the context, and by what feedback taught. The scores are log-odds, so that they add up. Nothing is recommended when
+//! Entries are scored by their words (BM25 over name, triggers, description and body, and over the requests that they were accepted for), by
+//! the meaning of their descriptions if there is an [`Embedder`], by the context, and by what feedback taught. The scores are log-odds, so that they add up. Nothing is recommended when
 //! even the best would hardly be accepted.
 
 mod abstain;
@@ -20,6 +20,7 @@ pub use request::{Budget, Context, LeftOut, Parts, Pick, Recommendation, Request
 
 use crate::catalog::{Catalog, Snapshot};
 use crate::learn::fit::Signs;
+use crate::learn::likeness::Wording;
 use crate::learn::model::{Features, softmax};
 use crate::learn::{self, Candidate, Exposure, Learner, probabilities};
 use crate::text::{Words, number};
@@ -27,6 +28,8 @@ use crate::{Entry, PatternError};
 
 /// What a unit of a lexical score is worth, in log-odds.
 const TEXT: f32 = 0.4;
+/// What a unit of a lexical score over the requests that an entry was accepted for is worth, in log-odds: of 0, .1, .2 and .4 the best.
+const REQUESTS: f32 = 0.1;
 /// What a cosine of 1 is worth, in log-odds.
 const MEANING: f32 = 6.0;
 /// How many come into question.
@@ -34,7 +37,7 @@ const CANDIDATES: usize = 20;
 /// Less likely ones are not recommended beside the first.
 const UNLIKELY: f32 = 0.05;
 /// How ranking is called in the log.
-const MODEL: &str = "softmax/1";
+const MODEL: &str = "softmax/2";
 
 /// Makes vectors of texts.
 ///
@@ -68,6 +71,12 @@ struct Asked<'a> {
     vector: Option<Vec<f32>>,
     /// By entry; minus infinity for those that may not be recommended.
     scores: Vec<f32>,
+}
+
+impl Asked<'_> {
+    fn wording(&self) -> Wording {
+        Wording::of(self.words.terms.iter().map(|(term, _)| *term), &self.words.phrasing)
+    }
 }
 
 /// A candidate while it is ranked.
@@ -187,6 +196,7 @@ impl Recommender {
         let shared_slots = shared.slots(snapshot.generation, &snapshot.places).to_vec();
         shared.model.add(&features, hour, &pace, &shared_slots, &mut base);
         let slots = own.slots(snapshot.generation, &snapshot.places).to_vec();
+        accepted(&asked.wording(), [(own, &slots), (shared, &shared_slots)], &mut base);
         let mut scores = base.clone();
         own.model.add(&features, hour, &pace, &slots, &mut scores);
 
@@ -302,6 +312,20 @@ impl Recommender {
         let fixed = asked.scores.get(of.place).copied().unwrap_or_default();
         Parts { text, meaning, context: fixed - text - meaning, learned: of.score - fixed }
     }
+}
+
+/// Adds what the requests that entries were accepted for say of a request: those of the tenant, or of all, whichever say more.
+fn accepted(wording: &Wording, learned: [(&learn::State, &[u32]); 2], scores: &mut [f32]) {
+    let mut said = vec![0f32; scores.len()];
+    for (state, slots) in learned {
+        let mut alone = vec![0f32; if state.model.accepted.is_empty() { 0 } else { scores.len() }];
+        state.model.accepted.speak(wording, |item, worth| {
+            let place = slots.get(item as usize).and_then(|place| alone.get_mut(*place as usize));
+            place.into_iter().for_each(|said| *said += worth);
+        });
+        said.iter_mut().zip(alone).for_each(|(said, alone)| *said = said.max(alone));
+    }
+    scores.iter_mut().zip(said).for_each(|(score, said)| *score += REQUESTS * said);
 }
 
 /// The probability that a candidate is among the first and the `beside` best of the others.
