@@ -80,14 +80,29 @@ impl Bits {
 
     /// The slots of this set whose values pass. It is asked of others too, 64 at a time: that is quicker than to ask one by one.
     pub(crate) fn masked<T: Copy>(&self, values: &[T], passes: impl Fn(T) -> bool) -> Self {
-        let of = |(values, word): (&[T], &u64)| {
-            if *word == 0 {
-                return 0;
-            }
-            let bits = values.iter().enumerate();
-            word & bits.fold(0, |mask, (bit, value)| mask | u64::from(passes(*value)) << bit)
+        let (whole, rest) = values.as_chunks::<64>();
+        let of = |(values, word): (&[T; 64], &u64)| match *word {
+            0 => 0,
+            word => word & bits(&values.map(&passes)),
         };
-        Self { words: values.chunks(64).zip(&self.words).map(of).collect() }
+        let mut words: Vec<u64> = whole.iter().zip(&self.words).map(of).collect();
+        if let Some(word) = self.words.get(whole.len()).filter(|_| !rest.is_empty()) {
+            let mut passed = [false; 64];
+            passed.iter_mut().zip(rest).for_each(|(passed, value)| *passed = passes(*value));
+            words.push(word & bits(&passed));
+        }
+        Self { words }
+    }
+
+    /// The slots of this set whose numbers are in another set. To compare with one or two is quicker than to look them up.
+    pub(crate) fn numbered(&self, numbers: &[u32], among: &Self) -> Self {
+        let mut first = among.iter().filter_map(|number| u32::try_from(number).ok());
+        match (first.next(), first.next(), first.next()) {
+            (None, ..) => Self::default(),
+            (Some(one), None, _) => self.masked(numbers, |number| number == one),
+            (Some(one), Some(other), None) => self.masked(numbers, |number| number == one || number == other),
+            _ => self.masked(numbers, |number| among.has(number as usize)),
+        }
     }
 
     pub(crate) fn words(&self) -> &[u64] {
@@ -97,6 +112,15 @@ impl Bits {
     pub(crate) const fn of_words(words: Vec<u64>) -> Self {
         Self { words }
     }
+}
+
+/// A bit for each of 64 answers, the first the lowest.
+fn bits(passed: &[bool; 64]) -> u64 {
+    /// Brings the lowest bits of eight bytes together in the highest byte, in their order.
+    const TOGETHER: u64 = 0x0102_0408_1020_4080;
+    let (eights, _) = passed.as_chunks::<8>();
+    let byte = |eight: &[bool; 8]| u64::from_le_bytes(eight.map(u8::from)).wrapping_mul(TOGETHER) >> 56;
+    eights.iter().enumerate().fold(0, |word, (at, eight)| word | byte(eight) << (at * 8))
 }
 
 #[cfg(test)]
@@ -134,6 +158,13 @@ mod tests {
             let values: Vec<usize> = (0..300).collect();
             let masked = bits(&a).masked(&values, |slot| slot % 2 == 0);
             prop_assert_eq!(masked.iter().collect::<Vec<_>>(), even.iter().collect::<Vec<_>>());
+            for some in [0, 1, 2, 90] {
+                let among: BTreeSet<usize> = b.iter().copied().take(some).collect();
+                let numbers: Vec<u32> = (0..299).map(|slot| slot / 2).collect();
+                let numbered = bits(&a).numbered(&numbers, &bits(&among));
+                let expect: Vec<usize> = a.iter().copied().filter(|slot| *slot < 299 && among.contains(&(slot / 2))).collect();
+                prop_assert_eq!(numbered.iter().collect::<Vec<_>>(), expect);
+            }
             prop_assert!(bits(&a).masked(&values[..70], |_| true).iter().all(|slot| slot < 70 && a.contains(&slot)));
             let mut less = bits(&a);
             b.iter().for_each(|slot| less.clear(*slot));

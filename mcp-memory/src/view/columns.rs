@@ -68,12 +68,8 @@ impl Names {
     }
 
     pub(super) fn select(&self, test: &Test, within: &Bits) -> Bits {
-        let passing = self.symbols.passing(test);
-        if passing.is_empty() {
-            return Bits::default();
-        }
         // `NONE` is in no set.
-        within.masked(&self.of, |number| passing.has(number as usize))
+        within.numbered(&self.of, &self.symbols.passing(test))
     }
 }
 
@@ -201,7 +197,16 @@ impl<T: Copy> Sparse<T> {
         self.slots.iter().zip(&self.values).map(|(slot, value)| (*slot as usize, *value))
     }
 
+    /// The values by slot, where every slot has one.
+    fn dense(&self) -> Option<&[T]> {
+        let last = self.slots.last().map_or(0, |slot| *slot as usize + 1);
+        (last == self.values.len()).then_some(&self.values)
+    }
+
     pub(super) fn select(&self, within: &Bits, holds: impl Fn(T) -> bool) -> Bits {
+        if let Some(values) = self.dense() {
+            return within.masked(values, holds);
+        }
         let mut those = Bits::default();
         let passing = self.each().filter(|(slot, value)| holds(*value) && within.has(*slot));
         passing.for_each(|(slot, _)| those.set(slot));
@@ -227,7 +232,10 @@ impl Values {
                 passing.set(number);
             }
         }
-        self.of.select(within, |number| passing.has(number as usize))
+        match self.of.dense() {
+            Some(numbers) => within.numbered(numbers, &passing),
+            None => self.of.select(within, |number| passing.has(number as usize)),
+        }
     }
 }
 
