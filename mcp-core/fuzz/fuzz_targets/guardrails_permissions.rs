@@ -64,7 +64,7 @@ fuzz_target!(|data: &[u8]| {
                 if decision.rules().any(|rule| rule.starts_with("deny ")) {
                     assert_eq!(decision.effect(), Effect::Block);
                 }
-                engine.decide(&Event::list(tool, &json!({ "name": tool })));
+                let _ = engine.decide(&Event::list(tool, &json!({ "name": tool })));
             }
         }
         Err(error) => assert!(error.to_string().starts_with("settings.json"), "{error}"),

@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
                 let suggested = engine.decide(&Event::prompt(prompt)).skills().len();
                 // Both ways of looking at the same words come to the same.
                 assert_eq!(suggested > 0, lint.activated > 0, "{prompt:?}");
-                engine.decide(&Event::file(FileEdit { path: prompt, content: Some(prompt), exists: true }));
+                let _ = engine.decide(&Event::file(FileEdit { path: prompt, content: Some(prompt), exists: true }));
             }
             Err(error) => assert!(!error.to_string().is_empty()),
         }
