@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use mcp_core::Client;
 use mcp_core::client::Error as ClientError;
-use mcp_guardrails::hook::Answer;
+use mcp_guardrails::Place;
+use mcp_guardrails::hook::{Answer, MASK};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -52,6 +53,35 @@ struct Said {
     rule: String,
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    redactions: Vec<Told>,
+}
+
+/// A place, as it is told.
+#[derive(Deserialize)]
+struct Told {
+    field: String,
+    from: Option<usize>,
+    to: Option<usize>,
+}
+
+impl Said {
+    /// What the rule says, or that it does something where it says nothing.
+    fn because(&self, does: &str) -> String {
+        match &*self.message {
+            "" => format!("rule `{}` {does}", self.rule),
+            message => message.to_owned(),
+        }
+    }
+
+    /// The arguments of a call without what rules take out.
+    fn changed(self, event: &Value) -> Option<Value> {
+        let mut arguments = event.get("arguments").filter(|_| event["phase"] == "call")?.clone();
+        let place = |Told { field, from, to }| Place { field, span: from.zip(to).map(|(from, to)| from..to) };
+        let places: Vec<Place> = self.redactions.into_iter().map(place).collect();
+        Place::redact(&places, "arguments", &mut arguments, MASK);
+        (!places.is_empty()).then_some(arguments)
+    }
 }
 
 /// A hook, and what is to be asked about it.
@@ -109,14 +139,24 @@ impl Hook {
             if !said.complete {
                 return Err(HookError::Incomplete);
             }
-            let because = if said.message.is_empty() {
-                format!("rule `{}` does not allow this", said.rule)
-            } else {
-                said.message
-            };
             match said.verdict.as_str() {
-                "block" => return Ok(Answer::block(&because)),
-                "require_approval" => return Ok(Answer::ask(&because)),
+                "block" => return Ok(Answer::block(&said.because("does not allow this"))),
+                "require_approval" => {
+                    let because = said.because("does not allow this");
+                    return Ok(Answer::ask_about(&because, said.changed(&event)));
+                }
+                "redact" => {
+                    let does = match event["phase"].as_str() {
+                        Some("call") => "takes something out of this call",
+                        _ => "takes something out of this, which no hook can",
+                    };
+                    let because = said.because(does);
+                    // Where nothing can be taken out, nothing goes on.
+                    return Ok(match said.changed(&event) {
+                        Some(arguments) => Answer::ask_about(&because, Some(arguments)),
+                        None => Answer::block(&because),
+                    });
+                }
                 _ => {}
             }
         }

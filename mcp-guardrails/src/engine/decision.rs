@@ -245,15 +245,20 @@ impl Decision {
 
     /// Takes out of a document what stands below `root` (`arguments`, `result`).
     pub fn redact(&self, root: &str, document: &mut Value, mask: &str) {
-        let mut fields: Vec<&str> = self.redactions.iter().map(|place| place.field.as_str()).collect();
+        Place::redact(&self.redactions, root, document, mask);
+    }
+}
+
+impl Place {
+    /// Takes out of a document what stands at some places below `root` (`arguments`, `result`).
+    pub fn redact(places: &[Self], root: &str, document: &mut Value, mask: &str) {
+        let mut fields: Vec<&str> = places.iter().map(|place| place.field.as_str()).collect();
         fields.dedup();
         for field in fields {
             let Some(pointer) = field.strip_prefix(root) else { continue };
             let Some(value) = document.pointer_mut(pointer) else { continue };
             match value {
-                Value::String(text) => {
-                    masked(text, self.redactions.iter().filter(|place| place.field == field), mask)
-                }
+                Value::String(text) => masked(text, places.iter().filter(|place| place.field == field), mask),
                 other => *other = Value::String(mask.to_owned()),
             }
         }

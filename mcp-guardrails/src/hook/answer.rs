@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::engine::Verdict;
+use crate::engine::{Reason, Verdict};
 use crate::event::{Event, FileEdit};
 use crate::rule::Effect;
 use crate::skill::{Priority, SkillRules, USED};
@@ -15,6 +15,8 @@ use crate::state::{Checked, Guard, StoreError};
 const BLOCK: i32 = 2;
 /// The code of a hook that failed; it blocks nothing.
 const FAILED: i32 = 1;
+/// What stands instead of what a rule took out.
+pub const MASK: &str = "[redacted]";
 
 /// What a hook process writes and how it exits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +39,16 @@ impl Answer {
     /// The person is asked whether the tool may be called.
     #[must_use]
     pub fn ask(reason: &str) -> Self {
-        let decision = json!({ "hookEventName": "PreToolUse", "permissionDecision": "ask", "permissionDecisionReason": reason });
+        Self::ask_about(reason, None)
+    }
+
+    /// The same, with other arguments for the tool: the person is shown those.
+    #[must_use]
+    pub fn ask_about(reason: &str, arguments: Option<Value>) -> Self {
+        let mut decision = json!({ "hookEventName": "PreToolUse", "permissionDecision": "ask", "permissionDecisionReason": reason });
+        if let Some(arguments) = arguments {
+            decision["updatedInput"] = arguments;
+        }
         Self { stdout: format!("{}\n", json!({ "hookSpecificOutput": decision })), ..Self::default() }
     }
 }
@@ -160,7 +171,7 @@ impl Hook {
                         self.guard.label(&input.session_id, &format!("{USED}{name}"))?;
                     }
                 }
-                Ok(refusal(&checked).unwrap_or_default())
+                Ok(changed(&checked, &input.tool_input).or_else(|| refusal(&checked)).unwrap_or_default())
             }
             "PostToolUse" => {
                 let checked = told(Event::result(&input.tool_name, &input.tool_input, &input.tool_response))?;
@@ -228,19 +239,36 @@ fn note(checked: &Checked) -> String {
     }
 }
 
-/// How a verdict that stops something is said; none where it goes on.
-fn refusal(checked: &Checked) -> Option<Answer> {
-    let said = |reason: &crate::engine::Reason| {
-        let message = &reason.message;
-        if message.is_empty() {
-            format!("rule `{}` does not allow this", reason.rule)
-        } else {
-            message.clone()
+/// What a rule says, or that it does something where it says nothing.
+fn said(reason: &Reason, does: &str) -> String {
+    match &*reason.message {
+        "" => format!("rule `{}` {does}", reason.rule),
+        message => message.to_owned(),
+    }
+}
+
+/// A call goes on without what a rule takes out of it once the person who asked for it agrees: another call than the model wanted is nobody's choice.
+fn changed(checked: &Checked, arguments: &Value) -> Option<Answer> {
+    let reason = match checked.verdict() {
+        Verdict::Redact(reason) => said(reason, "takes something out of this call"),
+        Verdict::RequireApproval(reason) if !checked.redactions().is_empty() => {
+            said(reason, "does not allow this")
         }
+        _ => return None,
     };
+    let mut changed = arguments.clone();
+    checked.redact("arguments", &mut changed, MASK);
+    Some(Answer::ask_about(&reason, Some(changed)))
+}
+
+/// How a verdict that stops something is said; none where it goes on. Of prompts, files and results nothing can be taken out.
+fn refusal(checked: &Checked) -> Option<Answer> {
     match checked.verdict() {
-        Verdict::Block(reason) => Some(Answer::block(&said(reason))),
-        Verdict::RequireApproval(reason) => Some(Answer::ask(&said(reason))),
+        Verdict::Block(reason) => Some(Answer::block(&said(reason, "does not allow this"))),
+        Verdict::RequireApproval(reason) => Some(Answer::ask(&said(reason, "does not allow this"))),
+        Verdict::Redact(reason) => {
+            Some(Answer::block(&said(reason, "takes something out of this, which no hook can")))
+        }
         _ => None,
     }
 }

@@ -188,6 +188,9 @@ fn told(shared: &Shared, decision: &Decision) -> Map<String, Value> {
         add("message", clean(&reason.message).into());
         add("places", reason.places.iter().map(place).collect());
     }
+    if !decision.redactions().is_empty() {
+        add("redactions", decision.redactions().iter().map(place).collect());
+    }
     add("skills", decision.skills().into());
     add("shadow", decision.shadow().map(|(rule, _)| rule).collect());
     add("undefined", decision.undefined().collect());

@@ -80,6 +80,45 @@ fn prompts_tools_and_results_are_answered() {
 }
 
 #[test]
+fn what_rules_take_out_of_a_call_is_out_when_the_person_is_asked_and_of_the_rest_nothing_goes_on() {
+    let rules = "rules:
+- { id: no-mail, phase: call, when: { detector: pii }, then: redact, message: no addresses }
+- { id: no-mail-in, phase: prompt, when: { detector: pii }, then: redact }
+- { id: no-mail-back, phase: result, when: { detector: pii }, then: redact, message: do not repeat addresses }
+- { id: asked, tool: Send, then: require_approval, message: may it send? }
+";
+    let rules = RuleSet::parse(rules, "rules.yaml", Format::Yaml).unwrap();
+    let engine = Engine::builder().deadline(None).build(rules).unwrap();
+    let hook = Hook::new(Guard::new(Arc::new(engine), Arc::new(MemoryStore::default())));
+    let call = |tool: &str, text: &str| {
+        let input = json!({ "tool_name": tool, "tool_input": { "text": text, "many": 3 } });
+        ask(&hook, "PreToolUse", &input)
+    };
+    let said = |answer: &Answer| -> Value { serde_json::from_str(&answer.stdout).unwrap() };
+    let mail = concat!("write to ann", "@example.org");
+    for (tool, reason) in [("Post", "no addresses"), ("Send", "may it send?")] {
+        let answer = call(tool, mail);
+        let expect = json!({ "hookSpecificOutput": {
+            "hookEventName": "PreToolUse", "permissionDecision": "ask", "permissionDecisionReason": reason,
+            "updatedInput": { "text": "write to [redacted]", "many": 3 } } });
+        assert_eq!((answer.code, said(&answer)), (0, expect));
+    }
+    assert_eq!(call("Post", "write to Ann"), Answer::default());
+    assert_eq!(said(&call("Send", "hello"))["hookSpecificOutput"].get("updatedInput"), None);
+    let prompt = ask(&hook, "UserPromptSubmit", &json!({ "prompt": mail }));
+    assert_eq!(
+        prompt,
+        Answer {
+            stderr: "rule `no-mail-in` takes something out of this, which no hook can\n".into(),
+            code: 2,
+            ..Answer::default()
+        }
+    );
+    let result = json!({ "tool_name": "Post", "tool_input": {}, "tool_response": { "text": mail } });
+    assert_eq!(ask(&hook, "PostToolUse", &result).stderr, "do not repeat addresses\n");
+}
+
+#[test]
 fn a_flagged_prompt_goes_on_with_the_reason_beside_it() {
     let rules = pack::named("injection-in-prompts").unwrap().unwrap();
     let engine = Engine::builder().deadline(None).build(rules).unwrap();

@@ -154,7 +154,7 @@ pub(crate) struct Search {
     #[arg(required = true)]
     query: Vec<String>,
     /// How many memories at most.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, short = 'n', default_value_t = 5)]
     limit: usize,
     /// When it was learned: `last week`, `since May`, `2026-01-05`.
     #[arg(long)]

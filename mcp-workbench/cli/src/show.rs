@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use mcp_core::protocol::{CallToolResult, ContentBlock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -41,7 +41,7 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(line(serde_json::to_string_pretty(value)?)?)
 }
 
-/// Writes a table that keeps to the width of the terminal.
+/// Writes a table that keeps to the width of the terminal. What names a row is not broken unless it takes more than half of that.
 pub(crate) fn table<R>(headings: &[&str], rows: impl IntoIterator<Item = R>) -> io::Result<()>
 where
     R: IntoIterator<Item = String>,
@@ -51,6 +51,12 @@ where
     table.set_header(headings.iter().map(|heading| heading.to_uppercase()));
     for row in rows {
         table.add_row(row);
+    }
+    let names = table.column_cells_iter(0).flatten().map(|cell| cell.content().chars().count()).max();
+    if table.width().is_some_and(|width| names.unwrap_or_default() <= usize::from(width / 2))
+        && let Some(column) = table.column_mut(0)
+    {
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     let text = table.to_string();
     write(

@@ -97,7 +97,7 @@ fn browse_keys(state: &State) -> &'static str {
     if state.filtering {
         "type to filter   Enter done   Esc all"
     } else {
-        "↑↓ choose   Enter open   / filter   Tab next list   PgDn scroll   r reload   q quit"
+        "↑↓ choose   Enter open   / filter   Tab list   PgDn scroll   r reload   q quit"
     }
 }
 

@@ -144,6 +144,8 @@ rules:
 - { id: no-prod, phase: prompt, when: { prompt: { contains: drop production } }, then: block, message: not on production }
 - { id: read-then-send, tool: WebFetch, when: { sequence: { within: 10m, steps: [{ tool: Read, when: { /file_path: { path_glob: '**/.env' } } }, { tool: WebFetch }] } }, then: block, message: not after secrets were read }
 - { id: no-key, phase: result, when: { detector: secrets, min_score: 0.8 }, then: block, message: the output holds a credential }
+- { id: no-mail, tool: Post, when: { detector: pii }, then: redact, message: no addresses }
+- { id: no-mail-in, phase: prompt, when: { detector: pii }, then: redact }
 - { id: generated, phase: file, when: { file/path: { path_glob: '**/generated/**' } }, then: block, message: do not edit what is generated }
 ",
     );
@@ -172,6 +174,14 @@ rules:
             0,
             json!({ "hookSpecificOutput": { "hookEventName": "PreToolUse", "permissionDecision": "ask", "permissionDecisionReason": "may it push?" } })
         )
+    );
+    let post = json!({ "tool_name": "Post", "tool_input": { "text": concat!("to ann", "@example.org") } });
+    let (code, stdout, _) = ask("PreToolUse", post);
+    let said: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &said["hookSpecificOutput"]["updatedInput"]), (0, &json!({ "text": "to [redacted]" })));
+    assert_eq!(
+        ask("UserPromptSubmit", json!({ "prompt": concat!("mail ann", "@example.org") })),
+        blocks("rule `no-mail-in` takes something out of this, which no hook can")
     );
     let response = |stdout: &str| json!({ "tool_name": "Bash", "tool_input": { "command": "env" }, "tool_response": { "stdout": stdout, "stderr": "", "interrupted": false, "isImage": false } });
     assert_eq!(ask("PostToolUse", response("PATH=/bin")), goes_on);
