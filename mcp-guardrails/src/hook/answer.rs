@@ -46,8 +46,8 @@ impl Answer {
     #[must_use]
     pub fn ask_about(reason: &str, arguments: Option<Value>) -> Self {
         let mut decision = json!({ "hookEventName": "PreToolUse", "permissionDecision": "ask", "permissionDecisionReason": reason });
-        if let Some(arguments) = arguments {
-            decision["updatedInput"] = arguments;
+        if let Some((members, arguments)) = decision.as_object_mut().zip(arguments) {
+            members.insert("updatedInput".to_owned(), arguments);
         }
         Self { stdout: format!("{}\n", json!({ "hookSpecificOutput": decision })), ..Self::default() }
     }
