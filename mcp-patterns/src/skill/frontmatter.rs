@@ -83,7 +83,8 @@ fn read(yaml: &str) -> Result<Map<String, Value>, Problem> {
     };
     let value: Value = serde_saphyr::from_str_with_options(yaml, options).map_err(|error| {
         // The opening dashes are line 1 of the file.
-        let line = error.location().and_then(|place| usize::try_from(place.line()).ok()).map(|line| line + 1);
+        let line = error.location().and_then(|place| usize::try_from(place.line()).ok());
+        let line = line.map(|line| newlines(yaml, line) + 2);
         let message = error.without_snippet().to_string();
         let message = message.lines().next().unwrap_or_default();
         let message = message.split(" at line ").next().and_then(|m| m.split(", set ").next());
@@ -93,6 +94,17 @@ fn read(yaml: &str) -> Result<Map<String, Value>, Problem> {
         Value::Object(fields) => Ok(fields),
         _ => Err(Problem::error("", Some(2), "the frontmatter must be a mapping, like `name: refunds`")),
     }
+}
+
+/// How many newlines stand before a line of YAML, which ends lines at a carriage return alone, too: editors do not.
+fn newlines(yaml: &str, line: usize) -> usize {
+    let (mut breaks, mut newlines) = (1, 0);
+    let mut bytes = yaml.bytes().peekable();
+    while let Some(byte) = bytes.next().filter(|_| breaks < line) {
+        newlines += usize::from(byte == b'\n');
+        breaks += usize::from(byte == b'\n' || byte == b'\r' && bytes.peek() != Some(&b'\n'));
+    }
+    newlines
 }
 
 /// The name of a member that begins on a line, and what stands behind the colon.

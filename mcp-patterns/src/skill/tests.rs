@@ -29,6 +29,20 @@ fn what_is_written_is_read() {
 }
 
 #[test]
+fn lines_are_those_of_an_editor() {
+    for (text, line) in [
+        ("---\nname: a\ndescription: \"\\q\"\n---\n", "line 3"),
+        ("---\r\nname: a\r\ndescription: \"\\q\"\r\n---\r\n", "line 3"),
+        // A carriage return alone ends a line of YAML, and none that anybody sees.
+        ("---\nname: \"a\r\r\rb\"\ndescription: \"\\q\"\n---\n", "line 3"),
+        ("---\n{\"name\": \"a\r\r\r\r\\q\"}\n---\n", "line 2"),
+    ] {
+        let found = problems(text, None, Mode::Strict);
+        assert!(found.contains(&format!("{line}: is not YAML")), "{text:?}: {found}");
+    }
+}
+
+#[test]
 fn strict_errors_name_line_and_field() {
     let body = "---\nText\n";
     let long = "x".repeat(1025);
