@@ -42,14 +42,7 @@ impl Bits {
 
     /// The slots in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
-        self.words.iter().enumerate().flat_map(|(at, word)| {
-            let mut left = *word;
-            std::iter::from_fn(move || {
-                let bit = left.trailing_zeros() as usize;
-                left &= left.wrapping_sub(1);
-                (bit < 64).then_some(at * 64 + bit)
-            })
-        })
+        self.words.iter().enumerate().flat_map(|(at, word)| each(*word).map(move |bit| at * 64 + bit))
     }
 
     /// Adds what is in another set.
@@ -78,12 +71,15 @@ impl Bits {
         those
     }
 
-    /// The slots of this set whose values pass. It is asked of others too, 64 at a time: that is quicker than to ask one by one.
+    /// The slots of this set whose values pass. Where they are many it is asked of all 64 of a word: that is quicker than to ask one by one.
     pub(crate) fn masked<T: Copy>(&self, values: &[T], passes: impl Fn(T) -> bool) -> Self {
         let (whole, rest) = values.as_chunks::<64>();
-        let of = |(values, word): (&[T; 64], &u64)| match *word {
+        let of = |(values, word): (&[T; 64], &u64)| match word.count_ones() {
             0 => 0,
-            word => word & bits(&values.map(&passes)),
+            1..=FEW => each(*word).fold(0, |passed, bit| {
+                passed | u64::from(values.get(bit).is_some_and(|value| passes(*value))) << bit
+            }),
+            _ => word & bits(&values.map(&passes)),
         };
         let mut words: Vec<u64> = whole.iter().zip(&self.words).map(of).collect();
         if let Some(word) = self.words.get(whole.len()).filter(|_| !rest.is_empty()) {
@@ -112,6 +108,19 @@ impl Bits {
     pub(crate) const fn of_words(words: Vec<u64>) -> Self {
         Self { words }
     }
+}
+
+/// Up to so many of 64 are asked one by one.
+const FEW: u32 = 8;
+
+/// The bits of a word that are set, from the lowest on.
+fn each(word: u64) -> impl Iterator<Item = usize> {
+    let mut left = word;
+    std::iter::from_fn(move || {
+        let bit = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        (bit < 64).then_some(bit)
+    })
 }
 
 /// A bit for each of 64 answers, the first the lowest.
