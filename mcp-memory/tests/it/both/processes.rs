@@ -1,10 +1,13 @@
 //! What is acknowledged is there, whoever dies; processes see each other at once.
 
-use std::io::{BufRead as _, BufReader};
+use std::collections::HashSet;
+use std::io::{BufRead as _, BufReader, Lines};
+use std::process::{Child, ChildStdout};
+use std::time::{Duration, Instant};
 
 use super::place;
 use crate::children::{acknowledged, child, everything};
-use crate::support::{open, store, user};
+use crate::support::{Place, open, store, user};
 
 fn kills() -> usize {
     if std::env::var_os("MCP_SOAK").is_some() { 300 } else { 20 }
@@ -22,7 +25,7 @@ fn soak_no_acknowledged_memory_is_missing_after_a_kill() {
     let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
     let texts = everything(&ann);
-    let there: std::collections::HashSet<&str> = texts.iter().map(|record| record.content.as_str()).collect();
+    let there: HashSet<&str> = texts.iter().map(|record| record.content.as_str()).collect();
     for text in all {
         let number: usize = text.rsplit(' ').next().unwrap().parse().unwrap();
         if number.is_multiple_of(7) {
@@ -36,33 +39,63 @@ fn soak_no_acknowledged_memory_is_missing_after_a_kill() {
     assert_eq!(parts % 20, 0);
 }
 
+/// A process that stores, and what it says of it.
+struct Storing {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Storing {
+    fn new(place: &Place, name: &str) -> Self {
+        let mut child = child(place, name);
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next text that it has stored.
+    fn next(&mut self) -> String {
+        let mut lines = self.lines.by_ref().map_while(Result::ok);
+        lines.find_map(|line| line.split_once("stored ").map(|(_, text)| text.to_owned())).unwrap()
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
 #[test]
 fn soak_processes_share_a_directory_and_see_each_other_at_once() {
     let directory = place();
     let memory = open(&directory);
     let ann = user(&memory, "acme", "ann");
-    let rounds = if std::env::var_os("MCP_SOAK").is_some() { 2_000 } else { 60 };
-    let mut children: Vec<_> = ["one", "two"].map(|name| child(&directory, name)).into();
-    let mut lines: Vec<_> = children
-        .iter_mut()
-        .map(|child| BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok))
-        .collect();
-    for round in 0..rounds {
-        store(&ann, &format!("parent wrote {round}"));
-        for lines in &mut lines {
-            let text =
-                lines.find_map(|line| line.split_once("stored ").map(|(_, text)| text.to_owned())).unwrap();
+    let is_long = std::env::var_os("MCP_SOAK").is_some();
+    let (began, every) = (Instant::now(), if is_long { 200 } else { 20 });
+    let mut others = ["one", "two"].map(|name| Storing::new(&directory, name));
+    let (mut round, mut stored) = (0, Vec::new());
+    while round < 60 || is_long && began.elapsed() < Duration::from_secs(600) {
+        let text = format!("parent wrote {round}");
+        store(&ann, &text);
+        stored.push(text);
+        // One of the others dies now and then, whatever it is at, and another takes its place.
+        if round % every == every - 1 {
+            let other = &mut others[round / every % 2];
+            std::mem::replace(other, Storing::new(&directory, &format!("round{round}"))).kill();
+        }
+        for other in &mut others {
+            let text = other.next();
             let mut search = mcp_memory::Search::new(text.clone());
             search.limit = 100;
             let hits = ann.search(&search).unwrap().hits;
             assert!(hits.iter().any(|hit| hit.record.content.starts_with(&text)), "{text}");
+            stored.push(text);
         }
+        round += 1;
     }
-    for mut child in children {
-        child.kill().unwrap();
-        child.wait().unwrap();
+    others.into_iter().for_each(Storing::kill);
+    let texts = everything(&ann);
+    let there: HashSet<&str> = texts.iter().map(|record| record.content.as_str()).collect();
+    for text in stored {
+        assert!(there.contains(text.as_str()) || there.contains(format!("{text} part 0").as_str()), "{text}");
     }
-    let texts: std::collections::HashSet<String> =
-        everything(&ann).into_iter().map(|record| record.content).collect();
-    assert!((0..rounds).all(|round| texts.contains(&format!("parent wrote {round}"))));
 }
