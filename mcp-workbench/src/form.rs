@@ -10,7 +10,6 @@
 //! assert_eq!(form.filled().unwrap_err()[0].to_string(), "`query` is needed");
 //! form.write(0, "42");
 //! assert_eq!(serde_json::Value::from(form.filled().unwrap()), json!({ "query": "42", "limit": 5 }));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use std::fmt;

@@ -139,20 +139,18 @@ impl Accepted {
     pub(crate) fn speak(&self, wording: &Wording, mut add: impl FnMut(u32, f32)) {
         let (entries, average) =
             (self.many.len() as f32, self.kept.len() as f32 / self.many.len().max(1) as f32);
-        let mut counts: Vec<(u32, u32)> = Vec::new();
+        let mut items: Vec<u32> = Vec::new();
         for word in wording.words.iter().take(wording.about) {
-            counts.clear();
-            for place in self.with(*word) {
-                let Some(kept) = self.kept.get(*place as usize) else { continue };
-                match counts.iter_mut().find(|(item, _)| *item == kept.item) {
-                    Some((_, count)) => *count += 1,
-                    None => counts.push((kept.item, 1)),
-                }
-            }
-            let telling = telling(entries, counts.len());
-            for (item, count) in &counts {
-                let many = self.many.get(&spread(*item)).copied().unwrap_or_default() as f32;
-                let count = *count as f32;
+            items.clear();
+            items.extend(
+                self.with(*word).iter().filter_map(|place| Some(self.kept.get(*place as usize)?.item)),
+            );
+            items.sort_unstable();
+            let by_entry = || items.chunk_by(|a, b| a == b);
+            let telling = telling(entries, by_entry().count());
+            for same in by_entry() {
+                let Some(item) = same.first() else { continue };
+                let (many, count) = (self.accepted_for(*item) as f32, same.len() as f32);
                 add(*item, telling * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * many / average)));
             }
         }

@@ -317,8 +317,8 @@ impl Recommender {
 /// Adds what the requests that entries were accepted for say of a request: those of the tenant, or of all, whichever say more.
 fn accepted(wording: &Wording, learned: [(&learn::State, &[u32]); 2], scores: &mut [f32]) {
     let mut said = vec![0f32; scores.len()];
-    for (state, slots) in learned {
-        let mut alone = vec![0f32; if state.model.accepted.is_empty() { 0 } else { scores.len() }];
+    for (state, slots) in learned.into_iter().filter(|(state, _)| !state.model.accepted.is_empty()) {
+        let mut alone = vec![0f32; scores.len()];
         state.model.accepted.speak(wording, |item, worth| {
             let place = slots.get(item as usize).and_then(|place| alone.get_mut(*place as usize));
             place.into_iter().for_each(|said| *said += worth);
