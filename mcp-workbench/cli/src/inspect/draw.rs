@@ -9,7 +9,7 @@ use super::catalog::Tab;
 use super::detail;
 use super::fields;
 use super::state::{Ended, Run, State, View};
-use super::text::{cut, span, styled, width};
+use super::text::{cut, cut_middle, span, styled, width};
 
 /// Where things are.
 #[derive(Debug, Clone, Copy)]
@@ -105,14 +105,16 @@ fn head(frame: &mut Frame<'_>, state: &State, place: Rect) {
     let theme = state.theme;
     let name = if state.catalog.name.is_empty() { "mcp inspect" } else { &state.catalog.name };
     let name = cut(name, usize::from(place.width) / 2);
-    let about = match state.catalog.revision.as_str() {
-        "" => state.server.clone(),
-        revision => format!("{}   {revision}", state.server),
+    let revision = match state.catalog.revision.as_str() {
+        "" => String::new(),
+        revision => format!("   {revision}"),
     };
-    let about = cut(&about, usize::from(place.width).saturating_sub(width(&name) + 4));
+    // A command with a long path gives way to the revision.
+    let taken = 1 + width(&name) + 3 + width(&revision);
+    let server = cut_middle(&state.server, usize::from(place.width).saturating_sub(taken));
     let line = Line::from(vec![
         span(format!(" {name}"), theme.strong()),
-        span(format!("   {about}"), theme.faint()),
+        span(format!("   {server}{revision}"), theme.faint()),
     ]);
     frame.render_widget(line, place);
 }

@@ -124,6 +124,19 @@ fn what_a_server_offers_is_listed_with_details() {
 }
 
 #[test]
+fn the_head_has_the_revision_beside_a_long_command() {
+    let command = "/home/somebody/projects/a-server-with-a-long-name/target/debug/server --stdio";
+    let mut state = State::new(command, Theme { colours: true }, SMALL);
+    state.update(Event::Listed(Ok(catalog())));
+    let seen = screen(&state);
+    let head = seen.lines().next().unwrap();
+    assert!(
+        head.starts_with(" shop 1.2.0   /home/some") && head.ends_with("server --stdio   2026-07-28"),
+        "{head}"
+    );
+}
+
+#[test]
 fn a_filter_leaves_what_has_all_its_words() {
     let mut state = state(SMALL);
     press(&mut state, &[KeyCode::Char('/')]);

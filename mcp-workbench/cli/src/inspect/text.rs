@@ -71,6 +71,24 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     kept + "…"
 }
 
+/// Cuts a text to a width in its middle: of an address or a command, both ends say which it is.
+pub(crate) fn cut_middle(text: &str, most: usize) -> String {
+    let text = plain(text).replace('\n', " ");
+    if width(&text) <= most {
+        return text;
+    }
+    let end = most.saturating_sub(1) / 2;
+    let mut cells = 0;
+    let fits = |c: &char| {
+        cells += c.width().unwrap_or(0);
+        cells <= end
+    };
+    let mut last: Vec<char> = text.chars().rev().take_while(fits).collect();
+    last.reverse();
+    let last: String = last.into_iter().collect();
+    cut(&text, most - width(&last)) + &last
+}
+
 /// A span that owns its text.
 pub(crate) fn span(text: impl Into<String>, style: Style) -> Span<'static> {
     Span::styled(text.into(), style)
@@ -92,5 +110,9 @@ mod tests {
             (cut("abcdef", 4), cut("日本語", 5), cut("ab", 2)),
             ("abc…".into(), "日本…".into(), "ab".into())
         );
+        let long = "/home/somebody/projects/server --stdio";
+        assert_eq!(cut_middle(long, 16), "/home/so…--stdio");
+        assert_eq!((cut_middle("日本語日本語", 6), cut_middle("abc", 3)), ("日…語".into(), "abc".into()));
+        assert_eq!((cut_middle("abcdef", 2), cut_middle("abcdef", 1)), ("a…".into(), "…".into()));
     }
 }
