@@ -72,7 +72,7 @@ pub mod text;
 pub mod trigger;
 
 pub use engine::{
-    Decision, Engine, EngineBuilder, Explanation, Lint, Place, Reason, RuleExplanation, Verdict,
+    Decision, Engine, EngineBuilder, Explanation, Lint, MASK, Place, Reason, RuleExplanation, Verdict,
 };
 pub use event::{Event, FileEdit, Phase};
 pub use nearest::nearest;

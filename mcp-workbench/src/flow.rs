@@ -8,6 +8,7 @@ use std::fmt;
 use std::time::Instant;
 
 use mcp_core::client::Error as ClientError;
+use mcp_guardrails::{MASK, Place};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -18,8 +19,6 @@ use crate::connect::{ConnectError, Part, Servers};
 const MEMORIES: usize = 5;
 /// Characters of a reason.
 const LINE: usize = 160;
-/// What stands instead of what guardrails took out.
-const MASK: &str = "[redacted]";
 
 /// A way to a prompt.
 #[derive(Debug, Clone)]
@@ -129,15 +128,7 @@ struct Verdict {
     #[serde(default)]
     rules: Vec<String>,
     #[serde(default)]
-    places: Vec<Place>,
-}
-
-#[derive(Deserialize)]
-struct Place {
-    #[serde(default)]
-    from: Option<usize>,
-    #[serde(default)]
-    to: Option<usize>,
+    redactions: Vec<Place>,
 }
 
 /// A trace, and the spans in it.
@@ -225,7 +216,7 @@ impl Flow {
         if verdict.complete && verdict.verdict == "redact" {
             reasons.extend(reason(&verdict));
             // What is left is asked about again: nothing goes on that was not allowed as it is.
-            if let Some(masked) = masked(text, &verdict.places) {
+            if let Some(masked) = masked(text, &verdict.redactions) {
                 verdict = ask(&masked).await?;
                 allowed = is_allowed(&verdict).then_some(masked);
             }
@@ -326,21 +317,10 @@ fn reason(verdict: &Verdict) -> Option<String> {
     })
 }
 
-/// The text without places; none where one is not told.
+/// The text without places; none where nothing or everything would be out.
 fn masked(text: &str, places: &[Place]) -> Option<String> {
-    let mut spans: Vec<(usize, usize)> =
-        places.iter().map(|place| Some((place.from?, place.to?))).collect::<Option<_>>()?;
-    spans.sort_unstable();
-    let (mut masked, mut at) = (String::new(), 0);
-    for (from, to) in spans {
-        if to <= at {
-            continue;
-        }
-        masked += text.get(at..from.max(at))?;
-        masked += MASK;
-        at = to;
-    }
-    (at > 0).then(|| Some(masked + text.get(at..)?)).flatten()
+    let masked = Place::redact_text(places, "prompt", text, MASK);
+    (masked != text && masked != MASK).then_some(masked)
 }
 
 fn first(text: &str) -> String {
@@ -352,18 +332,15 @@ fn first(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn place(from: usize, to: usize) -> Place {
-        Place { from: Some(from), to: Some(to) }
-    }
-
     #[test]
-    fn what_is_taken_out_is_taken_out_whole() {
-        assert_eq!(masked("a key and b", &[place(2, 5)]).as_deref(), Some("a [redacted] and b"));
-        assert_eq!(masked("abcdef", &[place(1, 4), place(2, 3)]).as_deref(), Some("a[redacted]ef"));
-        assert_eq!(masked("abcdef", &[place(1, 3), place(2, 5)]).as_deref(), Some("a[redacted][redacted]f"));
-        for wrong in [&[][..], &[place(3, 99)], &[Place { from: None, to: None }]] {
-            assert_eq!(masked("abcdef", wrong), None);
+    fn what_nothing_would_be_left_of_goes_no_further() {
+        let place = |field: &str, span| Place { field: field.to_owned(), span };
+        let masked = |places: &[Place]| masked("a key and b", places);
+        assert_eq!(masked(&[place("prompt", Some(2..5))]).as_deref(), Some("a [redacted] and b"));
+        for wrong in
+            [&[][..], &[place("prompt", Some(3..99))], &[place("prompt", None)], &[place("tool", None)]]
+        {
+            assert_eq!(masked(wrong), None, "{wrong:?}");
         }
-        assert_eq!(masked("aé", &[place(2, 3)]), None, "no part of a character");
     }
 }

@@ -8,14 +8,14 @@ use std::time::Duration;
 use mcp_core::Client;
 use mcp_core::client::Error as ClientError;
 use mcp_guardrails::Place;
-use mcp_guardrails::hook::{Answer, MASK};
+use mcp_guardrails::hook::{Answer, Input, Ruling};
+use mcp_guardrails::rule::Effect;
+use mcp_guardrails::skill::Priority;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// How long an answer is waited for; Claude Code ends a hook that takes much longer.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-/// Tools that write files.
-const WRITERS: [&str; 4] = ["Edit", "MultiEdit", "Write", "NotebookEdit"];
 
 /// A hook cannot be answered.
 #[derive(Debug, thiserror::Error)]
@@ -32,21 +32,10 @@ pub enum HookError {
     Incomplete,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Input {
-    session_id: String,
-    hook_event_name: String,
-    prompt: String,
-    tool_name: String,
-    tool_input: Value,
-    tool_response: Value,
-}
-
 /// What `evaluate` says.
 #[derive(Deserialize)]
 struct Said {
-    verdict: String,
+    verdict: Effect,
     #[serde(default)]
     complete: bool,
     #[serde(default)]
@@ -54,39 +43,15 @@ struct Said {
     #[serde(default)]
     message: String,
     #[serde(default)]
-    redactions: Vec<Told>,
-}
-
-/// A place, as it is told.
-#[derive(Deserialize)]
-struct Told {
-    field: String,
-    from: Option<usize>,
-    to: Option<usize>,
-}
-
-impl Said {
-    /// What the rule says, or that it does something where it says nothing.
-    fn because(&self, does: &str) -> String {
-        match &*self.message {
-            "" => format!("rule `{}` {does}", self.rule),
-            message => message.to_owned(),
-        }
-    }
-
-    /// The arguments of a call without what rules take out.
-    fn changed(self, event: &Value) -> Option<Value> {
-        let mut arguments = event.get("arguments").filter(|_| event["phase"] == "call")?.clone();
-        let place = |Told { field, from, to }| Place { field, span: from.zip(to).map(|(from, to)| from..to) };
-        let places: Vec<Place> = self.redactions.into_iter().map(place).collect();
-        Place::redact(&places, "arguments", &mut arguments, MASK);
-        (!places.is_empty()).then_some(arguments)
-    }
+    redactions: Vec<Place>,
+    #[serde(default)]
+    skills: Vec<String>,
 }
 
 /// A hook, and what is to be asked about it.
 #[derive(Debug)]
 pub struct Hook {
+    input: Input,
     events: Vec<Value>,
 }
 
@@ -100,12 +65,12 @@ impl Hook {
         environment: &str,
         read: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, HookError> {
-        let input: Input = serde_json::from_str(input).map_err(HookError::Input)?;
+        let input = Input::parse(input).map_err(HookError::Input)?;
         let mut events = match input.hook_event_name.as_str() {
             "UserPromptSubmit" => vec![json!({ "phase": "prompt", "prompt": input.prompt })],
             "PreToolUse" => {
                 let call = json!({ "phase": "call", "tool": input.tool_name, "arguments": input.tool_input });
-                file(&input, read).into_iter().chain([call]).collect()
+                file(&input, &read).into_iter().chain([call]).collect()
             }
             "PostToolUse" => vec![json!({
                 "phase": "result", "tool": input.tool_name, "arguments": input.tool_input, "result": input.tool_response
@@ -118,7 +83,7 @@ impl Hook {
             event["session"] = json!(input.session_id);
             event["environment"] = json!(environment);
         }
-        Ok(Self { events })
+        Ok(Self { input, events })
     }
 
     /// Whether there is nothing to be asked: then nobody needs to be.
@@ -139,25 +104,16 @@ impl Hook {
             if !said.complete {
                 return Err(HookError::Incomplete);
             }
-            match said.verdict.as_str() {
-                "block" => return Ok(Answer::block(&said.because("does not allow this"))),
-                "require_approval" => {
-                    let because = said.because("does not allow this");
-                    return Ok(Answer::ask_about(&because, said.changed(&event)));
-                }
-                "redact" => {
-                    let does = match event["phase"].as_str() {
-                        Some("call") => "takes something out of this call",
-                        _ => "takes something out of this, which no hook can",
-                    };
-                    let because = said.because(does);
-                    // Where nothing can be taken out, nothing goes on.
-                    return Ok(match said.changed(&event) {
-                        Some(arguments) => Answer::ask_about(&because, Some(arguments)),
-                        None => Answer::block(&because),
-                    });
-                }
-                _ => {}
+            let ruling = Ruling {
+                effect: said.verdict,
+                rule: &said.rule,
+                message: &said.message,
+                redactions: &said.redactions,
+                // How urgent a skill is stands in the file that names it, and that is elsewhere.
+                skills: said.skills.iter().map(|name| (name.as_str(), Priority::Medium)).collect(),
+            };
+            if let Some(answer) = Answer::of(&ruling, &self.input) {
+                return Ok(answer);
             }
         }
         Ok(Answer::default())
@@ -165,15 +121,10 @@ impl Hook {
 }
 
 /// What a tool that writes a file is asked about.
-fn file(input: &Input, read: impl Fn(&str) -> Option<String>) -> Option<Value> {
-    let is_writer = WRITERS.contains(&input.tool_name.as_str());
-    let mut names = ["file_path", "notebook_path"].iter().filter(|_| is_writer);
-    let path = names.find_map(|name| input.tool_input.get(name)?.as_str())?;
-    let now = read(path);
-    let exists = now.is_some();
-    let written = || input.tool_input.get("content").and_then(Value::as_str).map(str::to_owned);
-    let mut file = json!({ "path": path, "exists": exists });
-    if let Some(content) = now.or_else(written) {
+fn file(input: &Input, read: &dyn Fn(&str) -> Option<String>) -> Option<Value> {
+    let written = input.file(read)?;
+    let mut file = json!({ "path": written.path, "exists": written.exists });
+    if let Some(content) = written.content {
         file["content"] = content.into();
     }
     Some(json!({ "phase": "file", "file": file }))

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mcp_guardrails::layer;
-use mcp_guardrails::{Decision, Engine, Event, FileEdit, Format, Phase, Place, RuleError, RuleSet, pack};
+use mcp_guardrails::{
+    Decision, Engine, Event, FileEdit, Format, MASK, Phase, Place, RuleError, RuleSet, pack,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde::Deserialize;
@@ -231,7 +233,6 @@ fn report(decision: &Arc<Decision>, happening: &Happening) -> Value {
         "redacted": null,
     });
     if !decision.redactions().is_empty() {
-        const MASK: &str = "[redacted]";
         let mut redacted = serde_json::Map::new();
         if let Some(prompt) = &happening.prompt {
             redacted.insert("prompt".into(), decision.redact_text("prompt", prompt, MASK).into());

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,17 +9,9 @@ use serde_json::Value;
 use super::Terms;
 use super::compiled::{Compiled, CompiledRule};
 use super::eval::{Fired, Frame};
+use super::place::Place;
 use crate::event::Phase;
 use crate::rule::{Action, Effect};
-
-/// Where something stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The value: `arguments/path`, `result/content/0/text`, `prompt`.
-    pub field: String,
-    /// The part of it, as bytes; all of it if there is none.
-    pub span: Option<Range<usize>>,
-}
 
 /// Which rule speaks, what it says, and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,53 +229,12 @@ impl Decision {
     /// Takes out of a text what stands at these places.
     #[must_use]
     pub fn redact_text(&self, field: &str, text: &str, mask: &str) -> String {
-        let mut out = text.to_owned();
-        masked(&mut out, self.redactions.iter().filter(|place| place.field == field), mask);
-        out
+        Place::redact_text(&self.redactions, field, text, mask)
     }
 
-    /// Takes out of a document what stands below `root` (`arguments`, `result`).
-    pub fn redact(&self, root: &str, document: &mut Value, mask: &str) {
-        Place::redact(&self.redactions, root, document, mask);
-    }
-}
-
-impl Place {
-    /// Takes out of a document what stands at some places below `root` (`arguments`, `result`).
-    pub fn redact(places: &[Self], root: &str, document: &mut Value, mask: &str) {
-        let mut fields: Vec<&str> = places.iter().map(|place| place.field.as_str()).collect();
-        fields.dedup();
-        for field in fields {
-            let Some(pointer) = field.strip_prefix(root) else { continue };
-            let Some(value) = document.pointer_mut(pointer) else { continue };
-            match value {
-                Value::String(text) => masked(text, places.iter().filter(|place| place.field == field), mask),
-                other => *other = Value::String(mask.to_owned()),
-            }
-        }
-    }
-}
-
-/// Replaces parts of a text, from its end.
-pub(crate) fn masked<'p>(text: &mut String, places: impl Iterator<Item = &'p Place>, mask: &str) {
-    let mut spans: Vec<Range<usize>> =
-        places.map(|place| place.span.clone().unwrap_or(0..text.len())).collect();
-    spans.sort_by_key(|span| (span.start, Reverse(span.end)));
-    let mut merged: Vec<Range<usize>> = Vec::new();
-    for span in spans {
-        match merged.last_mut() {
-            Some(last) if span.start < last.end => last.end = last.end.max(span.end),
-            _ => merged.push(span),
-        }
-    }
-    for span in merged.into_iter().rev() {
-        // A span that does not lie between characters is of another text: better all of it than none.
-        if text.get(span.clone()).is_some() {
-            text.replace_range(span, mask);
-        } else {
-            *text = mask.to_owned();
-            return;
-        }
+    /// Takes out of a document what stands below `root` (`arguments`, `result`), as [`Place::redact`] does.
+    pub fn redact(&self, root: &str, document: &mut Value, mask: &str) -> bool {
+        Place::redact(&self.redactions, root, document, mask)
     }
 }
 

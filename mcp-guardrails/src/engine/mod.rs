@@ -9,6 +9,7 @@ mod decision;
 mod eval;
 mod explain;
 mod index;
+mod place;
 mod schema;
 mod self_test;
 
@@ -24,12 +25,13 @@ use self::cache::Cache;
 use self::change::Added;
 pub(crate) use self::compile::{check, number_field};
 pub(crate) use self::compiled::{Compiled, TrackerKind};
-#[cfg(feature = "layer")]
-pub(crate) use self::decision::masked;
-pub use self::decision::{Decision, Place, Reason, Verdict};
+pub use self::decision::{Decision, Reason, Verdict};
 use self::eval::{Frame, Nothing};
 pub(crate) use self::eval::{Memory, Stepped};
 pub use self::explain::{Explanation, RuleExplanation};
+#[cfg(feature = "layer")]
+pub(crate) use self::place::masked;
+pub use self::place::{MASK, Place};
 pub use self::schema::Lint;
 use crate::detect::{Detector, standard};
 use crate::event::Event;

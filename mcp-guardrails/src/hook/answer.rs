@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::engine::{Reason, Verdict};
-use crate::event::{Event, FileEdit};
+use super::Input;
+use crate::engine::{Decision, MASK, Place};
+use crate::event::Event;
 use crate::rule::Effect;
 use crate::skill::{Priority, SkillRules, USED};
 use crate::state::{Checked, Guard, StoreError};
@@ -15,8 +15,6 @@ use crate::state::{Checked, Guard, StoreError};
 const BLOCK: i32 = 2;
 /// The code of a hook that failed; it blocks nothing.
 const FAILED: i32 = 1;
-/// What stands instead of what a rule took out.
-pub const MASK: &str = "[redacted]";
 
 /// What a hook process writes and how it exits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +25,69 @@ pub struct Answer {
     pub stderr: String,
     /// The exit code.
     pub code: i32,
+}
+
+/// What rules decided about what a hook tells of.
+#[derive(Debug, Clone)]
+pub struct Ruling<'a> {
+    /// What is to happen.
+    pub effect: Effect,
+    /// The rule that says so.
+    pub rule: &'a str,
+    /// What it says.
+    pub message: &'a str,
+    /// What is to be taken out.
+    pub redactions: &'a [Place],
+    /// What is suggested, and how urgent that is.
+    pub skills: Vec<(&'a str, Priority)>,
+}
+
+impl<'a> Ruling<'a> {
+    fn new(decision: &'a Decision, skills: Option<&SkillRules>) -> Self {
+        let reason = decision.verdict().reason();
+        let priority = |name: &str| {
+            let known = skills.iter().flat_map(|skills| &skills.skills).find(|skill| skill.name == name);
+            known.map_or(Priority::Medium, |skill| skill.priority)
+        };
+        Self {
+            effect: decision.effect(),
+            rule: reason.map_or("", |reason| &reason.rule),
+            message: reason.map_or("", |reason| &reason.message),
+            redactions: decision.redactions(),
+            skills: decision.skills().into_iter().map(|name| (name, priority(name))).collect(),
+        }
+    }
+
+    /// What the rule says, or that it does something where it says nothing.
+    fn because(&self, does: &str) -> String {
+        match self.message {
+            "" => format!("rule `{}` {does}", self.rule),
+            message => message.to_owned(),
+        }
+    }
+
+    /// What the model reads beside a prompt that goes on.
+    fn beside(&self) -> String {
+        const GROUPS: [(Priority, &str); 4] = [
+            (Priority::Critical, "Use these skills before you answer"),
+            (Priority::High, "Recommended skills"),
+            (Priority::Medium, "Skills that may fit"),
+            (Priority::Low, "Optional skills"),
+        ];
+        let mut out = String::new();
+        if self.effect == Effect::Flag && !self.message.is_empty() {
+            out = format!("{}\n", self.message);
+        }
+        for (group, title) in GROUPS {
+            let members = self.skills.iter().filter(|(_, priority)| *priority == group);
+            let members: Vec<&str> = members.map(|(name, _)| *name).collect();
+            if !members.is_empty() {
+                // Writing to a text cannot fail.
+                _ = writeln!(out, "{title} (tool `Skill`): {}", members.join(", "));
+            }
+        }
+        out
+    }
 }
 
 impl Answer {
@@ -51,6 +112,45 @@ impl Answer {
         }
         Self { stdout: format!("{}\n", json!({ "hookSpecificOutput": decision })), ..Self::default() }
     }
+
+    /// How a hook says what rules decided; none where it goes on without a word.
+    ///
+    /// Claude Code asks a person about calls alone, and of these alone something can be taken out. That is asked about, never done in silence: another call than the model
+    /// wanted is nobody's choice. What needs approval and cannot be asked about, and what something should be taken out of that cannot be, is blocked.
+    #[must_use]
+    pub fn of(ruling: &Ruling<'_>, input: &Input) -> Option<Self> {
+        const REFUSES: &str = "does not allow this";
+        let is_call = input.hook_event_name == "PreToolUse";
+        match ruling.effect {
+            Effect::Block => Some(Self::block(&ruling.because(REFUSES))),
+            Effect::RequireApproval if !is_call => {
+                Some(Self::block(&ruling.because("wants this approved, which no hook can")))
+            }
+            Effect::RequireApproval if ruling.redactions.is_empty() => {
+                Some(Self::ask(&ruling.because(REFUSES)))
+            }
+            Effect::RequireApproval | Effect::Redact => {
+                let mut arguments = input.tool_input.clone();
+                let out = is_call
+                    && !ruling.redactions.is_empty()
+                    && Place::redact(ruling.redactions, "arguments", &mut arguments, MASK);
+                Some(match (out, ruling.effect) {
+                    (false, _) => {
+                        Self::block(&ruling.because("takes something out of this, which no hook can"))
+                    }
+                    (true, Effect::Redact) => {
+                        Self::ask_about(&ruling.because("takes something out of this call"), Some(arguments))
+                    }
+                    (true, _) => Self::ask_about(&ruling.because(REFUSES), Some(arguments)),
+                })
+            }
+            Effect::Allow | Effect::Suggest | Effect::Flag => {
+                let stdout =
+                    if input.hook_event_name == "UserPromptSubmit" { ruling.beside() } else { String::new() };
+                (!stdout.is_empty()).then(|| Self { stdout, ..Self::default() })
+            }
+        }
+    }
 }
 
 /// Answers hooks.
@@ -61,18 +161,6 @@ pub struct Hook {
     environment: String,
     variables: Vec<(String, String)>,
     blocks_once: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(default)]
-#[derive(Default)]
-struct Input {
-    session_id: String,
-    hook_event_name: String,
-    prompt: String,
-    tool_name: String,
-    tool_input: Value,
-    tool_response: Value,
 }
 
 impl Hook {
@@ -114,7 +202,7 @@ impl Hook {
     /// Answers one hook. `time` is in milliseconds since 1970; `read` gives what a file holds now.
     #[must_use]
     pub fn answer(&self, input: &str, time: u64, read: &dyn Fn(&str) -> Option<String>) -> Answer {
-        let input: Input = match serde_json::from_str(input) {
+        let input = match Input::parse(input) {
             Ok(input) => input,
             Err(error) => {
                 return Answer {
@@ -151,12 +239,7 @@ impl Hook {
         match input.hook_event_name.as_str() {
             "UserPromptSubmit" => {
                 let checked = told(Event::prompt(&input.prompt))?;
-                let skills = checked.skills();
-                let mut stdout = note(&checked);
-                if !skills.is_empty() {
-                    stdout += &self.suggestion(&skills);
-                }
-                Ok(refusal(&checked).unwrap_or(Answer { stdout, ..Answer::default() }))
+                Ok(self.said(&checked, input).unwrap_or_default())
             }
             "PreToolUse" => {
                 if let Some(refused) = self.file(input, &told, read)? {
@@ -171,15 +254,19 @@ impl Hook {
                         self.guard.label(&input.session_id, &format!("{USED}{name}"))?;
                     }
                 }
-                Ok(changed(&checked, &input.tool_input).or_else(|| refusal(&checked)).unwrap_or_default())
+                Ok(self.said(&checked, input).unwrap_or_default())
             }
             "PostToolUse" => {
                 let checked = told(Event::result(&input.tool_name, &input.tool_input, &input.tool_response))?;
-                Ok(refusal(&checked).unwrap_or_default())
+                Ok(self.said(&checked, input).unwrap_or_default())
             }
             "SessionEnd" => told(Event::end()).map(|_| Answer::default()),
             _ => Ok(Answer::default()),
         }
+    }
+
+    fn said(&self, decision: &Decision, input: &Input) -> Option<Answer> {
+        Answer::of(&Ruling::new(decision, self.skills.as_ref()), input)
     }
 
     /// What a tool that writes a file is told.
@@ -189,86 +276,13 @@ impl Hook {
         told: &dyn Fn(Event<'_>) -> Result<Checked, StoreError>,
         read: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Option<Answer>, StoreError> {
-        if !["Edit", "MultiEdit", "Write", "NotebookEdit"].contains(&input.tool_name.as_str()) {
-            return Ok(None);
-        }
-        let named =
-            ["file_path", "notebook_path"].iter().find_map(|name| input.tool_input.get(name)?.as_str());
-        let Some(path) = named else { return Ok(None) };
-        let now = read(path);
-        let written = input.tool_input.get("content").and_then(Value::as_str);
-        let edit = FileEdit { path, content: now.as_deref().or(written), exists: now.is_some() };
-        let checked = told(Event::file(edit))?;
+        let Some(written) = input.file(read) else { return Ok(None) };
+        let checked = told(Event::file(written.as_edit()))?;
         if self.blocks_once && checked.effect() == Effect::Block {
             for skill in checked.skills() {
                 self.guard.label(&input.session_id, &format!("{USED}{skill}"))?;
             }
         }
-        Ok(refusal(&checked))
-    }
-
-    /// The skills by how urgent they are.
-    fn suggestion(&self, names: &[&str]) -> String {
-        const GROUPS: [(Priority, &str); 4] = [
-            (Priority::Critical, "Use these skills before you answer"),
-            (Priority::High, "Recommended skills"),
-            (Priority::Medium, "Skills that may fit"),
-            (Priority::Low, "Optional skills"),
-        ];
-        let priority = |name: &str| {
-            let known = self.skills.iter().flat_map(|skills| &skills.skills).find(|skill| skill.name == name);
-            known.map_or(Priority::Medium, |skill| skill.priority)
-        };
-        let mut out = String::new();
-        for (group, title) in GROUPS {
-            let members: Vec<&str> = names.iter().copied().filter(|name| priority(name) == group).collect();
-            if !members.is_empty() {
-                // Writing to a text cannot fail.
-                _ = writeln!(out, "{title} (tool `Skill`): {}", members.join(", "));
-            }
-        }
-        out
-    }
-}
-
-/// What a prompt that goes on is marked with, for the model to read beside it.
-fn note(checked: &Checked) -> String {
-    match checked.verdict() {
-        Verdict::Flag(reason) if !reason.message.is_empty() => format!("{}\n", reason.message),
-        _ => String::new(),
-    }
-}
-
-/// What a rule says, or that it does something where it says nothing.
-fn said(reason: &Reason, does: &str) -> String {
-    match &*reason.message {
-        "" => format!("rule `{}` {does}", reason.rule),
-        message => message.to_owned(),
-    }
-}
-
-/// A call goes on without what a rule takes out of it once the person who asked for it agrees: another call than the model wanted is nobody's choice.
-fn changed(checked: &Checked, arguments: &Value) -> Option<Answer> {
-    let reason = match checked.verdict() {
-        Verdict::Redact(reason) => said(reason, "takes something out of this call"),
-        Verdict::RequireApproval(reason) if !checked.redactions().is_empty() => {
-            said(reason, "does not allow this")
-        }
-        _ => return None,
-    };
-    let mut changed = arguments.clone();
-    checked.redact("arguments", &mut changed, MASK);
-    Some(Answer::ask_about(&reason, Some(changed)))
-}
-
-/// How a verdict that stops something is said; none where it goes on. Of prompts, files and results nothing can be taken out.
-fn refusal(checked: &Checked) -> Option<Answer> {
-    match checked.verdict() {
-        Verdict::Block(reason) => Some(Answer::block(&said(reason, "does not allow this"))),
-        Verdict::RequireApproval(reason) => Some(Answer::ask(&said(reason, "does not allow this"))),
-        Verdict::Redact(reason) => {
-            Some(Answer::block(&said(reason, "takes something out of this, which no hook can")))
-        }
-        _ => None,
+        Ok(self.said(&checked, input))
     }
 }

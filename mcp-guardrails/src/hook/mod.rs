@@ -1,7 +1,7 @@
 //! The hooks of Claude Code: JSON on standard input, an exit code and text as the answer.
 //!
 //! `UserPromptSubmit` suggests skills and tells the model what a prompt is flagged for, `PreToolUse` blocks or asks, `PostToolUse` tells the model what is wrong with a result. What a rule
-//! takes out of a call is taken out, and the person asked about what is left; a prompt that something would have to be taken out of is blocked. A process
+//! takes out of a call is taken out, and the person asked about what is left; a prompt that something would have to be taken out of, or that would have to be approved, is blocked. A process
 //! lives for one hook, so what is remembered stands in a [`StateFile`].
 //!
 //! ```
@@ -21,7 +21,9 @@
 //! ```
 
 mod answer;
+mod input;
 mod state_file;
 
-pub use self::answer::{Answer, Hook, MASK};
+pub use self::answer::{Answer, Hook, Ruling};
+pub use self::input::{Input, Written};
 pub use self::state_file::StateFile;

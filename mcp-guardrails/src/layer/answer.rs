@@ -7,10 +7,7 @@ use mcp_core::protocol::{Method, Params, RawJson, RpcError};
 use mcp_core::service::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::{Decision, Place, Reason};
-
-/// Shorter values are not looked for elsewhere: they may stand there for something else.
-const DISTINCT: usize = 6;
+use crate::Reason;
 
 /// Refuses a request: the model reads what it should do instead.
 pub(super) fn refusal(method: &Method, text: String) -> Response {
@@ -59,57 +56,6 @@ pub(super) fn with_arguments(request: &mut Request, deed: &Value) -> Option<()> 
     // Headers that mirror arguments would say what the arguments no longer say.
     request.peer.headers = None;
     Some(())
-}
-
-/// Takes out of a document what a decision wants taken out below `root`, wherever else in it the same value stands.
-pub(super) fn redact(decision: &Decision, root: &str, document: &mut Value, mask: &str) {
-    let mut values: Vec<String> =
-        decision.redactions().iter().filter_map(|place| value(place, root, document)).collect();
-    values.retain(|value| value.chars().count() >= DISTINCT && value != mask);
-    // The longest first: one may be part of another.
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    values.dedup();
-    decision.redact(root, document, mask);
-    if !values.is_empty() {
-        replace(document, &values, mask);
-    }
-}
-
-fn value(place: &Place, root: &str, document: &Value) -> Option<String> {
-    let text = document.pointer(place.field.strip_prefix(root)?)?.as_str()?;
-    match &place.span {
-        Some(span) => text.get(span.clone()).map(str::to_owned),
-        None => Some(text.to_owned()),
-    }
-}
-
-/// Replaces texts in all strings and names of a document. Nothing recurses: it may be deep.
-fn replace(document: &mut Value, values: &[String], mask: &str) {
-    let clean = |text: &mut String| {
-        for value in values {
-            if text.contains(value.as_str()) {
-                *text = text.replace(value.as_str(), mask);
-            }
-        }
-    };
-    let mut open = vec![document];
-    while let Some(value) = open.pop() {
-        match value {
-            Value::String(text) => clean(text),
-            Value::Array(items) => open.extend(items),
-            Value::Object(members) => {
-                if members.keys().any(|name| values.iter().any(|value| name.contains(value.as_str()))) {
-                    let renamed = std::mem::take(members).into_iter().map(|(mut name, value)| {
-                        clean(&mut name);
-                        (name, value)
-                    });
-                    *members = renamed.collect();
-                }
-                open.extend(members.values_mut());
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Adds to a result what rules suggest.

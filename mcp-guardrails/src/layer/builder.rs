@@ -11,11 +11,11 @@ use super::approve::NotPending;
 use super::observe::Observer;
 use super::pinning::{PinMode, PinState, Unpinned};
 use super::service::GuardrailsLayer;
-use crate::Engine;
 use crate::detect::Secrets;
 use crate::detect::redact::Redactor;
 use crate::pin::Pins;
 use crate::state::{Digest, Guard, MemoryStore, Pending, Store, StoreError};
+use crate::{Engine, MASK};
 
 type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 type SessionName = Arc<dyn Fn(&Request) -> Option<String> + Send + Sync>;
@@ -86,7 +86,7 @@ impl Guardrails {
             blocking: false,
             server: String::new(),
             environment: String::new(),
-            mask: "[redacted]".to_owned(),
+            mask: MASK.to_owned(),
             fail_open: false,
             deadline: Duration::from_secs(1),
             approval: Duration::from_secs(600),

@@ -8,7 +8,7 @@ use mcp_core::service::Request;
 use serde_json::{Map, Value, json};
 
 use super::judge::Ask;
-use super::{answer, strict};
+use super::strict;
 use crate::engine::masked;
 use crate::event::Phase;
 use crate::rule::escaped;
@@ -78,7 +78,7 @@ impl Deed {
             return None;
         }
         let mut arguments = (*self.arguments).clone();
-        answer::redact(decision, "arguments", &mut arguments, mask);
+        decision.redact("arguments", &mut arguments, mask);
         let spans = decision.redactions().iter().filter(|place| place.field == "prompt");
         let spans: Vec<Range<usize>> =
             spans.map(|place| place.span.clone().unwrap_or(0..usize::MAX)).collect();

@@ -127,7 +127,7 @@ async fn after(
         return Ok(response);
     }
     let mut clean = (*result).clone();
-    answer::redact(&decision, "result", &mut clean, &guardrails.0.mask);
+    decision.redact("result", &mut clean, &guardrails.0.mask);
     if !skills.is_empty() {
         let said = passed.iter().chain([&decision]).filter(|decision| decision.effect() == Effect::Suggest);
         let message = said.filter_map(|decision| decision.verdict().reason()).next();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use mcp_core::service::{Event as Sent, Notification, Outbound, SharedOutbound};
 use serde_json::Value;
 
+use super::Guardrails;
 use super::caller::Caller;
 use super::judge::{Failure, Ruling, about};
-use super::{Guardrails, answer};
 use crate::Decision;
 use crate::event::{Event, Phase};
 
@@ -42,7 +42,7 @@ impl Leaving {
         match ruling {
             Ruling::Refuse(_) | Ruling::Approve(..) => return None,
             Ruling::Pass(decision) if !decision.redactions().is_empty() => {
-                answer::redact(&decision, "result", &mut params, &inner.mask);
+                decision.redact("result", &mut params, &inner.mask);
                 notification.params = params.to_string().into();
             }
             Ruling::Pass(_) | Ruling::Unguarded => {}

@@ -106,7 +106,7 @@ impl Guardrails {
             Ruling::Unguarded => Some(definition),
             Ruling::Pass(decision) => {
                 if !decision.redactions().is_empty() {
-                    super::answer::redact(&decision, "definition", &mut definition, &self.0.mask);
+                    decision.redact("definition", &mut definition, &self.0.mask);
                 }
                 Some(definition)
             }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// What a rule does to what happens, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Nothing; where the default is to block, it lets through.
     Allow,
@@ -142,5 +145,13 @@ mod tests {
             Err(Broken::Cycle(vec!["d".into(), "e".into(), "d".into()]))
         );
         assert_eq!(Outcome::of(&[run("f")], &chains), Err(Broken::Unknown("f".into())));
+    }
+
+    #[test]
+    fn effects_are_written_as_rule_files_call_them() {
+        for (name, effect) in Effect::ALL {
+            assert_eq!(serde_json::to_value(effect).unwrap(), name);
+            assert_eq!(serde_json::from_value::<Effect>(name.into()).unwrap(), effect);
+        }
     }
 }

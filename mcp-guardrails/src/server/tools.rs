@@ -174,10 +174,7 @@ pub(super) async fn evaluate_list(
 /// What was decided, without what may be secret of the event.
 fn told(shared: &Shared, decision: &Decision) -> Map<String, Value> {
     let clean = |text: &str| shared.guardrails.clean(text);
-    let place = |place: &Place| match &place.span {
-        Some(span) => json!({ "field": clean(&place.field), "from": span.start, "to": span.end }),
-        None => json!({ "field": clean(&place.field) }),
-    };
+    let place = |place: &Place| json!(Place { field: clean(&place.field), span: place.span.clone() });
     let mut answer = Map::new();
     let mut add = |name: &str, value: Value| drop(answer.insert(name.to_owned(), value));
     add("verdict", decision.effect().name().into());

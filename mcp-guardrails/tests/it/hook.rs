@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use mcp_guardrails::hook::{Answer, Hook, StateFile};
+use mcp_guardrails::hook::{Answer, Hook, Input, Ruling, StateFile};
+use mcp_guardrails::rule::Effect;
 use mcp_guardrails::skill::{SkillRules, Words};
 use mcp_guardrails::state::{Guard, MemoryStore, Store};
-use mcp_guardrails::{Engine, Format, RuleSet, pack};
+use mcp_guardrails::{Engine, Format, Place, RuleSet, pack};
 use serde_json::{Value, json};
 
 const SKILLS: &str = r#"{ "version": "1.0", "skills": {
@@ -84,6 +85,7 @@ fn what_rules_take_out_of_a_call_is_out_when_the_person_is_asked_and_of_the_rest
     let rules = "rules:
 - { id: no-mail, phase: call, when: { detector: pii }, then: redact, message: no addresses }
 - { id: no-mail-in, phase: prompt, when: { detector: pii }, then: redact }
+- { id: two-eyes, phase: prompt, when: { prompt: { contains: deploy } }, then: require_approval }
 - { id: no-mail-back, phase: result, when: { detector: pii }, then: redact, message: do not repeat addresses }
 - { id: asked, tool: Send, then: require_approval, message: may it send? }
 ";
@@ -114,8 +116,34 @@ fn what_rules_take_out_of_a_call_is_out_when_the_person_is_asked_and_of_the_rest
             ..Answer::default()
         }
     );
+    let approved = ask(&hook, "UserPromptSubmit", &json!({ "prompt": "deploy it" }));
+    assert_eq!(approved, Answer::block("rule `two-eyes` wants this approved, which no hook can"));
     let result = json!({ "tool_name": "Post", "tool_input": {}, "tool_response": { "text": mail } });
     assert_eq!(ask(&hook, "PostToolUse", &result).stderr, "do not repeat addresses\n");
+}
+
+#[test]
+fn a_call_that_something_cannot_be_taken_out_of_is_not_asked_about_as_it_is() {
+    let input =
+        r#"{ "hook_event_name": "PreToolUse", "tool_name": "Post", "tool_input": { "text": "by Ann" } }"#;
+    let input = Input::parse(input).unwrap();
+    let there = Place { field: "arguments/text".into(), span: Some(3..6) };
+    let gone = Place { field: "arguments/[redacted]".into(), span: None };
+    let answer = |effect, redactions: &[Place]| {
+        let ruling = Ruling { effect, rule: "no-names", message: "", redactions, skills: Vec::new() };
+        Answer::of(&ruling, &input).unwrap()
+    };
+    for (effect, does) in [
+        (Effect::Redact, "takes something out of this call"),
+        (Effect::RequireApproval, "does not allow this"),
+    ] {
+        let asked =
+            Answer::ask_about(&format!("rule `no-names` {does}"), Some(json!({ "text": "by [redacted]" })));
+        assert_eq!(answer(effect, std::slice::from_ref(&there)), asked);
+        let blocked = Answer::block("rule `no-names` takes something out of this, which no hook can");
+        assert_eq!(answer(effect, &[there.clone(), gone.clone()]), blocked);
+    }
+    assert_eq!(answer(Effect::Redact, &[]).code, 2);
 }
 
 #[test]

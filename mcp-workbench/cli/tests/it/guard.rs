@@ -146,6 +146,7 @@ rules:
 - { id: no-key, phase: result, when: { detector: secrets, min_score: 0.8 }, then: block, message: the output holds a credential }
 - { id: no-mail, tool: Post, when: { detector: pii }, then: redact, message: no addresses }
 - { id: no-mail-in, phase: prompt, when: { detector: pii }, then: redact }
+- { id: marked, phase: prompt, when: { prompt: { contains: production } }, then: flag, message: production is named }
 - { id: generated, phase: file, when: { file/path: { path_glob: '**/generated/**' } }, then: block, message: do not edit what is generated }
 ",
     );
@@ -164,6 +165,8 @@ rules:
         ask("UserPromptSubmit", json!({ "prompt": "drop production tables" })),
         blocks("not on production")
     );
+    let marked = (0, "production is named\n".to_owned(), String::new());
+    assert_eq!(ask("UserPromptSubmit", json!({ "prompt": "look at production" })), marked);
     assert_eq!(ask("PreToolUse", bash("ls -la")), goes_on);
     assert_eq!(ask("PreToolUse", bash("rm -rf /")), blocks("remove files one by one"));
     let (code, stdout, _) = ask("PreToolUse", bash("git push"));
