@@ -1,35 +1,60 @@
 //! The highest of many numbers, without sorting the others.
 
+use pulp::Arch;
+
 use super::descending;
+use crate::vector::kernel::{each, marked};
 use crate::view::Bits;
+
+/// Scores that are looked at together.
+const BLOCK: usize = 16;
 
 /// The slots of a set with the highest scores above nothing: so many, in no order.
 pub(super) fn highest(scores: &[f32], within: &Bits, many: usize) -> Vec<usize> {
-    let mut best: Vec<(f32, usize)> = Vec::with_capacity(many * 2 + 64);
-    // What is not above it is not among the highest.
-    let mut floor = 0f32;
-    for (at, (chunk, word)) in scores.chunks(64).zip(within.words()).enumerate() {
-        if *word == 0 {
-            continue;
-        }
-        for (part, scores) in chunk.chunks(16).enumerate() {
-            // Told of all at once.
-            if scores.iter().map(|score| u32::from(*score > floor)).sum::<u32>() == 0 {
+    let best = Arch::new().dispatch(Highest { scores, within: within.words(), many });
+    best.into_iter().map(|(_, slot)| slot).collect()
+}
+
+struct Highest<'a> {
+    scores: &'a [f32],
+    within: &'a [u64],
+    many: usize,
+}
+
+impl pulp::NullaryFnOnce for Highest<'_> {
+    type Output = Vec<(f32, usize)>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Highest { scores, within, many } = self;
+        let mut best: Vec<(f32, usize)> = Vec::with_capacity(many * 2 + 64);
+        // What is not above it is not among the highest.
+        let mut floor = 0f32;
+        for (at, (chunk, word)) in scores.chunks(64).zip(within).enumerate() {
+            if *word == 0 {
                 continue;
             }
-            for (bit, score) in scores.iter().enumerate() {
-                let bit = part * 16 + bit;
-                if *score > floor && word >> bit & 1 == 1 {
-                    best.push((*score, at * 64 + bit));
-                }
+            for (part, scores) in chunk.chunks(BLOCK).enumerate() {
+                // Told of all at once, where there are all.
+                let above = match <&[f32; BLOCK]>::try_from(scores) {
+                    Ok(block) => marked(&block.map(|score| score > floor)),
+                    Err(_) => {
+                        scores.iter().rev().fold(0, |marks, score| marks << 1 | u64::from(*score > floor))
+                    }
+                };
+                each(above & word >> (part * BLOCK), |bit| {
+                    if let Some(score) = scores.get(bit) {
+                        best.push((*score, at * 64 + part * BLOCK + bit));
+                    }
+                });
+            }
+            if best.len() >= many * 2 {
+                floor = cut(&mut best, many).unwrap_or(floor);
             }
         }
-        if best.len() >= many * 2 {
-            floor = cut(&mut best, many).unwrap_or(floor);
-        }
+        cut(&mut best, many);
+        best
     }
-    cut(&mut best, many);
-    best.into_iter().map(|(_, slot)| slot).collect()
 }
 
 /// Leaves the highest, and says what the lowest of them is if others had to go.

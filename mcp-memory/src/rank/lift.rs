@@ -2,7 +2,7 @@
 
 use parking_lot::RwLockReadGuard;
 
-use super::{Base, Candidate, ORDINARY, Ranking, Scale, Scores, descending};
+use super::{Base, Candidate, Ranking, Scale, Scores, descending};
 use crate::search::Explain;
 use crate::view::View;
 
@@ -27,10 +27,19 @@ struct Lifted {
     session: f32,
 }
 
+/// A memory with all that is said of it.
+#[derive(Debug, Clone, Copy)]
+struct Weighed {
+    place: usize,
+    slot: usize,
+    explain: Explain,
+}
+
 /// One of the best, and the conversation that it is part of.
 struct Spoken<'a> {
     base: &'a Base,
     session: u32,
+    turns: &'a [u32],
 }
 
 /// The best memories and those around them that may be among so many, with what each is lifted by.
@@ -54,44 +63,42 @@ pub(super) fn lifted(
         }
         same
     });
-    let mut candidates = Vec::with_capacity(found.len());
-    let mut unknown = Vec::with_capacity(found.len());
+    let (mut known, mut unknown) = (Vec::with_capacity(best.len()), Vec::with_capacity(found.len()));
     for lifted in found {
         let Lifted { place, slot, vector, lift, session } = lifted;
         let Some(from) = scores.namespaces.get(place).filter(|from| from.passing.has(slot)) else { continue };
-        let Some((view, ordinal)) = views.get(place).and_then(|view| Some((view, view.ordinal(slot)?)))
-        else {
-            continue;
-        };
+        let Some(view) = views.get(place) else { continue };
         let explain = Explain {
             text: from.text.get(slot).copied().unwrap_or_default() * scale.text,
             vector: vector.unwrap_or_default(),
             neighbour: ranking.neighbour * lift,
             session: ranking.session * session,
-            recency: ranking.fresh(view.created(slot), now),
-            importance: ranking.importance * view.importance(slot).unwrap_or(ORDINARY),
+            recency: ranking.fresh(|| view.created(slot), now),
+            importance: ranking.weighty(|| view.importance(slot)),
         };
-        let candidate = Candidate { place, ordinal, explain };
-        match vector {
-            Some(_) => candidates.push(candidate),
-            None => unknown.push((candidate, view, slot)),
-        }
+        let weighed = Weighed { place, slot, explain };
+        if vector.is_some() { known.push(weighed) } else { unknown.push(weighed) }
     }
     // To look at a vector takes long. Of those that do not come near the best with the nearest there could be, it is not looked at.
-    let floor = floor(&candidates, many);
-    for (mut candidate, view, slot) in unknown {
-        if candidate.explain.total() + NEAREST * scale.vector < floor {
-            continue;
+    let floor = floor(&known, many);
+    unknown.retain(|weighed| weighed.explain.total() + NEAREST * scale.vector >= floor);
+    for of_place in unknown.chunk_by_mut(|a, b| a.place == b.place) {
+        let Some(view) = of_place.first().and_then(|first| views.get(first.place)) else { continue };
+        let slots: Vec<usize> = of_place.iter().map(|weighed| weighed.slot).collect();
+        for (weighed, nearness) in of_place.iter_mut().zip(scores.nearness(view, &slots)) {
+            weighed.explain.vector = nearness * scale.vector;
         }
-        candidate.explain.vector = scores.nearness(view, slot) * scale.vector;
-        candidates.push(candidate);
     }
-    candidates
+    let candidate = |Weighed { place, slot, explain }| {
+        Some(Candidate { place, ordinal: views.get(place)?.ordinal(slot)?, explain })
+    };
+    let all = known.into_iter().chain(unknown);
+    all.filter(|weighed| weighed.explain.total() >= floor).filter_map(candidate).collect()
 }
 
 /// What the last of so many has at least.
-fn floor(candidates: &[Candidate], many: usize) -> f32 {
-    let mut totals: Vec<f32> = candidates.iter().map(|candidate| candidate.explain.total()).collect();
+fn floor(all: &[Weighed], many: usize) -> f32 {
+    let mut totals: Vec<f32> = all.iter().map(|weighed| weighed.explain.total()).collect();
     let last = many.saturating_sub(1);
     if last >= totals.len() {
         return 0.0;
@@ -100,12 +107,12 @@ fn floor(candidates: &[Candidate], many: usize) -> f32 {
 }
 
 /// The best and those around them; one that several lift is there several times.
-fn gathered(views: &[RwLockReadGuard<'_, View>], best: &[Base], ranking: Ranking) -> Vec<Lifted> {
+fn gathered<'a>(views: &'a [RwLockReadGuard<'_, View>], best: &'a [Base], ranking: Ranking) -> Vec<Lifted> {
     let mut found = Vec::with_capacity(best.len() * (1 + 2 * FADING.len()));
     let mut spoken = Vec::with_capacity(best.len());
     for base in best {
-        match views.get(base.place).and_then(|view| view.session(base.slot)) {
-            Some(session) => spoken.push(Spoken { base, session }),
+        match views.get(base.place).and_then(|view| Some((view, view.session(base.slot)?))) {
+            Some((view, session)) => spoken.push(Spoken { base, session, turns: view.turns(session) }),
             None => found.push(alone(base, 0.0)),
         }
     }
@@ -123,11 +130,11 @@ fn gathered(views: &[RwLockReadGuard<'_, View>], best: &[Base], ranking: Ranking
     for (all, mean) in conversations() {
         // As a share of the conversation that most speaks for.
         let session = if highest > 0.0 { mean / highest } else { mean };
-        for Spoken { base, .. } in all {
+        for Spoken { base, turns, .. } in all {
             let place = base.place;
             found.push(alone(base, session));
             let Some(view) = views.get(place).filter(|_| ranking.neighbour > 0.0) else { continue };
-            view.around(base.slot, FADING.len(), |distance, slot| {
+            view.around(turns, base.slot, FADING.len(), |distance, slot| {
                 let lift = base.score() * FADING.get(distance).copied().unwrap_or_default();
                 found.push(Lifted { place, slot, vector: None, lift, session });
             });

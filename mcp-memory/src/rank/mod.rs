@@ -79,13 +79,18 @@ impl Ranking {
         self
     }
 
-    /// What is left of the lift for what was learned at a time.
-    fn fresh(&self, created: i64, now: i64) -> f32 {
+    /// What is left of the lift for what was learned at a time. Where it counts for nothing the time is not asked for.
+    fn fresh(&self, created: impl FnOnce() -> i64, now: i64) -> f32 {
         if self.recency == 0.0 {
             return 0.0;
         }
-        let days = now.saturating_sub(created).max(0) as f32 / 86_400_000.0;
+        let days = now.saturating_sub(created()).max(0) as f32 / 86_400_000.0;
         self.recency * (-days / self.half_life).exp2()
+    }
+
+    /// The lift for what matters, likewise.
+    fn weighty(&self, importance: impl FnOnce() -> Option<f32>) -> f32 {
+        if self.importance == 0.0 { 0.0 } else { self.importance * importance().unwrap_or(ORDINARY) }
     }
 
     pub(crate) fn check(&self) -> Result<(), MemoryError> {
@@ -168,15 +173,10 @@ impl Scale {
 }
 
 impl Scores {
-    /// What is known of a memory, not scaled.
-    fn base(&self, place: usize, view: &View, slot: usize) -> Base {
-        let text =
-            self.namespaces.get(place).and_then(|from| from.text.get(slot)).copied().unwrap_or_default();
-        Base { place, slot, text, vector: self.nearness(view, slot) }
-    }
-
-    fn nearness(&self, view: &View, slot: usize) -> f32 {
-        self.query.as_ref().map_or(0.0, |query| view.nearness(query, slot))
+    /// How near memories of a namespace are to what is asked for.
+    fn nearness(&self, view: &View, slots: &[usize]) -> Vec<f32> {
+        let Some(query) = &self.query else { return vec![0.0; slots.len()] };
+        view.nearness(query, slots)
     }
 
     /// Memories of a namespace that may be among the best: by words and by meaning, of those that may be found.
@@ -189,7 +189,12 @@ impl Scores {
             slots.sort_unstable();
             slots.dedup();
         }
-        slots.into_iter().map(|slot| self.base(place, &view, slot)).collect()
+        let nearness = self.nearness(&view, &slots);
+        let base = |(slot, vector): (usize, f32)| {
+            let text = from.text.get(slot).copied().unwrap_or_default();
+            Base { place, slot, text, vector }
+        };
+        slots.into_iter().zip(nearness).map(base).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Loops that the compiler turns into instructions for many numbers at once, for the processor that it finds.
 
+use std::hint::black_box;
+
 use pulp::Arch;
 
 use crate::view::Bits;
@@ -8,20 +10,51 @@ use crate::view::Bits;
 const BLOCK: usize = 16;
 const FEW: u32 = 4;
 /// Words of a set that a bound is guessed by.
-const SAMPLE: usize = 128;
+const SAMPLE: usize = 64;
+/// Rows that are asked for before they are needed, and bytes that come at once.
+const AHEAD: usize = 64;
+const LINE: usize = 64;
 
-/// The product of two rows of bytes.
-pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
-    struct Dot<'a>(&'a [i8], &'a [i8]);
-    impl pulp::NullaryFnOnce for Dot<'_> {
-        type Output = i32;
+/// The products of a query with some of many rows of bytes, each as long as the query; nothing where there is no such row.
+pub(crate) fn dots(rows: &[i8], query: &[i8], which: &[usize]) -> Vec<Option<i32>> {
+    struct Dots<'a> {
+        rows: &'a [i8],
+        query: &'a [i8],
+        which: &'a [usize],
+        products: &'a mut [Option<i32>],
+    }
+    impl pulp::NullaryFnOnce for Dots<'_> {
+        type Output = ();
 
+        // Loops, not `collect`: what that calls is compiled for any processor.
         #[inline(always)]
-        fn call(self) -> i32 {
-            self.0.iter().zip(self.1).map(|(a, b)| i32::from(i16::from(*a) * i16::from(*b))).sum()
+        fn call(self) {
+            let Dots { rows, query, which, products } = self;
+            let row = |at: usize| rows.get(at * query.len()..(at + 1) * query.len());
+            for (products, which) in products.chunks_mut(AHEAD).zip(which.chunks(AHEAD)) {
+                // The rows lie far apart. Many are asked of memory at once where nothing is done with them between.
+                let mut seen = 0;
+                for at in which {
+                    let cells = row(*at).unwrap_or_default();
+                    for cell in cells.iter().step_by(LINE).chain(cells.last()) {
+                        seen ^= cell;
+                    }
+                }
+                black_box(seen);
+                for (product, at) in products.iter_mut().zip(which) {
+                    let Some(row) = row(*at) else { continue };
+                    let mut sum = 0;
+                    for (a, b) in row.iter().zip(query) {
+                        sum += i32::from(*a) * i32::from(*b);
+                    }
+                    *product = Some(sum);
+                }
+            }
         }
     }
-    Arch::new().dispatch(Dot(a, b))
+    let mut products = vec![None; which.len()];
+    Arch::new().dispatch(Dots { rows, query, which, products: &mut products });
+    products
 }
 
 /// The signs of numbers, a bit each.
@@ -67,37 +100,60 @@ impl pulp::NullaryFnOnce for Scan<'_> {
         let words = query.len();
         for (at, word) in within.iter().enumerate().step_by(step).filter(|(_, word)| **word != 0) {
             for part in 0..4 {
-                let (first, mut mask) = (at * 64 + part * BLOCK, word >> (part * BLOCK) & 0xffff);
+                let (first, mask) = (at * 64 + part * BLOCK, word >> (part * BLOCK) & 0xffff);
                 let block =
                     rows.get(first * words..(first + BLOCK) * words).filter(|_| mask.count_ones() > FEW);
                 if let (Some(block), [a, b]) =
                     (block.and_then(|block| block.as_chunks::<2>().0.as_array()), query)
-                    && is_beyond(block, [*a, *b], bound)
                 {
+                    let (rows, distances) = near_rows(block, [*a, *b], bound);
+                    each(mask & rows, |row| {
+                        if let Some(distance) = distances.get(row) {
+                            near.push((first + row, *distance as u16));
+                        }
+                    });
                     continue;
                 }
-                while mask != 0 {
-                    let row = first + mask.trailing_zeros() as usize;
-                    mask &= mask - 1;
+                each(mask, |row| {
+                    let row = first + row;
                     let Some(cells) = rows.get(row * words..(row + 1) * words) else { return };
                     let of = |(a, b): (&u64, &u64)| (a ^ b).count_ones() as u16;
                     let distance: u16 = cells.iter().zip(query).map(of).sum();
                     if distance <= bound {
                         near.push((row, distance));
                     }
-                }
+                });
             }
         }
     }
 }
 
-/// Whether no row of a block is within a distance: told of all at once.
+/// The rows of a block within a distance, a bit each, and all distances: told of all at once.
 #[inline(always)]
-fn is_beyond(block: &[[u64; 2]; BLOCK], query: [u64; 2], bound: u16) -> bool {
+fn near_rows(block: &[[u64; 2]; BLOCK], query: [u64; 2], bound: u16) -> (u64, [u64; BLOCK]) {
     let [first, second] = query;
     let distance = |[a, b]: [u64; 2]| u64::from((a ^ first).count_ones() + (b ^ second).count_ones());
     let distances = block.map(distance);
-    distances.iter().fold(true, |beyond, distance| beyond & (*distance > u64::from(bound)))
+    (marked(&distances.map(|distance| distance <= u64::from(bound))), distances)
+}
+
+/// A bit for each that is true, the first the lowest.
+#[inline(always)]
+pub(crate) fn marked<const MANY: usize>(which: &[bool; MANY]) -> u64 {
+    // Mostly there is none.
+    if !which.iter().fold(false, |any, here| any | here) {
+        return 0;
+    }
+    which.iter().rev().fold(0, |marks, here| marks << 1 | u64::from(*here))
+}
+
+/// Visits the bits that are set, from the lowest on.
+#[inline(always)]
+pub(crate) fn each(mut bits: u64, mut visit: impl FnMut(usize)) {
+    while bits != 0 {
+        visit(bits.trailing_zeros() as usize);
+        bits &= bits - 1;
+    }
 }
 
 /// The distance up to which there are at least so many.
@@ -124,10 +180,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn products_are_exact(pairs in prop::collection::vec((-127i8..=127, -127i8..=127), 0..400)) {
+        fn products_are_exact(pairs in prop::collection::vec((-127i8..=127, -127i8..=127), 1..400)) {
             let (a, b): (Vec<i8>, Vec<i8>) = pairs.into_iter().unzip();
             let naive: i64 = a.iter().zip(&b).map(|(a, b)| i64::from(*a) * i64::from(*b)).sum();
-            prop_assert_eq!(i64::from(dot(&a, &b)), naive);
+            prop_assert_eq!(dots(&a, &b, &[0, 1]), [Some(i32::try_from(naive).unwrap()), None]);
         }
 
         #[test]

@@ -3,9 +3,9 @@
 //! They are kept twice: as one byte per number, and as one bit, its sign. Where there are many, the bits choose whom the bytes
 //! are compared with.
 
-mod kernel;
+pub(crate) mod kernel;
 
-pub(crate) use kernel::{dot, nearest_by_sign, signs};
+use kernel::{dots, nearest_by_sign, signs};
 
 use crate::store::Vector;
 use crate::view::Bits;
@@ -72,13 +72,16 @@ impl Vectors {
         self.scales.get(slot).is_some_and(|scale| *scale != 0.0)
     }
 
-    /// The cosine of one with a query; nothing where there is no vector.
-    pub(crate) fn cosine(&self, query: &Query, slot: usize) -> Option<f32> {
-        let scale = self.scales.get(slot).copied().filter(|scale| *scale != 0.0)?;
-        let start = slot * self.dimension;
-        let cells = self.cells.get(start..start + self.dimension)?;
-        (query.vector.cells.len() == self.dimension)
-            .then(|| dot(cells, &query.vector.cells) as f32 * scale * query.vector.scale)
+    /// The cosines of some with a query; nothing where there is no vector.
+    pub(crate) fn cosines(&self, query: &Query, slots: &[usize]) -> Vec<Option<f32>> {
+        if query.vector.cells.len() != self.dimension {
+            return vec![None; slots.len()];
+        }
+        let cosine = |(product, slot): (Option<i32>, &usize)| {
+            let scale = self.scales.get(*slot).copied().filter(|scale| *scale != 0.0)?;
+            Some(product? as f32 * scale * query.vector.scale)
+        };
+        dots(&self.cells, &query.vector.cells, slots).into_iter().zip(slots).map(cosine).collect()
     }
 
     /// The slots of a set that may be near a query: all of them where they are few.
@@ -124,16 +127,16 @@ mod tests {
             let near: Vec<f32> = vector(seed).iter().zip(vector(123_456)).map(|(a, b)| a + 0.3 * b).collect();
             let query = Query::new(&near);
             let exact: f32 = near.iter().zip(vector(seed)).map(|(a, b)| a * b).sum();
-            let cosine = vectors.cosine(&query, seed as usize).unwrap();
+            let cosine = vectors.cosines(&query, &[seed as usize])[0].unwrap();
             assert!((cosine - exact).abs() < 0.01, "{cosine} {exact}");
             let chosen = vectors.near(&query, &all);
             assert!(chosen.contains(&(seed as usize)) && chosen.len() < 4_000);
         }
         let query = Query::new(&vector(1));
-        assert_eq!(vectors.cosine(&query, 5), None);
-        assert_eq!(vectors.cosine(&Query::new(&[1.0]), 1), None);
+        assert_eq!(vectors.cosines(&query, &[5, 10_000]), [None, None]);
+        assert_eq!(vectors.cosines(&Query::new(&[1.0]), &[1]), [None]);
         vectors.clear(1);
-        assert_eq!(vectors.cosine(&query, 1), None);
+        assert_eq!(vectors.cosines(&query, &[1]), [None]);
         assert!(Vectors::new(0).near(&query, &all).is_empty());
     }
 }

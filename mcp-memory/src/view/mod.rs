@@ -277,9 +277,10 @@ impl View {
         self.vectors.near(query, within)
     }
 
-    /// How near a memory is to a query, from 0 to 1; nothing where it has no vector of the model.
-    pub(crate) fn nearness(&self, query: &Query, slot: usize) -> f32 {
-        self.vectors.cosine(query, slot).unwrap_or_default().max(0.0)
+    /// How near some memories are to a query, from 0 to 1; nothing where one has no vector of the model.
+    pub(crate) fn nearness(&self, query: &Query, slots: &[usize]) -> Vec<f32> {
+        let cosines = self.vectors.cosines(query, slots);
+        cosines.into_iter().map(|cosine| cosine.unwrap_or_default().max(0.0)).collect()
     }
 
     /// The memories that count now.
@@ -298,10 +299,20 @@ impl View {
         self.sessions.number(slot)
     }
 
-    /// Visits what was said around a memory, with the distance from 0: those that count, up to so many on each side.
-    pub(crate) fn around(&self, slot: usize, many: usize, mut visit: impl FnMut(usize, usize)) {
-        let turns = self.session(slot).and_then(|session| self.turns.get(session as usize));
-        let (Some(turns), Ok(number)) = (turns, u32::try_from(slot)) else { return };
+    /// The memories of a conversation, in their order.
+    pub(crate) fn turns(&self, session: u32) -> &[u32] {
+        self.turns.get(session as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Visits what was said around a memory of a conversation, with the distance from 0: those that count, up to so many on each side.
+    pub(crate) fn around(
+        &self,
+        turns: &[u32],
+        slot: usize,
+        many: usize,
+        mut visit: impl FnMut(usize, usize),
+    ) {
+        let Ok(number) = u32::try_from(slot) else { return };
         // A short conversation lies together in memory; what each of it is the place of does not.
         let at = if turns.len() <= SHORT {
             turns.iter().position(|other| *other == number)

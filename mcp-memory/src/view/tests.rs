@@ -116,8 +116,9 @@ fn seen(view: &View, truth: &BTreeMap<u32, Record>) -> impl PartialEq + std::fmt
     let of = |ordinal: &u32| {
         let slot = view.slot(*ordinal).unwrap();
         let mut around = Vec::new();
-        view.around(slot, 2, |distance, slot| around.push((distance, view.ordinal(slot))));
-        (view.id(slot), view.created(slot), scores[slot], view.nearness(&query, slot), around)
+        let turns = view.session(slot).map_or(&[][..], |session| view.turns(session));
+        view.around(turns, slot, 2, |distance, slot| around.push((distance, view.ordinal(slot))));
+        (view.id(slot), view.created(slot), scores[slot], view.nearness(&query, &[slot]), around)
     };
     let counting =
         [true, false].map(|superseded| ordinals(view, &view.counting(superseded, 1_767_225_600_002)));
