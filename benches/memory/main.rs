@@ -69,6 +69,9 @@ impl Random {
     }
 }
 
+/// Of the memories that are stored one by one, each of so many is deleted again.
+const FORGOTTEN: usize = 20;
+
 fn percentile(times: &mut [Duration], share: f64) -> f64 {
     times.sort_unstable();
     let at = ((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1));
@@ -193,10 +196,14 @@ fn fill(folder: &Path, options: &Options, random: &mut Random) -> Result<(f64, f
     let memory = open(folder, options)?;
     let tenants = tenants(&memory, options.namespaces);
     let singles = (2_000 / options.namespaces).min(options.memories);
+    let mut forgotten = Vec::new();
     let started = Instant::now();
     for tenant in &tenants {
         for number in 0..singles {
-            tenant.store(&Scope::Private, draft(random, number))?;
+            let stored = tenant.store(&Scope::Private, draft(random, number))?;
+            if number % FORGOTTEN == 0 {
+                forgotten.push((tenant, stored.id));
+            }
         }
     }
     let one_by_one = (singles * tenants.len()) as f64 / started.elapsed().as_secs_f64();
@@ -209,8 +216,12 @@ fn fill(folder: &Path, options: &Options, random: &mut Random) -> Result<(f64, f
             at = end;
         }
     }
-    let rest = (options.memories - singles) * tenants.len();
-    Ok((one_by_one, rest as f64 / started.elapsed().as_secs_f64()))
+    let (rest, took) = ((options.memories - singles) * tenants.len(), started.elapsed());
+    // A memory that nobody deletes anything from is not one that people have.
+    for (tenant, id) in forgotten {
+        tenant.delete(&id)?;
+    }
+    Ok((one_by_one, rest as f64 / took.as_secs_f64()))
 }
 
 /// Opens what was stored, in a process that has done nothing else.
