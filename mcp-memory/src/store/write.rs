@@ -361,7 +361,8 @@ pub(crate) fn link(
 pub(crate) fn changed(db: &Transaction<'_>, namespace: i64, ordinal: u32) -> Result<(), MemoryError> {
     // INVARIANT: no number is left out, also where a transaction was undone: whoever follows would think that it was cut off. One writes
     // at a time, so the last is known.
+    // Values, no selected rows: SQLite takes a savepoint for each statement that might write several, and that costs more the more a transaction wrote.
     let insert = "INSERT INTO change (seq, namespace, ordinal)
-        SELECT coalesce(max(seq), 0) + 1, CAST(?1 AS BIGINT), CAST(?2 AS BIGINT) FROM change";
+        VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM change), CAST(?1 AS BIGINT), CAST(?2 AS BIGINT))";
     db.send(insert, values![namespace, ordinal]).map_err(failed)
 }
