@@ -180,10 +180,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn products_are_exact(pairs in prop::collection::vec((-127i8..=127, -127i8..=127), 1..400)) {
+        fn products_are_exact(pairs in prop::collection::vec((-127i8..=127, -127i8..=127), 0..400)) {
             let (a, b): (Vec<i8>, Vec<i8>) = pairs.into_iter().unzip();
             let naive: i64 = a.iter().zip(&b).map(|(a, b)| i64::from(*a) * i64::from(*b)).sum();
-            prop_assert_eq!(dots(&a, &b, &[0, 1]), [Some(i32::try_from(naive).unwrap()), None]);
+            // Rows of nothing are everywhere.
+            let behind = a.is_empty().then_some(0);
+            prop_assert_eq!(dots(&a, &b, &[0, 1]), [Some(i32::try_from(naive).unwrap()), behind]);
         }
 
         #[test]
